@@ -1,0 +1,30 @@
+//! The nouns every other crate speaks in.
+//!
+//! Nothing here does anything: no clock, no socket, no parser, no serialisation. A frame goes in at `wire` as a
+//! [`Frame`] and comes out as [`Observation`]s about [`Endpoint`]s that hold a conversation of [`Symbol`]s.
+//!
+//! INVARIANT: a type that means a decision has *deny*, or *nothing known*, as its default.
+
+mod address;
+mod crypto;
+mod fact;
+mod frame;
+mod keyed;
+mod observation;
+mod protocol;
+mod symbol;
+mod time;
+
+pub use address::{Endpoint, Mac, is_on_site};
+pub use crypto::{CertificateSeen, KeyKind, TlsClientHello, TlsServerHello, cipher_suite, tls_version};
+pub use fact::{Attribute, BindingSource, Fact};
+pub use frame::{Frame, FrameNumber, LinkType};
+pub use keyed::{KeyedMap, KeyedSet, Seed};
+pub use observation::{
+    Binding, Damage, Direction, FlowId, FlowInfo, FlowUsage, LoginScheme, Message, MessageKind, Observation,
+    Outcome, Seen, Sink, Transport, Usage, Values,
+};
+pub use protocol::Protocol;
+pub use smol_str::SmolStr;
+pub use symbol::{Object, SizeClass, Space, Symbol, Unit, VerbClass};
+pub use time::Timestamp;
