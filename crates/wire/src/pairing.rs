@@ -1,0 +1,67 @@
+//! Requests waiting for their answers.
+
+use nullius_model::{Symbol, Timestamp};
+use std::collections::VecDeque;
+
+/// Most requests that may be open at once on one flow. Protocols pipeline a few; an attacker who never lets a request
+/// be answered would otherwise fill memory. The oldest is forgotten first.
+const MAX_OPEN: usize = 64;
+
+/// Requests of one flow that have not been answered, by the protocol's own transaction key.
+#[derive(Debug)]
+pub struct OpenRequests<K> {
+    open: VecDeque<(K, OpenRequest)>,
+}
+
+/// What is kept of a request until its answer comes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpenRequest {
+    /// What it asked.
+    pub symbol: Symbol,
+    /// When it was complete.
+    pub asked: Timestamp,
+}
+
+impl<K> Default for OpenRequests<K> {
+    fn default() -> Self {
+        Self { open: VecDeque::new() }
+    }
+}
+
+impl<K: PartialEq> OpenRequests<K> {
+    /// Remembers a request.
+    pub fn push(&mut self, key: K, symbol: Symbol, asked: Timestamp) {
+        if self.open.len() == MAX_OPEN {
+            self.open.pop_front();
+        }
+        self.open.push_back((key, OpenRequest { symbol, asked }));
+    }
+
+    /// Takes out the oldest request under `key`.
+    pub fn answer(&mut self, key: &K) -> Option<OpenRequest> {
+        let position = self.open.iter().position(|(open, _)| open == key)?;
+        self.open.remove(position).map(|(_, request)| request)
+    }
+
+    /// Forgets all: what comes after a gap answers nothing that is known here.
+    pub fn clear(&mut self) {
+        self.open.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use nullius_model::VerbClass;
+
+    #[test]
+    fn a_flood_of_unanswered_requests_keeps_only_the_newest() {
+        let mut requests = OpenRequests::default();
+        for key in 0..1000_u32 {
+            requests.push(key, Symbol::new(VerbClass::Read, "read"), Timestamp::from_secs(u64::from(key)));
+        }
+        assert_eq!(requests.answer(&0), None);
+        assert_eq!(requests.answer(&999).map(|open| open.asked), Some(Timestamp::from_secs(999)));
+        assert_eq!(requests.answer(&999), None, "a request is answered once");
+    }
+}
