@@ -44,4 +44,6 @@ pub mod pairing;
 pub mod parser;
 pub mod reader;
 pub mod registry;
+#[cfg(test)]
+mod replay;
 pub mod text;
