@@ -161,7 +161,7 @@ impl Session {
             Content::ApplicationData => side.opaque = true,
             Content::ChangeCipherSpec => side.opaque |= changes_keys,
             Content::Handshake if !side.opaque => {
-                self.handle_handshake(reader.take(header.length)?, context)?;
+                self.handle_handshake(reader.take(header.length)?, context);
             }
             Content::Alert if !side.opaque && header.length == 2 => {
                 let [level, description] = reader.array()?;
@@ -181,12 +181,14 @@ impl Session {
         }
     }
 
-    fn handle_handshake(&mut self, payload: &[u8], context: &mut Context<'_>) -> Parse<()> {
+    fn handle_handshake(&mut self, payload: &[u8], context: &mut Context<'_>) {
         let mut handshakes = std::mem::take(&mut self.side(context.direction).handshakes);
         let exchange = &mut self.exchange;
-        let taken = handshakes.take_in(payload, |kind, body| exchange.handle_message(kind, body, context));
+        handshakes.take_in(payload, |read| match read {
+            Ok((kind, body)) => exchange.handle_message(kind, body, context),
+            Err(error) => context.malformed(Protocol::Tls, error),
+        });
         self.side(context.direction).handshakes = handshakes;
-        taken
     }
 
     fn read_ssl2(&mut self, rest: &[u8], context: &mut Context<'_>) -> Parse<usize> {

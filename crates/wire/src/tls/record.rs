@@ -85,47 +85,44 @@ impl Handshakes {
         *self = Self::default();
     }
 
-    /// Takes in the payload of a record and hands each message that is whole by then to `each`.
-    pub(crate) fn take_in(
-        &mut self,
-        payload: &[u8],
-        mut each: impl FnMut(HandshakeKind, &[u8]),
-    ) -> Parse<()> {
+    /// Takes in the payload of a record and hands each message that is whole by then to `each`; of one that is too long
+    /// to keep, that it is.
+    pub(crate) fn take_in(&mut self, payload: &[u8], mut each: impl FnMut(Parse<(HandshakeKind, &[u8])>)) {
         let passed = self.skip.min(payload.len());
         self.skip -= passed;
         self.pending.extend_from_slice(payload.get(passed..).unwrap_or_default());
         let mut pending = std::mem::take(&mut self.pending);
         let mut reader = Reader::new(&pending);
-        while self.read_message(&mut reader, &mut each)? {}
+        while self.read_message(&mut reader, &mut each).is_ok() {}
         // Moved only when something was read: records of one byte each would make it quadratic otherwise.
         let done = pending.len() - reader.left();
         if done > 0 {
             pending.drain(..done);
         }
         self.pending = pending;
-        Ok(())
     }
 
-    /// Whether a message was whole.
+    /// Reads one message, or passes over it; moves `reader` only if that could be done.
     fn read_message(
         &mut self,
         reader: &mut Reader<'_>,
-        each: &mut impl FnMut(HandshakeKind, &[u8]),
-    ) -> Parse<bool> {
+        each: &mut impl FnMut(Parse<(HandshakeKind, &[u8])>),
+    ) -> Parse<()> {
         let mut ahead = *reader;
-        let (Ok(number), Ok(length)) = (ahead.u8(), ahead.be24()) else { return Ok(false) };
-        let length = usize::try_from(length).unwrap_or(usize::MAX);
-        let Some(kind) = HandshakeKind::from_number(number) else {
-            self.skip = length.saturating_sub(ahead.left());
-            ahead.skip(length.min(ahead.left()))?;
-            *reader = ahead;
-            return Ok(true);
-        };
-        ensure(length <= MAX_MESSAGE, "handshake message is too long")?;
-        let Ok(body) = ahead.take(length) else { return Ok(false) };
-        each(kind, body);
+        let kind = HandshakeKind::from_number(ahead.u8()?);
+        let length = usize::try_from(ahead.be24()?).unwrap_or(usize::MAX);
+        match kind {
+            Some(kind) if length <= MAX_MESSAGE => each(Ok((kind, ahead.take(length)?))),
+            _ => {
+                if kind.is_some() {
+                    each(Err(ParseError::Invalid("handshake message is too long")));
+                }
+                self.skip = length.saturating_sub(ahead.left());
+                ahead.skip(length.min(ahead.left()))?;
+            }
+        }
         *reader = ahead;
-        Ok(true)
+        Ok(())
     }
 }
 
@@ -133,16 +130,13 @@ impl Handshakes {
 mod tests {
     use super::*;
 
-    fn messages(records: &[&[u8]]) -> (Vec<(HandshakeKind, usize)>, Parse<()>) {
+    fn messages(records: &[&[u8]]) -> Vec<Parse<(HandshakeKind, usize)>> {
         let mut handshakes = Handshakes::default();
         let mut found = Vec::new();
         for record in records {
-            let taken = handshakes.take_in(record, |kind, body| found.push((kind, body.len())));
-            if taken.is_err() {
-                return (found, taken);
-            }
+            handshakes.take_in(record, |read| found.push(read.map(|(kind, body)| (kind, body.len()))));
         }
-        (found, Ok(()))
+        found
     }
 
     #[test]
@@ -150,22 +144,22 @@ mod tests {
         let bytes = [&[1, 0, 0, 3, 1, 2, 3][..], &[14, 0, 0, 2, 9, 9], &[11, 0, 0, 1, 7]].concat();
         for at in 0..bytes.len() {
             let (head, tail) = bytes.split_at(at);
-            let (found, taken) = messages(&[head, tail]);
-            let expected = vec![(HandshakeKind::ClientHello, 3), (HandshakeKind::Certificate, 1)];
-            assert_eq!((found, taken), (expected, Ok(())), "split at {at}");
+            let expected = [Ok((HandshakeKind::ClientHello, 3)), Ok((HandshakeKind::Certificate, 1))];
+            assert_eq!(messages(&[head, tail]), expected, "split at {at}");
         }
     }
 
     #[test]
-    fn a_message_that_announces_megabytes_is_refused_or_passed_over_but_never_kept() {
-        let (_, taken) = messages(&[&[1, 0xff, 0xff, 0xff]]);
-        assert_eq!(taken, Err(ParseError::Invalid("handshake message is too long")));
-        let mut handshakes = Handshakes::default();
-        handshakes.take_in(&[4, 0xff, 0xff, 0xff, 0], |_, _| ()).unwrap();
-        for _ in 0..1000 {
-            handshakes.take_in(&[0; 16384], |_, _| ()).unwrap();
+    fn a_message_that_announces_megabytes_is_passed_over_and_never_kept() {
+        for (kind, told) in [(1, 1), (4, 0)] {
+            let (mut handshakes, mut refusals) = (Handshakes::default(), 0);
+            handshakes.take_in(&[kind, 0xff, 0xff, 0xff, 0], |read| refusals += usize::from(read.is_err()));
+            for _ in 0..1000 {
+                handshakes.take_in(&[0; 16384], |_| panic!("nothing is whole"));
+            }
+            assert_eq!((handshakes.pending.len(), handshakes.skip), (0, 0xff_ffff - 1 - 1000 * 16384));
+            assert_eq!(refusals, told);
         }
-        assert_eq!((handshakes.pending.len(), handshakes.skip), (0, 0xff_ffff - 1 - 1000 * 16384));
     }
 
     #[test]
