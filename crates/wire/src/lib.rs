@@ -53,6 +53,8 @@ pub mod pairing;
 pub mod parser;
 pub mod reader;
 pub mod registry;
+#[cfg(test)]
+mod replay;
 pub mod text;
 
 pub use dissector::Dissector;
