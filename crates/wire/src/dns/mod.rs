@@ -1,5 +1,7 @@
 //! Dns: not read yet.
 
+pub(crate) mod name;
+
 use crate::context::Context;
 use crate::parser::DatagramParser;
 
