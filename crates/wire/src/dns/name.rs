@@ -67,11 +67,6 @@ impl<'a> Name<'a> {
         &self.labels
     }
 
-    /// The last `count` labels.
-    pub(crate) fn suffix(&self, count: usize) -> &[&'a [u8]] {
-        self.labels.get(self.labels.len().saturating_sub(count)..).unwrap_or_default()
-    }
-
     /// Reads labels up to the end of the name, or up to the pointer that it returns.
     fn read_labels(&mut self, reader: &mut Reader<'a>) -> Parse<Option<usize>> {
         loop {
