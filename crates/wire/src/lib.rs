@@ -57,5 +57,8 @@ pub mod registry;
 mod replay;
 pub mod text;
 
+#[cfg(test)]
+mod transcript;
+
 pub use dissector::Dissector;
 pub use limits::Limits;
