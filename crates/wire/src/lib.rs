@@ -55,5 +55,8 @@ pub mod reader;
 pub mod registry;
 pub mod text;
 
+#[cfg(test)]
+mod testing;
+
 pub use dissector::Dissector;
 pub use limits::Limits;
