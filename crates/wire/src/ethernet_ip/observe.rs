@@ -10,7 +10,7 @@ use super::parser::cip::{self, Answer, Cip, Request};
 use super::parser::path::Path;
 use super::parser::{self, Data, Header, Identity, Packet, command};
 use crate::context::Context;
-use crate::pairing::OpenRequests;
+use crate::pairing::{OpenParts, OpenRequests};
 use crate::reader::{Parse, ParseError, Reader};
 use nullius_model::{Object, Outcome, Protocol, Symbol, Timestamp, Unit, Values, VerbClass};
 use std::collections::VecDeque;
@@ -19,9 +19,6 @@ const PROTOCOL: Protocol = Protocol::EthernetIp;
 
 /// Most connections remembered on one flow: a scanner opens one or two, an attacker could open without end.
 const MAX_CONNECTIONS: usize = 16;
-
-/// Most unanswered Multiple Service Packets whose parts are remembered; each can hold [`cip::MAX_SERVICES`] symbols.
-const MAX_PACKETS: usize = 4;
 
 /// General status "partial transfer": done so far, more to ask for (Volume 1, Appendix B).
 const PARTIAL_TRANSFER: u8 = 0x06;
@@ -49,7 +46,7 @@ struct Connection {
 pub(super) struct Exchange {
     open: OpenRequests<Key>,
     /// The parts of Multiple Service Packets not yet answered, in order.
-    parts: VecDeque<(Key, Vec<Symbol>)>,
+    parts: OpenParts<Key>,
     connections: VecDeque<Connection>,
     /// The identity last told, so that polling does not repeat it.
     told: Option<identity::Told>,
@@ -147,24 +144,20 @@ impl Exchange {
         for part in &parts {
             context.request(PROTOCOL, Unit::NONE, part.clone(), Values::None);
         }
-        if self.parts.len() == MAX_PACKETS {
-            self.parts.pop_front();
-        }
-        self.parts.push_back((key, parts));
+        self.parts.push(key, parts);
         read
     }
 
     fn cip_answer(&mut self, answer: &Answer<'_>, key: Key, context: &mut Context<'_>) -> Parse<()> {
         let asked = self.open.answer(&key);
-        let parts = self.parts.iter().position(|(open, _)| *open == key);
-        let parts = parts.and_then(|position| self.parts.remove(position)).map(|(_, parts)| parts);
+        let parts = self.parts.answer(&key);
         let when = asked.as_ref().map(|open| open.asked);
         let symbol = asked.map_or_else(|| service::symbol_of_answer(answer.service), |open| open.symbol);
         let identifies = matches!(key, Key::Unconnected(_)) && service::asks_identity(&symbol);
         speak_answer(symbol, outcome(answer.status), when, context);
         match answer.service {
             cip::service::MULTIPLE_SERVICE_PACKET if !answer.data.is_empty() => {
-                return answer_parts(answer.data, &parts.unwrap_or_default(), when, context);
+                return answer_parts(answer.data, &parts, when, context);
             }
             cip::service::FORWARD_OPEN | cip::service::LARGE_FORWARD_OPEN if answer.status == 0 => {
                 self.remember_connection(answer.data)?;
