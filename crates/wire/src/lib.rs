@@ -60,6 +60,7 @@ mod replay;
 pub mod text;
 
 #[cfg(test)]
+mod testing;
 mod transcript;
 
 pub use dissector::Dissector;
