@@ -103,6 +103,8 @@ pub enum Observation<'a> {
         destination: Mac,
         /// Network addresses, sender first.
         ip: Option<(IpAddr, IpAddr)>,
+        /// Time to live or hop limit: a sender's own initial value tells that no router lies between. 0 without IP.
+        hop_limit: u8,
         /// Length on the wire, bytes.
         length: u32,
     },
