@@ -40,6 +40,8 @@ mod opcua;
 mod pop3;
 mod profinet_dcp;
 mod s7comm;
+#[cfg(test)]
+mod script;
 mod smtp;
 mod snmp;
 mod ssdp;
