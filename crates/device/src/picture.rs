@@ -168,7 +168,12 @@ impl Site {
         }
     }
 
-    fn conversation_views(&self, roster: &Roster, until: Timestamp, cycles: &[Duration]) -> Vec<ConversationView> {
+    fn conversation_views(
+        &self,
+        roster: &Roster,
+        until: Timestamp,
+        cycles: &[Duration],
+    ) -> Vec<ConversationView> {
         let channels = self.joined_channels(roster);
         let mut views: BTreeMap<_, Conversation> = BTreeMap::new();
         for (key, conversation) in self.behaviour.conversations() {
@@ -178,10 +183,15 @@ impl Site {
                 .and_modify(|known| known.join(conversation))
                 .or_insert_with(|| conversation.clone());
         }
-        let spoken: BTreeSet<_> = views.keys().map(|(client, server, protocol, unit)| (*client, *server, service(*protocol, *unit))).collect();
-        let silent = channels.iter().filter(|(key, _)| !spoken.contains(key)).map(|((client, server, service), channel)| {
-            ConversationView::silent(*client, *server, *service, channel)
-        });
+        let spoken: BTreeSet<_> = views
+            .keys()
+            .map(|(client, server, protocol, unit)| (*client, *server, service(*protocol, *unit)))
+            .collect();
+        let silent = channels.iter().filter(|(key, _)| !spoken.contains(key)).map(
+            |((client, server, service), channel)| {
+                ConversationView::silent(*client, *server, *service, channel)
+            },
+        );
         let mut all: Vec<ConversationView> = views
             .into_iter()
             .map(|((client, server, protocol, unit), conversation)| {
@@ -201,8 +211,15 @@ impl Site {
         let mut joined: BTreeMap<(Party, Party, Service), Channel> = BTreeMap::new();
         for (key, channel) in &all {
             let key = self.spoken_on(key, &all);
-            let parties = (party(roster, key.client), party(roster, key.server), service(key.protocol, port_unit(&key)));
-            joined.entry(parties).and_modify(|known| known.join(channel)).or_insert_with(|| (*channel).clone());
+            let parties = (
+                party(roster, key.client),
+                party(roster, key.server),
+                service(key.protocol, port_unit(&key)),
+            );
+            joined
+                .entry(parties)
+                .and_modify(|known| known.join(channel))
+                .or_insert_with(|| (*channel).clone());
         }
         joined
     }
@@ -212,7 +229,10 @@ impl Site {
             return *key;
         }
         let from = all.partition_point(|(other, _)| (other.client, other.server) < (key.client, key.server));
-        let same_ends = all.iter().skip(from).take_while(|(other, _)| (other.client, other.server) == (key.client, key.server));
+        let same_ends = all
+            .iter()
+            .skip(from)
+            .take_while(|(other, _)| (other.client, other.server) == (key.client, key.server));
         let spoken = same_ends.map(|(other, _)| *other).find(|other| {
             other.port == key.port && other.transport == Transport::Tcp && other.protocol != Protocol::Tcp
         });
@@ -244,7 +264,10 @@ impl ConversationView {
     ) -> Self {
         let readiness = Readiness::judge(&conversation, channel, until, cycles);
         let alphabet = conversation.alphabet();
-        let alphabet = alphabet.into_iter().map(|((sender, symbol), record)| (*sender, symbol.clone(), record.clone())).collect();
+        let alphabet = alphabet
+            .into_iter()
+            .map(|((sender, symbol), record)| (*sender, symbol.clone(), record.clone()))
+            .collect();
         let (first, last) = (conversation.first, conversation.last);
         Self {
             client,
@@ -269,7 +292,10 @@ impl ConversationView {
             conversation: None,
             alphabet: Vec::new(),
             channel: Some(channel.clone()),
-            readiness: Readiness { doubts: vec![crate::behaviour::readiness::Doubt::NothingLearned], unseen_ppm: 1_000_000 },
+            readiness: Readiness {
+                doubts: vec![crate::behaviour::readiness::Doubt::NothingLearned],
+                unseen_ppm: 1_000_000,
+            },
             first: channel.first,
             last: channel.last,
         }
@@ -283,7 +309,10 @@ pub(crate) fn party(roster: &Roster, key: StationKey) -> Party {
         IpAddr::V6(ip) => ip.is_multicast(),
     });
     if key.mac.is_group() || group_ip {
-        return Party::Group(StationKey { mac: if key.ip.is_some() { nullius_model::Mac::NONE } else { key.mac }, ip: key.ip });
+        return Party::Group(StationKey {
+            mac: if key.ip.is_some() { nullius_model::Mac::NONE } else { key.mac },
+            ip: key.ip,
+        });
     }
     match (roster.device_of(&key), key.ip) {
         (Some(device), _) => Party::Device(device),
@@ -325,7 +354,10 @@ fn device_view(index: usize, device: &Device, conversations: &[&ConversationView
 
 /// Its own name if it tells one, else its lowest address.
 fn name(device: &Device, attributes: &[AttributeValue]) -> SmolStr {
-    let own = attributes.iter().find(|value| value.attribute == Attribute::Hostname).map(|value| value.value.clone());
+    let own = attributes
+        .iter()
+        .find(|value| value.attribute == Attribute::Hostname)
+        .map(|value| value.value.clone());
     let address = device.addresses.keys().next().map(|ip| SmolStr::new(ip.to_string()));
     let mac = device.macs.first().map(|mac| SmolStr::new(mac.to_string()));
     own.or(address).or(mac).unwrap_or_default()
@@ -334,7 +366,10 @@ fn name(device: &Device, attributes: &[AttributeValue]) -> SmolStr {
 fn roles(party: Party, conversations: &[&ConversationView]) -> Vec<Role> {
     let mut by_role: BTreeMap<(Protocol, bool), (BTreeSet<Party>, u64)> = BTreeMap::new();
     for view in conversations {
-        let answered = view.channel.as_ref().is_none_or(|channel| channel.answered > 0 || channel.from_server.payload > 0);
+        let answered = view
+            .channel
+            .as_ref()
+            .is_none_or(|channel| channel.answered > 0 || channel.from_server.payload > 0);
         for (end, other, serves) in [(view.client, view.server, false), (view.server, view.client, true)] {
             // Who is merely knocked at does not serve.
             if end == party && (answered || !serves) {

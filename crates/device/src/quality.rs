@@ -41,7 +41,8 @@ impl Quality {
             | Damage::BadHeader { .. }
             | Damage::TableFull { .. } => 0,
         };
-        let entry = self.damage.entry(damage.name()).or_insert(DamageCount { count: 0, bytes: 0, first: seen });
+        let entry =
+            self.damage.entry(damage.name()).or_insert(DamageCount { count: 0, bytes: 0, first: seen });
         entry.count += 1;
         entry.bytes = entry.bytes.saturating_add(bytes);
     }
@@ -60,6 +61,10 @@ impl Quality {
     pub fn is_whole(&self) -> bool {
         let harmless = |name: &str| name == "mid-stream";
         self.damage.keys().all(|name| harmless(name))
-            && self.evicted_stations + self.evicted_conversations + self.refused_symbols + self.refused_findings == 0
+            && self.evicted_stations
+                + self.evicted_conversations
+                + self.refused_symbols
+                + self.refused_findings
+                == 0
     }
 }

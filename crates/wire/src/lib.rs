@@ -42,6 +42,8 @@ mod profinet_dcp;
 #[cfg(test)]
 mod recorder;
 mod s7comm;
+#[cfg(test)]
+mod script;
 mod smtp;
 mod snmp;
 mod ssdp;
@@ -61,6 +63,7 @@ pub mod text;
 
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
 mod transcript;
 
 pub use dissector::Dissector;

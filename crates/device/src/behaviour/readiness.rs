@@ -77,7 +77,12 @@ impl Readiness {
     }
 
     /// Judges what was learned until `until`. `cycles` are those the plant is declared to have.
-    pub fn judge(conversation: &Conversation, channel: Option<&Channel>, until: Timestamp, cycles: &[Duration]) -> Self {
+    pub fn judge(
+        conversation: &Conversation,
+        channel: Option<&Channel>,
+        until: Timestamp,
+        cycles: &[Duration],
+    ) -> Self {
         if conversation.learned == 0 {
             return Self { doubts: vec![Doubt::NothingLearned], unseen_ppm: 1_000_000 };
         }
@@ -149,7 +154,9 @@ impl fmt::Display for Doubt {
                 seconds(cycle),
                 seconds(learned_for) / seconds(cycle).max(1e-9)
             ),
-            Self::Incomplete { missing } => write!(f, "the capture lacks {missing} byte{} of it", plural(*missing)),
+            Self::Incomplete { missing } => {
+                write!(f, "the capture lacks {missing} byte{} of it", plural(*missing))
+            }
             Self::Malformed { times } => write!(f, "{times} malformed message{}", plural(*times)),
             Self::TooManySymbols => write!(f, "more symbols than are kept: not an alphabet"),
             Self::Unsealed { symbols } => {

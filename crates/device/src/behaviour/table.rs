@@ -6,8 +6,8 @@
 use super::symbol::SymbolRecord;
 use crate::discovery::stations::StationKey;
 use nullius_model::{
-    Direction, FlowInfo, FlowUsage, KeyedMap, Message, MessageKind, Protocol, Seed, Seen, Symbol, Timestamp, Transport,
-    Unit, Usage,
+    Direction, FlowInfo, FlowUsage, KeyedMap, Message, MessageKind, Protocol, Seed, Seen, Symbol, Timestamp,
+    Transport, Unit, Usage,
 };
 
 /// Who speaks with whom, in what, with which part of the server.
@@ -97,7 +97,12 @@ pub struct Behaviour {
 }
 
 impl Behaviour {
-    pub(crate) fn new(limits: crate::Limits, seed: Seed, learn_until: Option<Timestamp>, follow_values: bool) -> Self {
+    pub(crate) fn new(
+        limits: crate::Limits,
+        seed: Seed,
+        learn_until: Option<Timestamp>,
+        follow_values: bool,
+    ) -> Self {
         Self {
             conversations: seed.map(),
             channels: seed.map(),
@@ -139,7 +144,9 @@ impl Behaviour {
             }
         }
         let room = room && conversation.symbols.len() < self.limits.symbols_per_conversation;
-        let Some(record) = conversation.record((asker, message.symbol.clone()), room, seen, learning, &mut self.symbols) else {
+        let Some(record) =
+            conversation.record((asker, message.symbol.clone()), room, seen, learning, &mut self.symbols)
+        else {
             conversation.unkept += 1;
             self.unkept_symbols += 1;
             return;
@@ -169,7 +176,14 @@ impl Behaviour {
     }
 
     /// A flow's bytes are missing, or broke the protocol. What it speaks may not be known yet: filed under TCP then.
-    pub(crate) fn blemish(&mut self, flow: &FlowInfo, protocol: Protocol, missing: u64, malformed: bool, seen: Seen) {
+    pub(crate) fn blemish(
+        &mut self,
+        flow: &FlowInfo,
+        protocol: Protocol,
+        missing: u64,
+        malformed: bool,
+        seen: Seen,
+    ) {
         let channel = self.channel(flow, protocol, seen);
         channel.missing = channel.missing.saturating_add(missing);
         channel.malformed += u64::from(malformed);
@@ -220,7 +234,11 @@ impl Behaviour {
     }
 
     fn evict_channels(&mut self) {
-        let weigh = self.channels.iter().map(|(key, one)| (one.answered.saturating_add(one.from_client.frames), one.last, *key)).collect();
+        let weigh = self
+            .channels
+            .iter()
+            .map(|(key, one)| (one.answered.saturating_add(one.from_client.frames), one.last, *key))
+            .collect();
         for key in lightest(weigh, self.limits.conversations / 8 + 1) {
             self.channels.remove(&key);
             self.evicted += 1;

@@ -146,7 +146,14 @@ mod tests {
         let told: Vec<String> = weigh(&facts)
             .iter()
             .map(|value| {
-                format!("{} {} {} {} {}", value.attribute, value.value, value.confidence.name(), value.conflict, value.others.len())
+                format!(
+                    "{} {} {} {} {}",
+                    value.attribute,
+                    value.value,
+                    value.confidence.name(),
+                    value.conflict,
+                    value.others.len()
+                )
             })
             .collect();
         assert_eq!(

@@ -116,7 +116,10 @@ impl<'a> Traits<'a> {
     ) -> Self {
         let asks = || conversations.iter().filter(|view| view.client == party);
         let sends = |class: fn(nullius_model::VerbClass) -> bool| {
-            asks().any(|view| view.protocol.is_industrial() && view.alphabet.iter().any(|(_, symbol, _)| class(symbol.class)))
+            asks().any(|view| {
+                view.protocol.is_industrial()
+                    && view.alphabet.iter().any(|(_, symbol, _)| class(symbol.class))
+            })
         };
         use nullius_model::VerbClass::{Command, Firmware, Program, Write};
         Self {
@@ -147,7 +150,9 @@ impl<'a> Traits<'a> {
         self.attributes.iter().filter(|value| attributes.contains(&value.attribute)).find_map(|value| {
             let claims = std::iter::once(&value.value).chain(value.others.iter().map(|(other, _)| other));
             let mut claims = claims.map(|claim| claim.to_ascii_lowercase());
-            claims.find(|claim| words.iter().any(|word| claim.contains(word))).map(|claim| format!("{} `{claim}`", value.attribute))
+            claims
+                .find(|claim| words.iter().any(|word| claim.contains(word)))
+                .map(|claim| format!("{} `{claim}`", value.attribute))
         })
     }
 
@@ -177,13 +182,15 @@ fn add(reasons: &mut Reasons, class: Class, points: u32, why: impl Into<String>)
 
 fn by_industrial_role(traits: &Traits<'_>, reasons: &mut Reasons) {
     for role in traits.industrial(true) {
-        let class = if role.protocol == Protocol::Bacnet { Class::BuildingController } else { Class::Controller };
+        let class =
+            if role.protocol == Protocol::Bacnet { Class::BuildingController } else { Class::Controller };
         add(reasons, class, 6, format!("answers {} as {}", role.protocol, role.name()));
     }
     for role in traits.industrial(false).filter(|role| role.protocol == Protocol::Goose) {
         add(reasons, Class::Controller, 6, format!("publishes {}", role.protocol));
     }
-    let asked: Vec<&Role> = traits.industrial(false).filter(|role| role.protocol != Protocol::Goose).collect();
+    let asked: Vec<&Role> =
+        traits.industrial(false).filter(|role| role.protocol != Protocol::Goose).collect();
     let peers: usize = asked.iter().map(|role| role.peers).sum();
     if asked.is_empty() {
         return;
@@ -213,7 +220,10 @@ fn by_message_role(traits: &Traits<'_>, reasons: &mut Reasons) {
 
 /// Words in what a device says of itself, and what they speak for.
 const CLAIMS: &[(&[Attribute], &[&str], Class, u32)] = {
-    use Attribute::{Capability, Description, DeviceRole, Hostname, Model, ProductCode, ServerSoftware, Service, UserAgent, VendorClass};
+    use Attribute::{
+        Capability, Description, DeviceRole, Hostname, Model, ProductCode, ServerSoftware, Service,
+        UserAgent, VendorClass,
+    };
     &[
         (&[Capability], &["router"], Class::Router, 5),
         (&[Capability], &["bridge", "switch"], Class::Switch, 6),
@@ -222,17 +232,37 @@ const CLAIMS: &[(&[Attribute], &[&str], Class, u32)] = {
         (&[Service], &["_ipp", "_printer", "_pdl-datastream"], Class::Printer, 8),
         (&[Service, Model, Description], &["printer", "laserjet", "officejet"], Class::Printer, 5),
         (&[Service], &["_axis-video", "_rtsp", "networkvideo", "digitalsecuritycamera"], Class::Camera, 8),
-        (&[Hostname, Model, Description, ServerSoftware, Service], &["camera", "ipcam", "webcam", "dcs-"], Class::Camera, 6),
+        (
+            &[Hostname, Model, Description, ServerSoftware, Service],
+            &["camera", "ipcam", "webcam", "dcs-"],
+            Class::Camera,
+            6,
+        ),
         (&[Service, Model], &["belkin", "wemo", "insight", "basicdevice"], Class::Appliance, 6),
-        (&[Hostname, Model], &["plug", "kettle", "coffee", "bulb", "siren", "hs100", "hs110"], Class::Appliance, 6),
-        (&[Hostname, Model, ServerSoftware, Service], &["hue-bridge", "ipbridge", "philips hue", "homehub"], Class::Gateway, 8),
+        (
+            &[Hostname, Model],
+            &["plug", "kettle", "coffee", "bulb", "siren", "hs100", "hs110"],
+            Class::Appliance,
+            6,
+        ),
+        (
+            &[Hostname, Model, ServerSoftware, Service],
+            &["hue-bridge", "ipbridge", "philips hue", "homehub"],
+            Class::Gateway,
+            8,
+        ),
         (&[VendorClass], &["msft"], Class::Workstation, 5),
         (&[VendorClass], &["android"], Class::Phone, 6),
         (&[UserAgent], &["windows nt", "macintosh", "x11; linux"], Class::Workstation, 5),
         (&[UserAgent, Hostname, Model], &["iphone", "ipad", "android"], Class::Phone, 6),
         (&[Service], &["_smb._tcp", "_afpovertcp", "_workstation", "_companion-link"], Class::Workstation, 3),
         (&[DeviceRole], &["io-controller", "io controller"], Class::Controller, 5),
-        (&[DeviceRole, Description, Model], &["programmable logic controller", "plc", "simatic", "cpu 3", "controllogix", "m340"], Class::Controller, 6),
+        (
+            &[DeviceRole, Description, Model],
+            &["programmable logic controller", "plc", "simatic", "cpu 3", "controllogix", "m340"],
+            Class::Controller,
+            6,
+        ),
         (&[DeviceRole], &["human-machine interface", "hmi"], Class::Supervisor, 6),
         (&[DeviceRole, Description, Model], &["communications adapter", "gateway"], Class::Gateway, 4),
         (&[DeviceRole], &["dhcp server"], Class::Router, 4),
@@ -251,7 +281,23 @@ fn by_claims(traits: &Traits<'_>, reasons: &mut Reasons) {
 
 /// Makers of mostly one kind of device. A block address is cheap to fake: few points.
 const MAKERS: &[(&[&str], Class, u32)] = &[
-    (&["elau", "siemens", "rockwell", "allen-bradley", "schneider", "modicon", "beckhoff", "wago", "phoenix contact", "omron", "b&r"], Class::Controller, 2),
+    (
+        &[
+            "elau",
+            "siemens",
+            "rockwell",
+            "allen-bradley",
+            "schneider",
+            "modicon",
+            "beckhoff",
+            "wago",
+            "phoenix contact",
+            "omron",
+            "b&r",
+        ],
+        Class::Controller,
+        2,
+    ),
     (&["schweitzer", "abb ", "ge multilin"], Class::Controller, 2),
     (&["axis communications", "hikvision", "dahua", "edimax"], Class::Camera, 2),
     (&["philips lighting", "signify"], Class::Gateway, 2),
@@ -259,7 +305,11 @@ const MAKERS: &[(&[&str], Class, u32)] = &[
     (&["hewlett packard", "dell", "intel corporate", "lenovo", "vmware"], Class::Workstation, 1),
     (&["brother industries", "canon", "seiko epson", "kyocera"], Class::Printer, 3),
     (&["cisco", "hirschmann", "moxa", "ubiquiti", "aruba"], Class::Switch, 2),
-    (&["johnson controls", "honeywell", "tridium", "automated logic", "delta controls"], Class::BuildingController, 2),
+    (
+        &["johnson controls", "honeywell", "tridium", "automated logic", "delta controls"],
+        Class::BuildingController,
+        2,
+    ),
 ];
 
 fn by_vendor(traits: &Traits<'_>, reasons: &mut Reasons) {
@@ -280,7 +330,9 @@ fn by_network(traits: &Traits<'_>, reasons: &mut Reasons) {
     if traits.serves(Protocol::Dns) {
         add(reasons, Class::Router, 2, "answers DNS");
     }
-    for protocol in [Protocol::Ssh, Protocol::Http, Protocol::Tls, Protocol::Smtp, Protocol::Imap, Protocol::Ntp] {
+    for protocol in
+        [Protocol::Ssh, Protocol::Http, Protocol::Tls, Protocol::Smtp, Protocol::Imap, Protocol::Ntp]
+    {
         if traits.serves(protocol) {
             add(reasons, Class::Server, 1, format!("answers {protocol}"));
         }
@@ -295,7 +347,9 @@ fn verdict(reasons: Reasons) -> Classification {
     }
     let mut ranked: Vec<(u32, Class)> = totals.iter().map(|(class, points)| (*points, *class)).collect();
     ranked.sort_by_key(|(points, class)| (std::cmp::Reverse(*points), *class));
-    let Some(&(best, class)) = ranked.first() else { return Classification { reasons, ..Default::default() } };
+    let Some(&(best, class)) = ranked.first() else {
+        return Classification { reasons, ..Default::default() };
+    };
     let second = ranked.get(1).map_or(0, |(points, _)| *points);
     // Seven in ten of the best is a contradiction, not noise.
     let ambiguous = second * 10 >= best * 7;

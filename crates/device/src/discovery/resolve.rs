@@ -110,7 +110,8 @@ struct Draft {
 impl Draft {
     /// All stations of one hardware address.
     fn add_station_group(&mut self, group: &[(&StationKey, &Station)]) {
-        let (own, beyond): (Vec<_>, Vec<_>) = group.iter().partition(|(key, station)| is_own(key.ip, station, group));
+        let (own, beyond): (Vec<_>, Vec<_>) =
+            group.iter().partition(|(key, station)| is_own(key.ip, station, group));
         let Some((first_key, first_station)) = group.first() else { return };
         let index = self.devices.len();
         let mut device = Device::new(first_station.first);
@@ -169,7 +170,11 @@ impl Draft {
         let mut first_with: BTreeMap<(SmolStr, Protocol), usize> = BTreeMap::new();
         let mut moved: BTreeMap<usize, usize> = BTreeMap::new();
         for (index, device) in self.devices.iter().enumerate() {
-            for fact in device.facts.iter().filter(|fact| fact.attribute == Attribute::Serial && fact.value.len() >= 4) {
+            for fact in device
+                .facts
+                .iter()
+                .filter(|fact| fact.attribute == Attribute::Serial && fact.value.len() >= 4)
+            {
                 let first = *first_with.entry((fact.value.clone(), fact.source)).or_insert(index);
                 if first != index {
                     moved.entry(index).or_insert(first);
@@ -226,8 +231,10 @@ impl Draft {
         for index in self.stations.values_mut() {
             *index = place.get(index).copied().unwrap_or(*index);
         }
-        let mut devices: Vec<Option<Device>> = std::mem::take(&mut self.devices).into_iter().map(Some).collect();
-        self.devices = order.iter().filter_map(|index| devices.get_mut(*index).and_then(Option::take)).collect();
+        let mut devices: Vec<Option<Device>> =
+            std::mem::take(&mut self.devices).into_iter().map(Some).collect();
+        self.devices =
+            order.iter().filter_map(|index| devices.get_mut(*index).and_then(Option::take)).collect();
     }
 
     /// One address, two devices, at the same time.
@@ -333,7 +340,11 @@ fn is_own(ip: Option<IpAddr>, station: &Station, group: &[(&StationKey, &Station
 
 const fn sends_from_here(hop_limit: u8) -> bool {
     let [a, b, c, d] = INITIAL_HOP_LIMITS;
-    hop_limit == a || hop_limit == b || hop_limit == c || hop_limit == d || (hop_limit > 0 && hop_limit <= LINK_ONLY_HOP_LIMIT)
+    hop_limit == a
+        || hop_limit == b
+        || hop_limit == c
+        || hop_limit == d
+        || (hop_limit > 0 && hop_limit <= LINK_ONLY_HOP_LIMIT)
 }
 
 /// An address without a hardware address of its own is a device's where its form, or its hop limit, says it is here.

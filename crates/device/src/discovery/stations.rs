@@ -1,8 +1,6 @@
 //! The table of stations, bounded against floods of invented addresses.
 
-use nullius_model::{
-    Attribute, Binding, BindingSource, Fact, KeyedMap, Mac, Protocol, Seed, Seen, SmolStr,
-};
+use nullius_model::{Attribute, Binding, BindingSource, Fact, KeyedMap, Mac, Protocol, Seed, Seen, SmolStr};
 use std::net::IpAddr;
 
 /// A hardware address with a network address; either may be absent.

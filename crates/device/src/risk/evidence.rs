@@ -3,8 +3,8 @@
 use crate::behaviour::table::stations;
 use crate::discovery::stations::StationKey;
 use nullius_model::{
-    CertificateSeen, FlowInfo, KeyKind, LoginScheme, Message, MessageKind, Protocol, Seen, SmolStr, TlsServerHello,
-    VerbClass, cipher_suite, lacks_forward_secrecy, suite_weakness, tls_version,
+    CertificateSeen, FlowInfo, KeyKind, LoginScheme, Message, MessageKind, Protocol, Seen, SmolStr,
+    TlsServerHello, VerbClass, cipher_suite, lacks_forward_secrecy, suite_weakness, tls_version,
 };
 use std::collections::BTreeMap;
 
@@ -104,7 +104,10 @@ impl Evidence {
     }
 
     pub(crate) fn message(&mut self, flow: &FlowInfo, message: &Message<'_>, seen: Seen) {
-        if message.kind == MessageKind::Request && governs(message.symbol.class) && message.protocol.is_industrial() {
+        if message.kind == MessageKind::Request
+            && governs(message.symbol.class)
+            && message.protocol.is_industrial()
+        {
             let detail = format!("{} ({})", message.symbol.verb, message.symbol.class);
             self.note(flow, Kind::UnexpectedVerb, message.protocol, &detail, seen);
         }

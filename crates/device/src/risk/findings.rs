@@ -69,7 +69,10 @@ pub(crate) fn findings(
     all.extend(exposures(conversations));
     all.extend(second_writers(conversations));
     all.extend(scans(conversations));
-    all.sort_by(|a, b| (a.severity, a.kind, a.subject, a.peer, &a.detail).cmp(&(b.severity, b.kind, b.subject, b.peer, &b.detail)));
+    all.sort_by(|a, b| {
+        (a.severity, a.kind, a.subject, a.peer, &a.detail)
+            .cmp(&(b.severity, b.kind, b.subject, b.peer, &b.detail))
+    });
     all
 }
 
@@ -77,7 +80,13 @@ pub(crate) fn findings(
 fn observed(evidence: &Evidence, roster: &Roster) -> Vec<Finding> {
     let mut joined: BTreeMap<_, Occurrence> = BTreeMap::new();
     for (key, occurrence) in evidence.entries() {
-        let key = (key.kind, party(roster, key.client), party(roster, key.server), key.protocol, key.detail.clone());
+        let key = (
+            key.kind,
+            party(roster, key.client),
+            party(roster, key.server),
+            key.protocol,
+            key.detail.clone(),
+        );
         joined.entry(key).and_modify(|known| known.join(occurrence)).or_insert(*occurrence);
     }
     joined
@@ -85,7 +94,17 @@ fn observed(evidence: &Evidence, roster: &Roster) -> Vec<Finding> {
         .map(|((kind, client, server, protocol, detail), Occurrence { count, first, last })| {
             let (subject, peer) = subject(kind, client, server);
             let detail = detail.to_string();
-            Finding { kind, severity: severity(kind), subject, peer: Some(peer), protocol, detail, count, first, last }
+            Finding {
+                kind,
+                severity: severity(kind),
+                subject,
+                peer: Some(peer),
+                protocol,
+                detail,
+                count,
+                first,
+                last,
+            }
         })
         .collect()
 }
@@ -109,7 +128,9 @@ const fn subject(kind: Kind, client: Party, server: Party) -> (Party, Party) {
 const fn severity(kind: Kind) -> Severity {
     match kind {
         Kind::AddressConflict | Kind::Exposure | Kind::FromInternet | Kind::UnexpectedVerb => Severity::High,
-        Kind::CleartextLogin | Kind::Scan | Kind::SecondWriter | Kind::WeakCrypto | Kind::WeakCertificate => Severity::Medium,
+        Kind::CleartextLogin | Kind::Scan | Kind::SecondWriter | Kind::WeakCrypto | Kind::WeakCertificate => {
+            Severity::Medium
+        }
         Kind::Malformed | Kind::ToInternet => Severity::Low,
     }
 }
@@ -157,13 +178,18 @@ fn exposures(conversations: &[ConversationView]) -> Vec<Finding> {
     let many = clients.into_iter().filter_map(|((server, protocol), views)| {
         let askers: BTreeSet<Party> = views.iter().map(|view| view.client).collect();
         let first = views.iter().min_by_key(|view| view.first)?;
-        let detail = format!("{} clients ask its {protocol} service, which asks nobody who they are", askers.len());
-        (askers.len() >= MANY_CLIENTS).then(|| of_view(first, Kind::Exposure, Severity::Medium, server, None, detail))
+        let detail =
+            format!("{} clients ask its {protocol} service, which asks nobody who they are", askers.len());
+        (askers.len() >= MANY_CLIENTS)
+            .then(|| of_view(first, Kind::Exposure, Severity::Medium, server, None, detail))
     });
-    let clear = conversations.iter().filter(|view| is_answered(view) && is_clear_administration(view.protocol)).map(|view| {
-        let detail = format!("administered over {}, which encrypts nothing", view.protocol);
-        of_view(view, Kind::Exposure, Severity::Medium, view.server, Some(view.client), detail)
-    });
+    let clear = conversations
+        .iter()
+        .filter(|view| is_answered(view) && is_clear_administration(view.protocol))
+        .map(|view| {
+            let detail = format!("administered over {}, which encrypts nothing", view.protocol);
+            of_view(view, Kind::Exposure, Severity::Medium, view.server, Some(view.client), detail)
+        });
     many.chain(clear).collect()
 }
 
@@ -175,9 +201,18 @@ const fn is_clear_administration(protocol: Protocol) -> bool {
 fn second_writers(conversations: &[ConversationView]) -> Vec<Finding> {
     let mut writers: BTreeMap<(Party, Protocol), BTreeMap<Party, (u64, &ConversationView)>> = BTreeMap::new();
     for view in conversations.iter().filter(|view| view.protocol.is_industrial()) {
-        let writes: u64 = view.alphabet.iter().filter(|(_, symbol, _)| symbol.class.needs_seal()).map(|(_, _, record)| record.count).sum();
+        let writes: u64 = view
+            .alphabet
+            .iter()
+            .filter(|(_, symbol, _)| symbol.class.needs_seal())
+            .map(|(_, _, record)| record.count)
+            .sum();
         if writes > 0 && matches!(view.server, Party::Device(_)) {
-            let writer = writers.entry((view.server, view.protocol)).or_default().entry(view.client).or_insert((0, view));
+            let writer = writers
+                .entry((view.server, view.protocol))
+                .or_default()
+                .entry(view.client)
+                .or_insert((0, view));
             writer.0 += writes;
         }
     }
@@ -185,8 +220,16 @@ fn second_writers(conversations: &[ConversationView]) -> Vec<Finding> {
     for ((server, protocol), writers) in writers.into_iter().filter(|(_, writers)| writers.len() > 1) {
         let main = writers.values().map(|(writes, _)| *writes).max().unwrap_or(0);
         for (client, (writes, view)) in writers.into_iter().filter(|(_, (writes, _))| *writes < main) {
-            let detail = format!("also writes over {protocol}: {writes} messages, the main writer sent {main}");
-            found.push(of_view(view, Kind::SecondWriter, severity(Kind::SecondWriter), client, Some(server), detail));
+            let detail =
+                format!("also writes over {protocol}: {writes} messages, the main writer sent {main}");
+            found.push(of_view(
+                view,
+                Kind::SecondWriter,
+                severity(Kind::SecondWriter),
+                client,
+                Some(server),
+                detail,
+            ));
         }
     }
     found
@@ -212,7 +255,9 @@ fn scans(conversations: &[ConversationView]) -> Vec<Finding> {
 
 /// A connection attempt to one peer that nobody answered.
 fn is_knock(view: &ConversationView) -> bool {
-    !is_answered(view) && matches!(view.server, Party::Device(_) | Party::Silent(_)) && matches!(view.protocol, Protocol::Tcp | Protocol::Udp)
+    !is_answered(view)
+        && matches!(view.server, Party::Device(_) | Party::Silent(_))
+        && matches!(view.protocol, Protocol::Tcp | Protocol::Udp)
 }
 
 fn is_answered(view: &ConversationView) -> bool {
@@ -226,9 +271,26 @@ fn service_name(view: &ConversationView) -> String {
     }
 }
 
-fn of_view(view: &ConversationView, kind: Kind, severity: Severity, subject: Party, peer: Option<Party>, detail: String) -> Finding {
+fn of_view(
+    view: &ConversationView,
+    kind: Kind,
+    severity: Severity,
+    subject: Party,
+    peer: Option<Party>,
+    detail: String,
+) -> Finding {
     let count = view.channel.as_ref().map_or(1, |channel| channel.flows.max(1));
-    Finding { kind, severity, subject, peer, protocol: view.protocol, detail, count, first: view.first, last: view.last }
+    Finding {
+        kind,
+        severity,
+        subject,
+        peer,
+        protocol: view.protocol,
+        detail,
+        count,
+        first: view.first,
+        last: view.last,
+    }
 }
 
 impl Occurrence {
