@@ -19,7 +19,7 @@ struct Step {
 
 const STEPS: [Step; 8] = [
     Step { name: "install", run: |root| install::install(root, install::Need::Tests) },
-    Step { name: "fmt", run: |root| root.cargo(["fmt", "--all", "--check"]).run() },
+    Step { name: "fmt", run: fmt },
     Step { name: "tidy", run: tidy::check },
     Step { name: "clippy", run: clippy },
     Step { name: "deny", run: deny::check },
@@ -51,6 +51,12 @@ fn table(durations: &[(&str, Duration)]) -> String {
     let total: Duration = durations.iter().map(|(_, duration)| duration).sum();
     let rows = durations.iter().copied().chain([("total", total)]);
     rows.map(|(name, duration)| format!("{name:<12}{:>8.1} s\n", duration.as_secs_f64())).collect()
+}
+
+/// The fuzzer is no member of the workspace.
+fn fmt(root: &Root) -> Result<()> {
+    root.cargo(["fmt", "--all", "--check"]).run()?;
+    root.cargo(["fmt", "--manifest-path", "fuzz/libfuzzer/Cargo.toml", "--check"]).run()
 }
 
 /// Each package alone: on the whole workspace the features unify, and one that a package forgot to ask for is not

@@ -15,35 +15,31 @@ const VERSION: (u32, u32, u32) = (0, 20, 2);
 
 const TOOLS: &str = "target/tools";
 
-/// The product, and the fuzzer that has a lock file of its own.
-const MANIFESTS: [&str; 2] = ["Cargo.toml", "fuzz/libfuzzer/Cargo.toml"];
+/// The product, and the fuzzer that has a lock file of its own; and what becomes of an exception that is of no use.
+/// In the product it must go; the fuzzer shares the file and needs none.
+const MANIFESTS: [(&str, &str); 2] = [("Cargo.toml", "--deny"), ("fuzz/libfuzzer/Cargo.toml", "--allow")];
 
 /// Checks every dependency of both lock files.
 pub(crate) fn check(root: &Root) -> Result<()> {
     let program = find_or_build(root)?;
-    let advisories_are_there = fetch_advisories(root, &program);
-    for manifest in MANIFESTS {
-        let deny =
-            root.program(&program).args(["--manifest-path", manifest, "--workspace", "--all-features"]);
-        let deny = deny.args(["check", "--config", "deny.toml", "--hide-inclusion-graph", "--disable-fetch"]);
-        let kinds = ["bans", "licenses", "sources", "advisories"];
-        let count = if advisories_are_there { kinds.len() } else { kinds.len() - 1 };
-        deny.args(kinds.iter().take(count)).run()?;
+    let deny = |manifest| {
+        let deny = root.program(&program).args(["--config", "deny.toml", "--manifest-path", manifest]);
+        deny.args(["--workspace", "--locked"])
+    };
+    for (manifest, useless_exceptions) in MANIFESTS {
+        let check = deny(manifest).args(["check", useless_exceptions, "unmatched-skip"]);
+        check.args(["bans", "licenses", "sources"]).run()?;
     }
-    Ok(())
+    if let Err(error) = root.program(&program).args(["--config", "deny.toml", "fetch", "db"]).read() {
+        println!("NOT CHECKED: known vulnerabilities, because their database cannot be fetched:\n{error:#}");
+        return Ok(());
+    }
+    MANIFESTS
+        .into_iter()
+        .try_for_each(|(manifest, _)| deny(manifest).args(["--offline", "check", "advisories"]).run())
 }
 
-fn fetch_advisories(root: &Root, program: &PathBuf) -> bool {
-    let fetched = root.program(program).args(["fetch", "--config", "deny.toml", "db"]).read();
-    if let Err(error) = &fetched {
-        println!(
-            "NOT CHECKED: known vulnerabilities, because the advisory database cannot be fetched:\n{error:#}"
-        );
-    }
-    fetched.is_ok()
-}
-
-/// The one on the path when it is recent enough, else the one built here before, else a build of about two minutes.
+/// The one on the path when it is recent enough, else the one built here before, else a build of some minutes.
 fn find_or_build(root: &Root) -> Result<PathBuf> {
     let ours = root.join(TOOLS).join("bin/cargo-deny");
     for candidate in [PathBuf::from("cargo-deny"), ours.clone()] {
@@ -56,7 +52,7 @@ fn find_or_build(root: &Root) -> Result<PathBuf> {
     let wanted = format!("{major}.{minor}.{patch}");
     println!("building cargo-deny {wanted} once, into {TOOLS}");
     let install = ["install", "cargo-deny", "--locked", "--debug", "--version", &wanted, "--root", TOOLS];
-    root.cargo(install).run().context("cargo-deny could not be built")?;
+    root.cargo(install).env("CARGO_PROFILE_DEV_DEBUG", "0").run().context("cargo-deny could not be built")?;
     Ok(ours)
 }
 
