@@ -56,7 +56,7 @@ const DEBIAN: [DebianPackage; 9] = [
 
 /// A release by its number, and why it is wanted. One line each, as pip reads it.
 const PYTHON: &str = "\
-# a CoAP peer with observe, block-wise transfer and OSCORE
+# a CoAP peer with observe and block-wise transfer
 aiocoap==0.4.17
 ";
 
