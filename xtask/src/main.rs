@@ -54,8 +54,8 @@ fn obey(words: &[&str]) -> Result<()> {
     let root = Root::find()?;
     match words {
         ["test" | "ci"] => ci::pass_everything(&root),
-        ["up"] => up::show(&root, up::SAMPLE.as_ref()),
-        ["up", capture] => up::show(&root, capture.as_ref()),
+        ["up"] => up::show(&root, &root.join(up::SAMPLE)),
+        ["up", capture] => up::show(&root, &std::path::absolute(capture)?),
         ["tidy"] => tidy::check(&root),
         ["deny"] => deny::check(&root),
         ["fuzz", rest @ ..] => fuzz::run(&root, &fuzz::Request::parse(rest)?),

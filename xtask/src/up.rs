@@ -11,7 +11,7 @@ pub(crate) const SAMPLE: &str = "samples/plant.pcap";
 
 const REPORT: &str = "target/nullius-report.html";
 
-/// Prints the report of `capture` and says where to find the rest.
+/// Prints the report of `capture` (an absolute path) and says where to find the rest.
 pub(crate) fn show(root: &Root, capture: &Path) -> Result<()> {
     root.cargo(["build", "--release", "--package", "nullius"]).run()?;
     evaluate(root, capture)?;
@@ -20,12 +20,7 @@ pub(crate) fn show(root: &Root, capture: &Path) -> Result<()> {
     Ok(())
 }
 
-/// A capture is found from where the command was called, the sample from the root.
 fn evaluate(root: &Root, capture: &Path) -> Result<()> {
-    let capture = match capture == Path::new(SAMPLE) {
-        true => root.join(SAMPLE),
-        false => std::path::absolute(capture)?,
-    };
     let program = root.program(root.join("target/release/nullius")).arg("eval").arg(capture);
     program.args(["--report", "html", "--output", REPORT]).run()
 }

@@ -11,9 +11,6 @@ use super::finding::Finding;
 /// Written in two pieces, so that this file passes its own check.
 const MARKS: [&str; 3] = [concat!("FIX", "ME"), concat!("TO", "DO"), concat!("XX", "X")];
 
-/// Kinds of file that people write. Golden files and captures as text hold what devices say.
-const WRITTEN: [&str; 12] = ["css", "html", "js", "md", "py", "rs", "sh", "toml", "ts", "tsx", "yaml", "yml"];
-
 const ATTRIBUTES: [(&str, &str); 2] = [
     ("ignore", "a test that does not run proves nothing: make it fast enough to run, or remove it"),
     ("should_panic", "a panic says nothing of the cause: return an error and compare it"),
@@ -24,7 +21,7 @@ const MACROS: [(&str, &str); 2] =
 
 /// Marks for unfinished work, as whole words.
 pub(super) fn words(file: &TextFile) -> Vec<Finding> {
-    if !is_written(&file.path) {
+    if !file.is_written() {
         return Vec::new();
     }
     let marked = |line: &str| MARKS.into_iter().find(|mark| has_word(line, mark));
@@ -52,11 +49,6 @@ pub(super) fn tokens(path: &str, tokens: TokenStream) -> Vec<Finding> {
         before = [last, Some(token)];
     }
     findings
-}
-
-fn is_written(path: &str) -> bool {
-    let name = path.rsplit('/').next().unwrap_or(path);
-    name.rsplit_once('.').is_none_or(|(stem, kind)| stem.is_empty() || WRITTEN.contains(&kind))
 }
 
 fn has_word(line: &str, word: &str) -> bool {

@@ -64,3 +64,31 @@ impl Package {
 fn relative(path: &str, root: &Path) -> String {
     Path::new(path).strip_prefix(root).map_or_else(|_| path.to_owned(), |path| path.display().to_string())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn packages_and_their_direct_dependencies_are_read() {
+        let json = r#"{"packages": [{"name": "a", "version": "0.1.0", "manifest_path": "/there/a/Cargo.toml",
+            "dependencies": [{"name": "b", "kind": null, "rename": "c"}, {"name": "d", "kind": "dev"}]}]}"#;
+        let workspace = Workspace::parse(json).unwrap();
+        let [package] = workspace.packages.as_slice() else { panic!("{workspace:?}") };
+        let found: Vec<_> =
+            package.dependencies.iter().map(|asked| (asked.name.as_str(), asked.kind.as_deref())).collect();
+        assert_eq!(found, [("b", None), ("d", Some("dev"))]);
+        assert_eq!(relative(&package.manifest, Path::new("/there")), "a/Cargo.toml");
+    }
+
+    #[test]
+    fn the_line_of_a_dependency_is_the_one_that_begins_with_its_name() {
+        let text = "[package]\nname = \"a\"\n[dependencies]\nserde_json = \"1\"\nserde.workspace = true\n"
+            .to_owned();
+        let package =
+            Package { name: "a".into(), manifest: "a/Cargo.toml".into(), text, dependencies: vec![] };
+        for (dependency, expected) in [("serde_json", 4), ("serde", 5), ("tokio", 1)] {
+            assert_eq!(package.line_of(dependency), expected, "{dependency}");
+        }
+    }
+}

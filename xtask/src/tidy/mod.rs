@@ -24,11 +24,22 @@ use crate::shell::Root;
 
 const RATCHET: &str = "xtask/tidy-ratchet.txt";
 
+/// Kinds of file that people write; so is one without a kind.
+const WRITTEN: [&str; 12] = ["css", "html", "js", "md", "py", "rs", "sh", "toml", "ts", "tsx", "yaml", "yml"];
+
 /// A text file of the repository; the path is relative to the root.
 #[derive(Debug)]
 struct TextFile {
     path: String,
     text: String,
+}
+
+impl TextFile {
+    /// Whether people write it. Golden files and captures as text hold what devices say.
+    fn is_written(&self) -> bool {
+        let name = self.path.rsplit('/').next().unwrap_or(&self.path);
+        name.rsplit_once('.').is_none_or(|(stem, kind)| stem.is_empty() || WRITTEN.contains(&kind))
+    }
 }
 
 /// Prints every finding; any one is an error.

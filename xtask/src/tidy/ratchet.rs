@@ -1,25 +1,34 @@
 //! Size limits, and the exceptions to them, which may only shrink.
 //!
 //! A file or function over the limit fails unless it has a line in the ratchet file. Such a line holds the exact
-//! size: larger than reality, it must be lowered; smaller, the code grew and must shrink. No line is ever added or
+//! size: when the code shrinks, the line must be lowered; when the code grows, it must shrink again. No line is ever added or
 //! raised, because the file is compared with what it was before.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use super::RATCHET;
 use super::finding::Finding;
-use super::source::Source;
+use super::source::{Function, Source};
 
-/// From here on a file is worth a look, in lines of code. Half of all files in codebases that read well are under 200.
+/// From here on a file is worth a look, in lines of code: most files that read well have less than half of it.
 const FILE_WORTH_A_LOOK: usize = 400;
 /// A longer file is more than one thing, in lines of code.
 const FILE_LIMIT: usize = 800;
 /// A longer function does not fit on a screen, in lines of code. `clippy.toml` holds the same number.
 const FUNCTION_LIMIT: usize = 70;
 
-/// What may be larger than the limits: `file <path>` or `function <path> <name>`, and how large.
+/// What may be larger than the limits, by `file <path>` or `function <path> <name>`.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Ratchet(BTreeMap<String, usize>);
+pub(super) struct Ratchet(BTreeMap<String, Exception>);
+
+#[derive(Debug, PartialEq, Eq)]
+struct Exception {
+    /// How large, in lines of code.
+    lines: usize,
+    /// Where it stands in the ratchet file, from 1.
+    at: usize,
+}
 
 impl Ratchet {
     /// One exception a line, `<lines> file <path>` or `<lines> function <path> <name>`; `#` begins a comment.
@@ -29,13 +38,12 @@ impl Ratchet {
             if line.trim().is_empty() || line.starts_with('#') {
                 continue;
             }
-            let entry =
-                line.split_once(' ').and_then(|(lines, key)| Some((key.to_owned(), lines.parse().ok()?)));
+            let at = index + 1;
+            let entry = line.split_once(' ').and_then(|(lines, key)| Some((key, lines.parse().ok()?)));
             let remedy = "write `<lines> file <path>` or `<lines> function <path> <name>`";
-            let (key, lines) = entry.ok_or_else(|| {
-                Finding::new(RATCHET, index + 1, format!("`{line}` is not an exception"), remedy)
-            })?;
-            entries.insert(key, lines);
+            let (key, lines) = entry
+                .ok_or_else(|| Finding::new(RATCHET, at, format!("`{line}` is not an exception"), remedy))?;
+            entries.insert(key.to_owned(), Exception { lines, at });
         }
         Ok(Self(entries))
     }
@@ -43,14 +51,18 @@ impl Ratchet {
 
 /// Exceptions that were added or raised.
 pub(super) fn grown(before: &Ratchet, now: &Ratchet) -> Vec<Finding> {
-    let remedy = "an exception may only shrink: make the code smaller instead";
-    let judge = |(key, lines): (&String, &usize)| {
-        let problem = match before.0.get(key) {
-            Some(earlier) if lines > earlier => format!("`{key}` was raised from {earlier} to {lines}"),
+    let judge = |(key, Exception { lines, at }): (&String, &Exception)| {
+        let problem = match before.0.get(key).map(|earlier| earlier.lines) {
+            Some(earlier) if *lines > earlier => format!("`{key}` was raised from {earlier} to {lines}"),
             Some(_) => return None,
             None => format!("`{key}` was added"),
         };
-        Some(Finding::new(RATCHET, 1, problem, remedy))
+        Some(Finding::new(
+            RATCHET,
+            *at,
+            problem,
+            "an exception may only shrink: make the code smaller instead",
+        ))
     };
     now.0.iter().filter_map(judge).collect()
 }
@@ -59,10 +71,10 @@ pub(super) fn grown(before: &Ratchet, now: &Ratchet) -> Vec<Finding> {
 pub(super) fn judge(sources: &[Source], ratchet: &Ratchet) -> Vec<Finding> {
     let large = large(sources);
     let mut findings: Vec<_> =
-        large.iter().filter_map(|(key, size)| size.judge(ratchet.0.get(key))).collect();
-    for key in ratchet.0.keys().filter(|key| !large.contains_key(*key)) {
+        large.iter().filter_map(|(key, large)| large.judge(ratchet.0.get(key))).collect();
+    for (key, exception) in ratchet.0.iter().filter(|(key, _)| !large.contains_key(*key)) {
         let problem = format!("`{key}` is within the limit, or gone");
-        findings.push(Finding::new(RATCHET, 1, problem, "remove its line"));
+        findings.push(Finding::new(RATCHET, exception.at, problem, "remove its line"));
     }
     findings
 }
@@ -85,8 +97,9 @@ pub(super) fn summary(sources: &[Source]) -> String {
     text
 }
 
-/// Something over its limit.
-struct Large<'a> {
+/// A file or function, measured.
+struct Measured<'a> {
+    name: &'a str,
     path: &'a str,
     line: usize,
     lines: usize,
@@ -94,50 +107,44 @@ struct Large<'a> {
     remedy: &'static str,
 }
 
-impl Large<'_> {
-    fn judge(&self, exception: Option<&usize>) -> Option<Finding> {
-        let Self { lines, limit, .. } = self;
-        match exception {
-            None => {
-                let problem = format!("{lines} lines of code; the limit is {limit}");
-                Some(Finding::new(self.path, self.line, problem, self.remedy))
+impl Measured<'_> {
+    fn judge(&self, exception: Option<&Exception>) -> Option<Finding> {
+        let Self { name, path, line, lines, limit, remedy } = self;
+        let allowed = exception.map_or(*limit, |exception| exception.lines);
+        match (lines.cmp(&allowed), exception) {
+            (Ordering::Greater, _) => {
+                let problem = format!("`{name}` has {lines} lines of code; the limit is {allowed}");
+                Some(Finding::new(path, *line, problem, *remedy))
             }
-            Some(allowed) if lines > allowed => {
-                let problem = format!("{lines} lines of code; its exception is {allowed}");
-                Some(Finding::new(self.path, self.line, problem, self.remedy))
+            (Ordering::Less, Some(exception)) => {
+                let problem = format!("`{name}` shrank to {lines} lines of code in {path}");
+                Some(Finding::new(RATCHET, exception.at, problem, format!("lower {allowed} to {lines}")))
             }
-            Some(allowed) if lines < allowed => {
-                let problem = format!("shrank to {lines} lines of code; its exception is {allowed}");
-                Some(Finding::new(self.path, self.line, problem, format!("lower it to {lines} in {RATCHET}")))
-            }
-            Some(_) => None,
+            (Ordering::Less | Ordering::Equal, _) => None,
         }
     }
 }
 
 /// What is over a limit, by its key in the ratchet. Two functions of one name in a file share a key: the larger counts.
-fn large(sources: &[Source]) -> BTreeMap<String, Large<'_>> {
-    let mut found: BTreeMap<String, Large<'_>> = BTreeMap::new();
-    for size in sources.iter().flat_map(sizes) {
-        let (key, large) = size;
-        if large.lines > large.limit && found.get(&key).is_none_or(|other| other.lines < large.lines) {
-            found.insert(key, large);
+fn large(sources: &[Source]) -> BTreeMap<String, Measured<'_>> {
+    let mut large: BTreeMap<String, Measured<'_>> = BTreeMap::new();
+    for (key, measured) in sources.iter().flat_map(measure) {
+        let is_largest = large.get(&key).is_none_or(|other| other.lines < measured.lines);
+        if measured.lines > measured.limit && is_largest {
+            large.insert(key, measured);
         }
     }
-    found
+    large
 }
 
-fn sizes(source: &Source) -> impl Iterator<Item = (String, Large<'_>)> {
-    let path = source.path.as_str();
+fn measure(source: &Source) -> impl Iterator<Item = (String, Measured<'_>)> {
+    let Source { path, lines, functions, .. } = source;
     let remedy = "split it by idea";
-    let file = Large { path, line: 1, lines: source.lines, limit: FILE_LIMIT, remedy };
-    let functions = source.functions.iter().map(move |function| {
+    let file = Measured { name: path, path, line: 1, lines: *lines, limit: FILE_LIMIT, remedy };
+    let functions = functions.iter().map(move |Function { name, line, lines }| {
         let remedy = "split it along pure leaves";
-        let (line, lines) = (function.line, function.lines);
-        (
-            format!("function {path} {}", function.name),
-            Large { path, line, lines, limit: FUNCTION_LIMIT, remedy },
-        )
+        let measured = Measured { name, path, line: *line, lines: *lines, limit: FUNCTION_LIMIT, remedy };
+        (format!("function {path} {name}"), measured)
     });
     std::iter::once((format!("file {path}"), file)).chain(functions)
 }
@@ -145,13 +152,15 @@ fn sizes(source: &Source) -> impl Iterator<Item = (String, Large<'_>)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tidy::source::Function;
 
     #[test]
     fn a_file_or_function_over_the_limit_is_found_where_it_stands() {
         let found = judge(&[source(801, 71)], &Ratchet::default());
         let found: Vec<_> = found.iter().map(|finding| (finding.line, finding.problem.as_str())).collect();
-        let expected = [(1, "801 lines of code; the limit is 800"), (9, "71 lines of code; the limit is 70")];
+        let expected = [
+            (1, "`src/a.rs` has 801 lines of code; the limit is 800"),
+            (9, "`Type::name` has 71 lines of code; the limit is 70"),
+        ];
         assert_eq!(found, expected);
         assert_eq!(judge(&[source(800, 70)], &Ratchet::default()), []);
     }
@@ -160,8 +169,8 @@ mod tests {
     fn an_exception_must_be_as_large_as_reality() {
         let cases = [
             ("900 file src/a.rs", 900, None),
-            ("900 file src/a.rs", 901, Some("901 lines of code; its exception is 900")),
-            ("900 file src/a.rs", 850, Some("shrank to 850 lines of code; its exception is 900")),
+            ("900 file src/a.rs", 901, Some("`src/a.rs` has 901 lines of code; the limit is 900")),
+            ("900 file src/a.rs", 850, Some("`src/a.rs` shrank to 850 lines of code in src/a.rs")),
             ("900 file src/a.rs", 700, Some("`file src/a.rs` is within the limit, or gone")),
             ("900 file src/gone.rs", 700, Some("`file src/gone.rs` is within the limit, or gone")),
         ];
