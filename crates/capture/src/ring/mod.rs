@@ -2,7 +2,7 @@
 //! (<https://docs.kernel.org/networking/packet_mmap.html>).
 //!
 //! Receives only. There is no transmit ring, the socket never leaves this module, and no call here sends on it; the test
-//! `tests/ring.rs` holds the interface's transmit counter to its word while frames come in. What the *kernel* would send
+//! `tests/ring` holds the interface's transmit counter to its word while frames come in. What the *kernel* would send
 //! on the interface by itself (ARP, IPv6 router solicitations) is for whoever sets the interface up to switch off:
 //! `ip link set dev X arp off up` with `net.ipv6.conf.X.disable_ipv6=1`, and no address.
 //!
