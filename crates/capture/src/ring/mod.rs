@@ -237,3 +237,19 @@ fn not_permitted(step: &'static str) -> impl Fn(io::Error) -> RingError {
         if refused { RingError::NotPermitted } else { RingError::Setup { step, source } }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_for_lack_of_rights_says_how_to_get_them() {
+        let error = not_permitted("opening a packet socket")(Errno::EPERM.into());
+        assert_eq!(
+            error.to_string(),
+            "live capture needs CAP_NET_RAW: run as root, or allow the program with `setcap cap_net_raw+ep`"
+        );
+        let error = not_permitted("making the receive ring")(Errno::ENOMEM.into());
+        assert_eq!(error.to_string(), "capture cannot start: making the receive ring failed");
+    }
+}

@@ -36,6 +36,13 @@ fn one_merged_file_is_that_file() {
 }
 
 #[test]
+fn a_capture_can_be_handed_to_another_thread() {
+    let mut merged = MergedFiles::new(vec![CaptureFile::open(&path("q-in-q.pcap.zst")).unwrap()]);
+    let first = std::thread::spawn(move || merged.next_frame().unwrap().map(|frame| frame.number.0));
+    assert_eq!(first.join().unwrap(), Some(1));
+}
+
+#[test]
 fn a_medium_that_fails_ends_its_own_file_only() {
     let bytes = load("q-in-q.pcap");
     let (expected, _) = read(&bytes).unwrap();

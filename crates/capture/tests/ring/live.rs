@@ -3,6 +3,7 @@
 use crate::lab::Lab;
 use nullius_capture::{Ring, RingError, RingOptions};
 use nullius_model::LinkType;
+use std::net::UdpSocket;
 use std::time::Duration;
 
 const WAIT: Duration = Duration::from_millis(500);
@@ -131,6 +132,20 @@ fn an_interface_that_goes_down_is_an_error_and_comes_back() {
     lab.sensor.ip("link set nullius0 up");
     lab.send(&frame(&[], 1, 60));
     assert!(ring.next_frame(WAIT).unwrap().is_some());
+}
+
+#[test]
+fn on_the_loopback_a_frame_is_seen_once() {
+    let lab = Lab::new("loop");
+    lab.sensor.ip("link set lo up");
+    lab.sensor.enter();
+    let mut ring = Ring::open("lo", RingOptions::default()).unwrap();
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    socket.send_to(b"to myself", socket.local_addr().unwrap()).unwrap();
+    let seen = ring.next_frame(WAIT).unwrap().unwrap();
+    assert_eq!(seen.link, LinkType::Ethernet);
+    assert!(seen.bytes.ends_with(b"to myself"));
+    assert!(ring.next_frame(WAIT).unwrap().is_none());
 }
 
 #[test]
