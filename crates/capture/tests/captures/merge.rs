@@ -1,7 +1,7 @@
 //! Several files as one.
 
 use crate::files::GOLDEN;
-use crate::made::{Dialect, load, path, pcap_header, pcap_record, read};
+use crate::made::{Dialect, enhanced, interface, load, path, pcap_header, pcap_record, read, section};
 use nullius_capture::{CaptureFile, MergedFiles};
 use std::io::{self, Cursor, Read};
 
@@ -33,6 +33,25 @@ fn one_merged_file_is_that_file() {
         assert_eq!(merged.total_bytes(), Some(load(name).len() as u64));
         assert_eq!(merged.bytes_read(), load(name).len() as u64);
     }
+}
+
+#[test]
+fn unreadable_frames_keep_their_numbers_in_the_merged_order() {
+    let little = Dialect::Little;
+    let radio = [
+        section(little),
+        interface(little, 127, 0, &[]),
+        interface(little, 1, 0, &[]),
+        enhanced(little, 0, 1_500_000, &[0; 9]),
+        enhanced(little, 1, 3_500_000, &[0; 10]),
+    ];
+    let radio = CaptureFile::from_reader(Cursor::new(radio.concat())).unwrap();
+    let mut merged = MergedFiles::new(vec![merge_input(&[(1, 0, 14), (2, 0, 15)]), radio]);
+    let mut order = Vec::new();
+    while let Some(frame) = merged.next_frame().unwrap() {
+        order.push((frame.number.0, frame.wire_length));
+    }
+    assert_eq!(order, [(1, 14), (3, 15), (4, 10)]);
 }
 
 #[test]
