@@ -37,7 +37,8 @@ pub enum Flaw {
     Block,
     /// A packet that claims more than [`crate::MAX_PACKET_BYTES`].
     OversizedPacket,
-    /// gzip or zstd data that does not unpack, or whose checksum is wrong.
+    /// gzip or zstd data that does not unpack, or whose checksum is wrong. The checksum comes last, so frames before
+    /// this point may be damaged as well.
     Packing,
     /// A pcap record that cannot be read.
     Record,

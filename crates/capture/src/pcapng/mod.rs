@@ -119,15 +119,18 @@ impl Pcapng {
             return Err(Stop::Corrupt(Flaw::Block));
         }
         // by far the most: worth the shorter way
-        let packet = if kind == EPB_MAGIC { self.enhanced(block).map(Some) } else { self.block(block) }?;
-        let record = packet.map(|found| self.record(&found, length, window)).transpose()?;
-        if record.is_none() {
-            window.consume(length, 0, 0);
+        if kind == EPB_MAGIC {
+            return self.enhanced(block).and_then(|packet| self.record(&packet, length, window));
         }
-        Ok(record.map_or(Step::Other, Step::Packet))
+        if let Some(packet) = self.block(block)? {
+            return self.record(&packet, length, window);
+        }
+        window.consume(length, 0, 0);
+        Ok(Step::Other)
     }
 
     /// Type and length of the block in front. A section header brings its own byte order.
+    #[inline]
     fn header(&mut self, data: &[u8]) -> Result<(u32, usize), Stop> {
         if data.first_chunk().copied().is_some_and(Self::recognises) {
             let mark = data.get(8..).and_then(<[u8]>::first_chunk).copied().unwrap_or_default();
@@ -173,6 +176,7 @@ impl Pcapng {
         }
     }
 
+    #[inline]
     fn enhanced(&self, bytes: &[u8]) -> Result<Packet, Stop> {
         let parse = if self.big_endian { parse_enhancedpacketblock_be } else { parse_enhancedpacketblock_le };
         parse(bytes).map(|(_, packet)| Packet::enhanced(&packet)).map_err(|_| Stop::Corrupt(Flaw::Block))
@@ -186,7 +190,8 @@ impl Pcapng {
         Ok(())
     }
 
-    fn record(&mut self, packet: &Packet, total: usize, window: &mut Window) -> Result<Record, Stop> {
+    #[inline]
+    fn record(&mut self, packet: &Packet, total: usize, window: &mut Window) -> Result<Step, Stop> {
         let interface = usize::try_from(packet.interface).ok().and_then(|index| self.interfaces.get(index));
         let interface = interface.ok_or(Stop::Corrupt(Flaw::UnknownInterface))?;
         let captured = packet.captured(interface.snap_length);
@@ -198,12 +203,12 @@ impl Pcapng {
         }
         let at = packet.units.map_or(self.last_at, |units| interface.clock.at(units));
         self.last_at = at;
-        Ok(Record {
+        Ok(Step::Packet(Record {
             at,
             place: window.consume(total, packet.offset, captured as usize),
             wire_length: packet.on_wire.max(captured),
             link: interface.link,
-        })
+        }))
     }
 }
 
