@@ -308,7 +308,7 @@ impl Conversation {
     /// The alphabet in the order of its symbols.
     pub fn alphabet(&self) -> Vec<(&(Direction, Symbol), &SymbolRecord)> {
         let mut all: Vec<_> = self.symbols.iter().collect();
-        all.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+        all.sort_unstable_by_key(|(symbol, _)| *symbol);
         all
     }
 }
