@@ -1,3 +1,5 @@
+//! Conversations in IEC 60870-5-104, played whole and in pieces.
+
 use super::*;
 use crate::recorder::Step::{Client, Gap, Server};
 use crate::recorder::{play, play_split, unhex};

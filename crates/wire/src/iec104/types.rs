@@ -78,6 +78,14 @@ macro_rules! types {
 
 /// The type of that number; none for those reserved or private.
 pub(super) const fn named(id: u8) -> Option<Type> {
+    match id {
+        0..=44 | 70 => monitored(id),
+        _ => controlled(id),
+    }
+}
+
+/// What stations tell.
+const fn monitored(id: u8) -> Option<Type> {
     types! { id;
         1 "m_sp_na_1" Publish Single Some(1);
         2 "m_sp_ta_1" Publish Single Some(4);
@@ -111,6 +119,13 @@ pub(super) const fn named(id: u8) -> Option<Type> {
         38 "m_ep_td_1" Publish Opaque Some(10);
         39 "m_ep_te_1" Publish Opaque Some(11);
         40 "m_ep_tf_1" Publish Opaque Some(11);
+        70 "m_ei_na_1" Publish Opaque Some(1);
+    }
+}
+
+/// What stations are told, and files, which go both ways.
+const fn controlled(id: u8) -> Option<Type> {
+    types! { id;
         45 "c_sc_na_1" Command SingleCommand Some(1);
         46 "c_dc_na_1" Command DoubleCommand Some(1);
         47 "c_rc_na_1" Command DoubleCommand Some(1);
@@ -125,7 +140,6 @@ pub(super) const fn named(id: u8) -> Option<Type> {
         62 "c_se_tb_1" Write ScaledSetpoint Some(10);
         63 "c_se_tc_1" Write FloatSetpoint Some(12);
         64 "c_bo_ta_1" Write Opaque Some(11);
-        70 "m_ei_na_1" Publish Opaque Some(1);
         100 "c_ic_na_1" Read Qualifier Some(1);
         101 "c_ci_na_1" Read Qualifier Some(1);
         102 "c_rd_na_1" Read Opaque Some(0);
