@@ -10,7 +10,7 @@
 //!
 //! INVARIANT: after a gap nothing is believed until a segment begins with a packet whose unit is whole and sound.
 
-mod answer;
+mod contents;
 mod observe;
 mod parser;
 mod plus;
@@ -22,7 +22,7 @@ use crate::context::Context;
 use crate::pairing::{OpenParts, OpenRequest, OpenRequests};
 use crate::parser::{Progress, StreamParser};
 use crate::reader::{ParseError, Reader};
-use answer::{Outcomes, refused_unless};
+use contents::{Contents, Outcomes, refused_unless};
 use nullius_model::{Direction, LoginScheme, Outcome, Protocol, Symbol, Unit, Values};
 use parser::{Job, Kind, Pdu, UserData, Way};
 
@@ -198,15 +198,16 @@ impl Session {
             self.ask(Layer::Job, pdu.reference, observe::job(function, job), Values::None, context);
             return;
         };
-        let mut contents = Reader::new(pdu.data);
+        let mut contents = Contents::of(function, pdu.data);
         let mut symbols = items.iter().map(|item| observe::item(function, item));
         let first = symbols.next().unwrap_or_else(|| observe::verb(function));
-        let values = value_of_next(&mut contents);
-        self.ask(Layer::Job, pdu.reference, first, values, context);
+        self.ask(Layer::Job, pdu.reference, first, contents.next(), context);
         let others: Vec<Symbol> = symbols.collect();
         for symbol in &others {
-            let values = value_of_next(&mut contents);
-            context.request(Protocol::S7comm, Unit::NONE, symbol.clone(), values);
+            context.request(Protocol::S7comm, Unit::NONE, symbol.clone(), contents.next());
+        }
+        if contents.lacking() {
+            context.malformed(Protocol::S7comm, ParseError::Invalid("fewer values than items written"));
         }
         if !others.is_empty() {
             let key = Key { asker: context.direction, layer: Layer::Job, reference: pdu.reference };
@@ -334,10 +335,6 @@ impl Session {
             self.items.answer(&key);
         }
     }
-}
-
-fn value_of_next<'a>(contents: &mut Reader<'a>) -> Values<'a> {
-    parser::content(contents).map_or(Values::None, observe::values)
 }
 
 /// The key of the request that a unit in `direction` answers.

@@ -69,6 +69,23 @@ fn every_item_of_a_job_is_told_and_answered_by_its_own_code() {
 }
 
 #[test]
+fn a_write_that_brings_too_few_values_is_noted_once() {
+    let items = "120a10020001000584000003".repeat(3);
+    let said = play_split::<Session>(&[Client(&data(&format!(
+        "32010000 0100 0026 0006 0503 {items} 00040008 2a00"
+    )))]);
+    assert_eq!(
+        said,
+        [
+            "ask - write_var DB5[0] Milli(42000)",
+            "ask - write_var DB5[0]",
+            "ask - write_var DB5[0]",
+            "malformed: fewer values than items written",
+        ]
+    );
+}
+
+#[test]
 fn every_item_of_the_largest_job_is_answered() {
     let items = "120a10020001000584000003".repeat(255);
     let job = format!("32010000 0100 0bf6 0000 04ff {items}");
