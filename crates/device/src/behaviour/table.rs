@@ -116,6 +116,10 @@ impl Behaviour {
         }
     }
 
+    pub(crate) const fn learn_until(&mut self, instant: Timestamp) {
+        self.learn_until = Some(instant);
+    }
+
     /// One message.
     pub(crate) fn count(&mut self, flow: &FlowInfo, message: Message<'_>, seen: Seen) {
         let learning = self.learn_until.is_none_or(|until| seen.at < until);
