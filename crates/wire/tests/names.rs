@@ -93,3 +93,17 @@ fn dns_messages_are_as_many_as_tshark_counts() {
     assert_eq!(of(&plant.asked, Protocol::Llmnr), [("query", (84 + 52) / 2)]);
     assert_eq!(plant.duplicates, 136 / 2);
 }
+
+#[test]
+fn link_discovery_units_are_as_many_as_tshark_counts() {
+    for (capture, units) in [
+        ("lldp/lldp.pcap", 1),
+        ("lldp/mb2.pcap", 5),
+        ("lldp/enip_cip_example.pcap", 2),
+        ("lldp/profinet_mixed_1.pcap", 201),
+    ] {
+        let counts = counts(capture);
+        assert_eq!(of(&counts.asked, Protocol::Lldp), [("lldpdu", units)], "{capture}");
+        assert_eq!(counts.malformed, BTreeMap::new(), "{capture}");
+    }
+}
