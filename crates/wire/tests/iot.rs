@@ -143,6 +143,28 @@ fn a_coap_search_of_a_group_finds_what_a_server_serves() {
     check("coap/discovery.pcap", &expected);
 }
 
+/// tshark's `http.request.method` counts 20 + 84, 8 + 18, 18 and 40. What came twice is a duplicate here.
+#[test]
+fn ssdp_messages_and_duplicates_are_as_many_as_the_referee_counts() {
+    for (capture, searches, notifications, duplicates, referee) in [
+        ("ssdp/d-link-cam.pcap", 10, 36, 58, 104),
+        ("ssdp/edimax-cam.pcap", 8, 18, 0, 26),
+        ("ssdp/hue-bridge.pcap", 0, 18, 0, 18),
+        ("ssdp/wemo-switch.pcap", 0, 40, 0, 40),
+    ] {
+        assert_eq!(searches + notifications + duplicates, referee, "{capture}");
+        check(
+            capture,
+            &[
+                ("request M-SEARCH", searches),
+                ("request NOTIFY", notifications),
+                ("damage duplicate", duplicates),
+                ("malformed", 0),
+            ],
+        );
+    }
+}
+
 /// Each expected count is that of the lines that begin so.
 fn check(capture: &str, expected: &[Count<'_>]) {
     let told = read(capture);
