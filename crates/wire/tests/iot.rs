@@ -165,6 +165,22 @@ fn ssdp_messages_and_duplicates_are_as_many_as_the_referee_counts() {
     }
 }
 
+/// tshark's `nbns.flags.opcode`, halved: each frame is there twice.
+#[test]
+fn nbns_messages_are_as_many_as_the_referee_counts() {
+    check(
+        "nbns/windows-plc-network.pcap",
+        &[
+            ("request name_query", 18),
+            ("request name_registration", 12),
+            ("fact hostname KW-VLIPC<20>", 4),
+            ("fact hostname WORKGROUP", 0),
+            ("damage duplicate", 30),
+            ("malformed", 0),
+        ],
+    );
+}
+
 /// Each expected count is that of the lines that begin so.
 fn check(capture: &str, expected: &[Count<'_>]) {
     let told = read(capture);
