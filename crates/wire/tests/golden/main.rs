@@ -3,6 +3,9 @@
 //! The text is what the dissector tells, line by line; for a large capture it is the count of each kind of line.
 //! `UPDATE_EXPECT=1` writes the texts anew: read the difference before you commit it.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a broken fixture must fail the test")]
+#![expect(clippy::wildcard_enum_match_arm, reason = "a dump prints what it has no words for as it is")]
+
 mod dump;
 
 use dump::Dump;
