@@ -116,6 +116,8 @@ pub enum BindingSource {
     NeighbourDiscovery,
     /// A DHCP server acknowledged the lease.
     DhcpLease,
+    /// The station said so in answer to PROFINET DCP, or in its Hello.
+    ProfinetDcp,
 }
 
 impl BindingSource {
@@ -125,6 +127,7 @@ impl BindingSource {
             Self::Arp => "arp",
             Self::NeighbourDiscovery => "nd",
             Self::DhcpLease => "dhcp-lease",
+            Self::ProfinetDcp => "profinet-dcp",
         }
     }
 }
