@@ -83,6 +83,17 @@ fn bacnet_is_counted_as_tshark_and_zeek_count_it() {
     check(Protocol::Bacnet, "bacnet", BACNET);
 }
 
+const PROFINET_DCP: &[(&str, &[Count])] = &[
+    ("ChangeIPUsingDCP.pcap", &[("identify", 1, 1), ("set", 1, 1)]),
+    ("PROFINET-RT.pcap", &[("identify", 14, 0)]),
+    ("profinet_rt.pcap", &[("alarm", 2, 0), ("identify", 9, 1), ("ptcp", 41, 0), ("rt_data", 102, 0)]),
+];
+
+#[test]
+fn profinet_is_counted_as_tshark_counts_it() {
+    check(Protocol::ProfinetDcp, "profinet-dcp", PROFINET_DCP);
+}
+
 #[test]
 fn ethernet_ip_is_counted_as_tshark_and_zeek_count_it() {
     check(Protocol::EthernetIp, "ethernet-ip", ETHERNET_IP);
