@@ -94,6 +94,17 @@ fn profinet_is_counted_as_tshark_counts_it() {
     check(Protocol::ProfinetDcp, "profinet-dcp", PROFINET_DCP);
 }
 
+const GOOSE: &[(&str, &[Count])] = &[
+    ("GOOSE.pcap", &[("goose", 7, 0), ("goose_state_change", 1, 0)]),
+    ("GOOSE_DEMO.pcap", &[("goose", 1, 0)]),
+    ("Sample_File_GOOSE.pcap", &[("goose", 199, 0), ("goose_state_change", 252, 0)]),
+];
+
+#[test]
+fn goose_is_counted_as_tshark_counts_it() {
+    check(Protocol::Goose, "goose", GOOSE);
+}
+
 #[test]
 fn ethernet_ip_is_counted_as_tshark_and_zeek_count_it() {
     check(Protocol::EthernetIp, "ethernet-ip", ETHERNET_IP);
