@@ -39,7 +39,11 @@ mod ntp;
 mod opcua;
 mod pop3;
 mod profinet_dcp;
+#[cfg(test)]
+mod recorder;
 mod s7comm;
+#[cfg(test)]
+mod script;
 mod smtp;
 mod snmp;
 mod ssdp;
@@ -53,10 +57,14 @@ pub mod pairing;
 pub mod parser;
 pub mod reader;
 pub mod registry;
+#[cfg(test)]
+mod replay;
 pub mod text;
 
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod transcript;
 
-pub use dissector::Dissector;
+pub use dissector::{Dissector, addresses};
 pub use limits::Limits;
