@@ -167,7 +167,8 @@ impl Session {
             context.cleartext_login(LoginScheme::Bacnet);
         }
         context.request(PROTOCOL, key.unit, symbol.clone(), values);
-        self.open.push(key, symbol, context.seen.at);
+        self.open.renew(key, symbol, context.seen.at);
+        self.parts.answer(&key);
         if rest.is_empty() {
             return;
         }

@@ -91,6 +91,21 @@ fn answers_are_paired_by_invoke_id_and_who_asked() {
 }
 
 #[test]
+fn an_invoke_id_used_again_gives_up_what_was_never_answered() {
+    let said = talk(&[
+        (ASK, unicast("0104 0005010e 0c 00400003 1e 09 55 09 2d 1f")),
+        (ASK, unicast("0104 0005010f 0c 00400003 19 55 3e 44 41a40000 3f")),
+        (ANSWER, unicast("0100 20010f")),
+        (ANSWER, unicast("0100 20010f")),
+    ]);
+    assert_eq!(
+        said[2..4],
+        ["write > write_property analog-output[3]", "write < write_property analog-output[3]"]
+    );
+    assert_eq!(said[4..], ["write ? write_property"]);
+}
+
+#[test]
 fn every_property_of_a_list_is_told_and_answered() {
     assert_eq!(
         talk(&[

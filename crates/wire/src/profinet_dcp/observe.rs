@@ -48,7 +48,7 @@ impl Session {
                 let (symbol, read) = request_symbol(dcp);
                 context.request(PROTOCOL, Unit::NONE, symbol.clone(), Values::None);
                 let key = Key { xid: dcp.xid, asker: context.direction };
-                self.open.push(key, symbol, context.seen.at);
+                self.open.renew(key, symbol, context.seen.at);
                 read
             }
             (Role::Unsupported, _) => {
