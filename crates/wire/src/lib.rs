@@ -31,6 +31,8 @@ mod ntp;
 mod opcua;
 mod pop3;
 mod profinet_dcp;
+#[cfg(test)]
+mod recorder;
 mod s7comm;
 mod smtp;
 mod snmp;
