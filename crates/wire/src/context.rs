@@ -45,6 +45,11 @@ impl<'s> Context<'s> {
         self.sink.observe(self.seen, Some(self.flow), observation);
     }
 
+    /// Anything at all, completed by an earlier frame than this one.
+    pub fn observe_at(&mut self, seen: Seen, observation: Observation<'_>) {
+        self.sink.observe(seen, Some(self.flow), observation);
+    }
+
     /// A request, or a message nobody asked for.
     pub fn request(&mut self, protocol: Protocol, unit: Unit, symbol: Symbol, values: Values<'_>) {
         self.message(protocol, unit, MessageKind::Request, symbol, values);

@@ -13,10 +13,7 @@ pub fn utf8(bytes: &[u8]) -> Cow<'_, str> {
     let bytes = bytes.get(..MAX_TEXT).unwrap_or(bytes);
     let end = bytes.iter().position(|byte| *byte == 0).unwrap_or(bytes.len());
     let text = bytes.get(..end).unwrap_or(bytes);
-    match String::from_utf8_lossy(text.trim_ascii()) {
-        Cow::Borrowed(text) => Cow::Borrowed(text),
-        Cow::Owned(text) => Cow::Owned(text),
-    }
+    String::from_utf8_lossy(text.trim_ascii())
 }
 
 /// Text in ISO 8859-1 up to the first NUL, trimmed.

@@ -1,0 +1,58 @@
+//! Finding an interface by name, and refusing what is no Ethernet.
+
+use super::RingError;
+use nix::ifaddrs::getifaddrs;
+use std::collections::BTreeMap;
+
+/// ARPHRD numbers (`linux/if_arp.h`).
+const ETHERNET: u16 = 1;
+const LOOPBACK: u16 = 772;
+
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Interface {
+    pub(super) index: i32,
+    hardware: u16,
+}
+
+impl Interface {
+    pub(super) fn find(name: &str) -> Result<Self, RingError> {
+        let all =
+            Self::all().map_err(|source| RingError::Setup { step: "listing the interfaces", source })?;
+        let Some(found) = all.get(name) else {
+            let existing = all.into_keys().collect::<Vec<_>>().join(", ");
+            return Err(RingError::NoSuchInterface { interface: name.to_owned(), existing });
+        };
+        match found.hardware {
+            ETHERNET | LOOPBACK => Ok(*found),
+            hardware => Err(RingError::UnsupportedInterface { interface: name.to_owned(), hardware }),
+        }
+    }
+
+    /// On the loopback every frame passes twice, out and in again.
+    pub(super) const fn is_loopback(self) -> bool {
+        self.hardware == LOOPBACK
+    }
+
+    fn all() -> std::io::Result<BTreeMap<String, Self>> {
+        let links = getifaddrs()?.filter_map(|found| {
+            let address = found.address?;
+            let link = address.as_link_addr()?;
+            let index = i32::try_from(link.ifindex()).ok()?;
+            Some((found.interface_name, Self { index, hardware: link.hatype() }))
+        });
+        Ok(links.collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_interface_is_answered_with_those_that_exist() {
+        let error = Interface::find("no-such-if").unwrap_err().to_string();
+        assert!(error.starts_with("there is no interface `no-such-if`; there are: "), "{error}");
+        assert!(error.contains("lo"), "{error}");
+        assert!(Interface::find("lo").unwrap().is_loopback());
+    }
+}

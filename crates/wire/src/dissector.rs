@@ -1,0 +1,477 @@
+//! Frames in, observations out: the one path every frame takes.
+
+use crate::context::Context;
+use crate::duplicates::Duplicates;
+use crate::flow::{Flow, FlowKey, FlowTable, Opener, Reading, Slot, opener, service_is_first};
+use crate::ip::fragments::{Assembly, Fragments};
+use crate::ip::{self, IpPacket, checksum};
+use crate::limits::Limits;
+use crate::link::{self, LinkFrame, LinkPayload};
+use crate::reader::Reader;
+use crate::registry::{DATAGRAMS, LINKS};
+use crate::tcp::{Segment, TcpFlow};
+use crate::{icmp, neighbours};
+use etherparse::{TcpHeaderSlice, UdpHeaderSlice};
+use nullius_model::{
+    Binding, BindingSource, Damage, Direction, Endpoint, FlowId, FlowInfo, Frame, Mac, Observation, Protocol,
+    Seed, Seen, Sink, Symbol, Timestamp, Transport, Unit, Values, VerbClass,
+};
+use std::time::Duration;
+
+/// How often idle flows are looked for, in capture time.
+const SWEEP_EVERY: Duration = Duration::from_secs(10);
+
+/// Turns frames into observations. One thread, one capture.
+#[derive(Debug)]
+pub struct Dissector {
+    limits: Limits,
+    flows: FlowTable,
+    next_flow: u64,
+    fragments: Fragments,
+    duplicates: Duplicates,
+    next_sweep: Timestamp,
+    last: Seen,
+}
+
+/// What of a frame every layer needs.
+struct Arrival<'f> {
+    seen: Seen,
+    source: Mac,
+    destination: Mac,
+    vlan: Option<u16>,
+    wire_length: u32,
+    sink: &'f mut dyn Sink,
+}
+
+impl Arrival<'_> {
+    fn tell(&mut self, observation: Observation<'_>) {
+        self.sink.observe(self.seen, None, observation);
+    }
+
+    fn damage(&mut self, damage: Damage) {
+        self.tell(Observation::Damage(damage));
+    }
+}
+
+impl Dissector {
+    /// An empty dissector. `seed` keys its tables; over a file any will do.
+    pub fn new(limits: Limits, seed: Seed) -> Self {
+        Self {
+            limits,
+            flows: FlowTable::new(seed),
+            next_flow: 0,
+            fragments: Fragments::new(limits.fragmented, seed),
+            duplicates: Duplicates::new(seed),
+            next_sweep: Timestamp::ZERO,
+            last: Seen::default(),
+        }
+    }
+
+    /// Reads one frame and tells `sink` all it says.
+    pub fn handle_frame(&mut self, frame: &Frame<'_>, sink: &mut dyn Sink) {
+        let seen = Seen { frame: frame.number, at: frame.at };
+        self.last = seen;
+        self.sweep(seen, sink);
+        match link::peel(frame.link, frame.bytes) {
+            Ok(peeled) => self.handle_link(frame, seen, &peeled, sink),
+            Err(error) => {
+                sink.observe(seen, None, Observation::Damage(Damage::BadHeader { why: error.why() }));
+            }
+        }
+    }
+
+    /// Ends every flow: nothing more will come.
+    pub fn finish(&mut self, sink: &mut dyn Sink) {
+        let incomplete = self.fragments.drain();
+        tell_incomplete(incomplete, self.last, sink);
+        let slots: Vec<Slot> = self.flows.iter_mut().map(|(slot, _)| slot).collect();
+        self.end_flows(slots, sink);
+    }
+
+    /// Flows open now.
+    pub fn open_flows(&self) -> usize {
+        self.flows.len()
+    }
+
+    fn handle_link(&mut self, frame: &Frame<'_>, seen: Seen, peeled: &LinkFrame<'_>, sink: &mut dyn Sink) {
+        let &LinkFrame { source, destination, vlan, .. } = peeled;
+        let mut arrival = Arrival { seen, source, destination, vlan, wire_length: frame.wire_length, sink };
+        if let Ok(missing @ 1..) =
+            u32::try_from(u64::from(frame.wire_length).saturating_sub(frame.bytes.len() as u64))
+        {
+            arrival.damage(Damage::CutFrame { missing });
+        }
+        match peeled.payload {
+            LinkPayload::Ip(bytes) if self.duplicates.is_repeat(bytes, seen.at) => {
+                arrival.damage(Damage::Duplicate)
+            }
+            LinkPayload::Ip(bytes) => self.handle_ip(bytes, arrival),
+            LinkPayload::Arp(bytes) if self.duplicates.is_repeat(bytes, seen.at) => {
+                arrival.damage(Damage::Duplicate)
+            }
+            LinkPayload::Arp(bytes) => handle_arp(bytes, &mut arrival),
+            LinkPayload::Other { ethertype, bytes } => self.handle_other(ethertype, bytes, arrival),
+        }
+    }
+
+    fn handle_other(&mut self, ethertype: u16, bytes: &[u8], mut arrival: Arrival<'_>) {
+        if self.duplicates.is_repeat(bytes, arrival.seen.at) {
+            arrival.damage(Damage::Duplicate);
+            return;
+        }
+        let (source, destination) = (arrival.source, arrival.destination);
+        arrival.tell(Observation::Frame { source, destination, ip: None, length: arrival.wire_length });
+        let end = |mac| Endpoint { mac, ip: None, port: 0 };
+        self.handle_packet(Transport::Link(ethertype), end(source), end(destination), bytes, arrival);
+    }
+
+    fn handle_ip(&mut self, bytes: &[u8], mut arrival: Arrival<'_>) {
+        let packet = match ip::parse(bytes) {
+            Ok(packet) => packet,
+            Err(error) => return arrival.damage(Damage::BadHeader { why: error.why() }),
+        };
+        let ip = Some((packet.source, packet.destination));
+        let Arrival { source, destination, wire_length: length, .. } = arrival;
+        arrival.tell(Observation::Frame { source, destination, ip, length });
+        if !packet.checksum_holds {
+            arrival.damage(Damage::BadChecksum { layer: "ipv4", dropped: false });
+        }
+        match packet.fragment {
+            None => self.handle_transport(&packet, arrival),
+            Some(fragment) => match self.fragments.handle(&packet, fragment, arrival.seen.at) {
+                Assembly::Waiting if self.fragments.is_over_limit() => {
+                    self.expire_fragments(arrival.seen, arrival.sink)
+                }
+                Assembly::Waiting => {}
+                Assembly::Whole(payload) => {
+                    let whole = IpPacket { payload: &payload, missing: 0, fragment: None, ..packet };
+                    self.handle_transport(&whole, arrival);
+                }
+                Assembly::Conflict => arrival.damage(Damage::ConflictingOverlap),
+                Assembly::Broken => {
+                    arrival.damage(Damage::BadHeader { why: "fragments contradict each other" })
+                }
+            },
+        }
+    }
+
+    fn handle_transport(&mut self, packet: &IpPacket<'_>, mut arrival: Arrival<'_>) {
+        let whole = packet.missing == 0;
+        match packet.protocol {
+            ip::TCP => match TcpHeaderSlice::from_slice(packet.payload) {
+                Ok(header) => self.handle_tcp(packet, &header, arrival),
+                Err(_) if !whole => {}
+                Err(_) => arrival.damage(Damage::BadHeader { why: "broken TCP header" }),
+            },
+            ip::UDP => match UdpHeaderSlice::from_slice(packet.payload) {
+                Ok(header) => self.handle_udp(packet, &header, arrival),
+                Err(_) if !whole => {}
+                Err(_) => arrival.damage(Damage::BadHeader { why: "broken UDP header" }),
+            },
+            protocol => {
+                let (source, destination) =
+                    (end(packet.source, 0, arrival.source), end(packet.destination, 0, arrival.destination));
+                if let Some(quoted) = icmp::unreachable_packet(protocol, packet.payload) {
+                    self.refuse(quoted);
+                }
+                self.handle_packet(Transport::Ip(protocol), source, destination, packet.payload, arrival);
+            }
+        }
+    }
+
+    fn handle_tcp(&mut self, packet: &IpPacket<'_>, header: &TcpHeaderSlice<'_>, mut arrival: Arrival<'_>) {
+        let segment = Segment {
+            sequence: header.sequence_number(),
+            acknowledgement: header.ack().then(|| header.acknowledgment_number()),
+            syn: header.syn(),
+            fin: header.fin(),
+            rst: header.rst(),
+            payload: packet.payload.get(header.slice().len()..).unwrap_or_default(),
+            missing: packet.missing,
+        };
+        let holds = packet.missing > 0 || transport_checksum_holds(packet, header.checksum());
+        let source = end(packet.source, header.source_port(), arrival.source);
+        let destination = end(packet.destination, header.destination_port(), arrival.destination);
+        let (slot, direction) = self.tcp_flow(source, destination, &segment, &mut arrival);
+        let Some(flow) = self.flows.get(slot) else { return };
+        flow.count(direction, arrival.wire_length, segment.payload.len() + segment.missing, arrival.seen);
+        let Reading::Stream(tcp) = &mut flow.reading else { return };
+        let dropped = tcp.refuses_checksum(direction, holds);
+        if !holds {
+            arrival.sink.observe(
+                arrival.seen,
+                Some(&flow.info),
+                Observation::Damage(Damage::BadChecksum { layer: "tcp", dropped }),
+            );
+        }
+        if dropped {
+            return;
+        }
+        tcp.handle(&segment, direction, &flow.info, arrival.seen, arrival.sink);
+        note_answer(flow, direction, &segment);
+        self.bound_streams(slot, arrival.seen, arrival.sink);
+    }
+
+    /// The flow of a segment, and the segment's direction in it.
+    fn tcp_flow(
+        &mut self,
+        source: Endpoint,
+        destination: Endpoint,
+        segment: &Segment<'_>,
+        arrival: &mut Arrival<'_>,
+    ) -> (Slot, Direction) {
+        let (key, source_is_low) = FlowKey::of(Transport::Tcp, &source, &destination);
+        if let Some(slot) = self.flows.find(&key) {
+            let Some(flow) = self.flows.get(slot) else { return (slot, Direction::FromClient) };
+            let direction = direction(source_is_low, flow.client_is_low);
+            let reused =
+                matches!(&flow.reading, Reading::Stream(tcp) if tcp.is_reused_by(direction, segment));
+            if !reused {
+                return (slot, direction);
+            }
+            self.end_flows([slot], arrival.sink);
+        }
+        let opener = match (segment.syn, segment.acknowledgement) {
+            (true, None) => Opener::Source,
+            (true, Some(_)) => Opener::Destination,
+            (false, _) => opener(Transport::Tcp, &source, &destination),
+        };
+        let reading = Reading::Stream(Box::new(TcpFlow::new()));
+        let slot = self.open(
+            key,
+            source_is_low,
+            opener,
+            source,
+            destination,
+            Transport::Tcp,
+            segment.syn,
+            reading,
+            arrival,
+        );
+        (slot, if opener == Opener::Source { Direction::FromClient } else { Direction::FromServer })
+    }
+
+    fn handle_udp(&mut self, packet: &IpPacket<'_>, header: &UdpHeaderSlice<'_>, mut arrival: Arrival<'_>) {
+        let length = usize::from(header.length());
+        // RFC 2675: zero for a jumbogram, or left to the network card.
+        let end_of_payload = if length == 0 { packet.payload.len() } else { length.max(8) };
+        let payload = packet.payload.get(8..end_of_payload.min(packet.payload.len())).unwrap_or_default();
+        let whole = packet.missing == 0 && end_of_payload <= packet.payload.len();
+        if whole && header.checksum() != 0 && !transport_checksum_holds(packet, header.checksum()) {
+            arrival.damage(Damage::BadChecksum { layer: "udp", dropped: false });
+        }
+        let source = end(packet.source, header.source_port(), arrival.source);
+        let destination = end(packet.destination, header.destination_port(), arrival.destination);
+        self.handle_packet(Transport::Udp, source, destination, payload, arrival);
+    }
+
+    /// Anything that comes in packets rather than a stream.
+    fn handle_packet(
+        &mut self,
+        transport: Transport,
+        source: Endpoint,
+        destination: Endpoint,
+        payload: &[u8],
+        mut arrival: Arrival<'_>,
+    ) {
+        let (key, source_is_low) = FlowKey::of(transport, &source, &destination);
+        let slot = self.flows.find(&key).unwrap_or_else(|| {
+            let opener = if service_is_first(source.port, destination.port) {
+                Opener::Destination
+            } else {
+                opener(transport, &source, &destination)
+            };
+            let reading = reading_of(transport, source.port, destination.port);
+            self.open(
+                key,
+                source_is_low,
+                opener,
+                source,
+                destination,
+                transport,
+                false,
+                reading,
+                &mut arrival,
+            )
+        });
+        let Some(flow) = self.flows.get(slot) else { return };
+        let direction = direction(source_is_low, flow.client_is_low);
+        flow.count(direction, arrival.wire_length, payload.len(), arrival.seen);
+        if direction == Direction::FromServer {
+            flow.answer();
+        }
+        let mut context = Context::new(arrival.seen, &flow.info, direction, arrival.sink);
+        match (&mut flow.reading, transport) {
+            (Reading::Datagrams { parser, .. }, _) => parser.handle_datagram(payload, &mut context),
+            (Reading::Unread(Protocol::Icmp), Transport::Ip(protocol)) => {
+                icmp::observe(protocol, payload, &mut context)
+            }
+            (Reading::Unread(protocol), _) => tell_unread(*protocol, payload, &mut context),
+            (Reading::Stream(_), _) => {}
+        }
+    }
+
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "each is one plain fact of the flow, used once, from two callers"
+    )]
+    fn open(
+        &mut self,
+        key: FlowKey,
+        source_is_low: bool,
+        opener: Opener,
+        source: Endpoint,
+        destination: Endpoint,
+        transport: Transport,
+        opening_seen: bool,
+        reading: Reading,
+        arrival: &mut Arrival<'_>,
+    ) -> Slot {
+        if self.flows.len() >= self.limits.flows {
+            arrival.damage(Damage::TableFull { table: "flows" });
+            let stalest = self.flows.stalest(self.limits.flows / 8 + 1);
+            self.end_flows(stalest, arrival.sink);
+        }
+        let source_opened = opener == Opener::Source;
+        let (client, server) = if source_opened { (source, destination) } else { (destination, source) };
+        let id = FlowId(self.next_flow);
+        self.next_flow += 1;
+        let info = FlowInfo { id, transport, client, server, vlan: arrival.vlan, opening_seen };
+        let client_is_low = source_is_low == source_opened;
+        self.flows.insert(key, Flow::new(info, client_is_low, reading, arrival.seen))
+    }
+
+    /// An ICMP error quotes the packet it is about: that flow was refused.
+    fn refuse(&mut self, quoted: &[u8]) {
+        let Ok(packet) = ip::parse(quoted) else { return };
+        let mut reader = Reader::new(packet.payload);
+        let (Ok(source), Ok(destination)) = (reader.be16(), reader.be16()) else { return };
+        let transport = match packet.protocol {
+            ip::TCP => Transport::Tcp,
+            ip::UDP => Transport::Udp,
+            _ => return,
+        };
+        let (source, destination) =
+            (end(packet.source, source, Mac::NONE), end(packet.destination, destination, Mac::NONE));
+        let (key, _) = FlowKey::of(transport, &source, &destination);
+        if let Some(flow) = self.flows.find(&key).and_then(|slot| self.flows.get(slot)) {
+            flow.refuse();
+        }
+    }
+
+    /// Lets go the stream that just grew when all of them together hold too much.
+    fn bound_streams(&mut self, slot: Slot, seen: Seen, sink: &mut dyn Sink) {
+        let Some(grown) = self.flows.get(slot).map(|flow| flow.held_bytes()) else { return };
+        // A flow that holds little cannot be what fills memory; the sum is looked at when one holds much.
+        if grown * self.flows.len() <= self.limits.stream_bytes {
+            return;
+        }
+        let held: usize = self.flows.iter_mut().map(|(_, flow)| flow.held_bytes()).sum();
+        if held > self.limits.stream_bytes {
+            sink.observe(seen, None, Observation::Damage(Damage::TableFull { table: "streams" }));
+            self.end_flows([slot], sink);
+        }
+    }
+
+    fn sweep(&mut self, seen: Seen, sink: &mut dyn Sink) {
+        if seen.at < self.next_sweep {
+            return;
+        }
+        self.next_sweep = seen.at.after(SWEEP_EVERY);
+        self.expire_fragments(seen, sink);
+        let expired = self.flows.expired(seen.at, &self.limits);
+        self.end_flows(expired, sink);
+        for (_, flow) in self.flows.iter_mut() {
+            flow.report(sink);
+        }
+    }
+
+    fn expire_fragments(&mut self, seen: Seen, sink: &mut dyn Sink) {
+        let expired = self.fragments.expire(seen.at);
+        tell_incomplete(expired, seen, sink);
+    }
+
+    fn end_flows(&mut self, slots: impl IntoIterator<Item = Slot>, sink: &mut dyn Sink) {
+        for slot in slots {
+            if let Some(mut flow) = self.flows.remove(slot) {
+                flow.end(sink);
+            }
+        }
+    }
+}
+
+const fn end(ip: std::net::IpAddr, port: u16, mac: Mac) -> Endpoint {
+    Endpoint { mac, ip: Some(ip), port }
+}
+
+const fn direction(source_is_low: bool, client_is_low: bool) -> Direction {
+    if source_is_low == client_is_low { Direction::FromClient } else { Direction::FromServer }
+}
+
+fn transport_checksum_holds(packet: &IpPacket<'_>, checksum: u16) -> bool {
+    // Zero is what a sender leaves for its network card; a real sum of zero is sent as its complement in UDP and is
+    // vanishingly rare in TCP.
+    checksum == 0
+        || checksum::holds_with_pseudo_header(
+            packet.source,
+            packet.destination,
+            packet.protocol,
+            packet.payload,
+        )
+}
+
+/// Whether the server accepted or refused, told from one segment.
+fn note_answer(flow: &mut Flow, direction: Direction, segment: &Segment<'_>) {
+    if direction == Direction::FromServer && segment.rst {
+        flow.refuse();
+    } else if direction == Direction::FromServer && (segment.syn || !segment.payload.is_empty()) {
+        flow.answer();
+    }
+}
+
+fn reading_of(transport: Transport, source_port: u16, destination_port: u16) -> Reading {
+    match transport {
+        Transport::Udp => DATAGRAMS
+            .iter()
+            .find(|entry| entry.ports.contains(&destination_port) || entry.ports.contains(&source_port))
+            .map_or(Reading::Unread(Protocol::Udp), |entry| Reading::Datagrams {
+                parser: (entry.start)(),
+                protocol: entry.protocol,
+            }),
+        Transport::Link(ethertype) => LINKS.iter().find(|entry| entry.ethertype == ethertype).map_or(
+            Reading::Unread(Protocol::Link(ethertype)),
+            |entry| Reading::Datagrams { parser: (entry.start)(), protocol: entry.protocol },
+        ),
+        Transport::Ip(ip::ICMP | ip::ICMPV6) => Reading::Unread(Protocol::Icmp),
+        Transport::Ip(number) => Reading::Unread(Protocol::Ip(number)),
+        Transport::Tcp => Reading::Unread(Protocol::Tcp),
+    }
+}
+
+/// A packet nobody reads, as the message it is to us: its size is all there is.
+fn tell_unread(protocol: Protocol, payload: &[u8], context: &mut Context<'_>) {
+    let unit = match context.flow.transport {
+        Transport::Udp => Unit::number(u32::from(context.flow.server.port)),
+        Transport::Tcp | Transport::Ip(_) | Transport::Link(_) => Unit::NONE,
+    };
+    let symbol = Symbol::new(VerbClass::Connect, "datagram").sized(payload.len());
+    context.request(protocol, unit, symbol, Values::None);
+}
+
+fn handle_arp(bytes: &[u8], arrival: &mut Arrival<'_>) {
+    let Arrival { source, destination, wire_length: length, .. } = *arrival;
+    arrival.tell(Observation::Frame { source, destination, ip: None, length });
+    match neighbours::arp(bytes) {
+        Ok(Some((mac, ip))) => {
+            arrival.tell(Observation::Binding(Binding { mac, ip, source: BindingSource::Arp }))
+        }
+        Ok(None) => {}
+        Err(error) => arrival.damage(Damage::BadHeader { why: error.why() }),
+    }
+}
+
+fn tell_incomplete(count: usize, seen: Seen, sink: &mut dyn Sink) {
+    for _ in 0..count {
+        sink.observe(seen, None, Observation::Damage(Damage::IncompleteFragments));
+    }
+}

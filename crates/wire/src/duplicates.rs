@@ -1,0 +1,79 @@
+//! The same packet twice in one capture, as two mirror ports or a mirror on both sides of a router give it.
+//!
+//! Two packets are one when everything from the network header on is the same but what a router changes (time to live
+//! and header checksum), within a few milliseconds. A retransmission is none: the sender gives it a new IP
+//! identification, and a gap longer than [`WINDOW`].
+
+use nullius_model::{Seed, Timestamp};
+use std::hash::{BuildHasher, Hasher};
+use std::time::Duration;
+
+/// Mirrors differ by micro- to milliseconds; the fastest industrial cycle that repeats itself to the byte is above.
+const WINDOW: Duration = Duration::from_millis(3);
+/// Packets remembered: what a saturated gigabit link carries within the window.
+const REMEMBERED: usize = 8192;
+
+/// Packets seen within the last moments.
+pub(crate) struct Duplicates {
+    recent: Vec<(u64, Timestamp)>,
+    hasher: foldhash::quality::SeedableRandomState,
+}
+
+impl std::fmt::Debug for Duplicates {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Duplicates").finish_non_exhaustive()
+    }
+}
+
+impl Duplicates {
+    pub(crate) fn new(seed: Seed) -> Self {
+        Self { recent: vec![(0, Timestamp::ZERO); REMEMBERED], hasher: seed.state() }
+    }
+
+    /// Whether this network packet was seen a moment ago; remembers it.
+    pub(crate) fn is_repeat(&mut self, packet: &[u8], at: Timestamp) -> bool {
+        let print = self.print(packet);
+        let index = usize::try_from(print).unwrap_or(usize::MAX) % REMEMBERED;
+        let Some(place) = self.recent.get_mut(index) else { return false };
+        let (earlier, then) = std::mem::replace(place, (print, at));
+        earlier == print && at.since(then) <= WINDOW && then.since(at) <= WINDOW && then != Timestamp::ZERO
+    }
+
+    fn print(&self, packet: &[u8]) -> u64 {
+        let mut hasher = self.hasher.build_hasher();
+        match (packet.first().map(|first| first >> 4), packet.split_at_checked(12)) {
+            // Time to live is byte 8, the checksum bytes 10 and 11.
+            (Some(4), Some((header, rest))) => {
+                hasher.write(header.get(..8).unwrap_or_default());
+                hasher.write(header.get(9..10).unwrap_or_default());
+                hasher.write(rest);
+            }
+            // The hop limit is byte 7.
+            (Some(6), Some((header, rest))) => {
+                hasher.write(header.get(..7).unwrap_or_default());
+                hasher.write(header.get(8..).unwrap_or_default());
+                hasher.write(rest);
+            }
+            _ => hasher.write(packet),
+        }
+        hasher.finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_packet_is_repeated_only_within_the_window_and_but_for_its_hop_count() {
+        let mut duplicates = Duplicates::new(Seed::new(1));
+        let packet =
+            |ttl: u8, last: u8| [&[0x45, 0, 0, 21, 0, 7, 0, 0, ttl, 6, 0, 0][..], &[last; 9]].concat();
+        let at = |micros: u64| Timestamp::from_nanos(1_000_000_000 + micros * 1_000);
+        assert!(!duplicates.is_repeat(&packet(64, 1), at(0)));
+        assert!(duplicates.is_repeat(&packet(64, 1), at(100)));
+        assert!(duplicates.is_repeat(&packet(63, 1), at(200)), "mirrored behind a router");
+        assert!(!duplicates.is_repeat(&packet(64, 2), at(300)));
+        assert!(!duplicates.is_repeat(&packet(64, 1), at(5_000)));
+    }
+}
