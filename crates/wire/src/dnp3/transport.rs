@@ -120,7 +120,7 @@ mod tests {
         let mut assembler = Assembler::default();
         let mut refused = false;
         for count in 0..200_u8 {
-            let mut segment = vec![count % 64 | if count == 0 { 0x40 } else { 0 }];
+            let mut segment = vec![(count % 64) | if count == 0 { 0x40 } else { 0 }];
             segment.extend([0; 249]);
             refused |= assembler.push(STATIONS, &segment).is_err();
         }
