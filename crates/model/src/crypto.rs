@@ -92,8 +92,3 @@ pub fn tls_version(version: u16) -> std::borrow::Cow<'static, str> {
         other => format!("TLS version {other:#06x}").into(),
     }
 }
-
-/// A cipher suite as `0xc02f`; reports add the name where they know it.
-pub fn cipher_suite(suite: u16) -> String {
-    format!("{suite:#06x}")
-}

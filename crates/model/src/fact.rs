@@ -52,6 +52,8 @@ pub enum Attribute {
     ManagementAddress,
     /// Model or product name.
     Model,
+    /// Where its manufacturer's usage description lies (RFC 8520): DHCP, DHCPv6 and LLDP carry the address.
+    MudUrl,
     /// The switch port or neighbour it is attached to.
     NeighbourPort,
     /// Instance number in the protocol's own numbering: BACnet device instance.
@@ -88,6 +90,7 @@ impl Attribute {
             Self::Location => "location",
             Self::ManagementAddress => "management-address",
             Self::Model => "model",
+            Self::MudUrl => "mud-url",
             Self::NeighbourPort => "neighbour-port",
             Self::ObjectInstance => "object-instance",
             Self::ProductCode => "product-code",

@@ -6,6 +6,7 @@
 //! INVARIANT: a type that means a decision has *deny*, or *nothing known*, as its default.
 
 mod address;
+mod cipher_suite;
 mod crypto;
 mod fact;
 mod frame;
@@ -16,7 +17,8 @@ mod symbol;
 mod time;
 
 pub use address::{Endpoint, Mac, is_on_site};
-pub use crypto::{CertificateSeen, KeyKind, TlsClientHello, TlsServerHello, cipher_suite, tls_version};
+pub use cipher_suite::{cipher_suite, lacks_forward_secrecy, suite_weakness};
+pub use crypto::{CertificateSeen, KeyKind, TlsClientHello, TlsServerHello, tls_version};
 pub use fact::{Attribute, BindingSource, Fact};
 pub use frame::{Frame, FrameNumber, LinkType};
 pub use keyed::{KeyedMap, KeyedSet, Seed};

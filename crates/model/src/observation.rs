@@ -103,6 +103,8 @@ pub enum Observation<'a> {
         destination: Mac,
         /// Network addresses, sender first.
         ip: Option<(IpAddr, IpAddr)>,
+        /// Time to live or hop limit: a sender's own initial value tells that no router lies between. 0 without IP.
+        hop_limit: u8,
         /// Length on the wire, bytes.
         length: u32,
     },
@@ -206,6 +208,8 @@ pub enum Values<'a> {
 /// A scheme that sends secrets in the clear.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum LoginScheme {
+    /// Password of BACnet ReinitializeDevice or DeviceCommunicationControl.
+    Bacnet,
     /// FTP PASS.
     Ftp,
     /// HTTP Basic authentication over plain HTTP.
@@ -232,6 +236,7 @@ impl LoginScheme {
     /// As a person would say it.
     pub const fn name(self) -> &'static str {
         match self {
+            Self::Bacnet => "BACnet password",
             Self::Ftp => "FTP password",
             Self::HttpBasic => "HTTP Basic password",
             Self::Imap => "IMAP password",

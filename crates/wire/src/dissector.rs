@@ -120,7 +120,13 @@ impl Dissector {
             return;
         }
         let (source, destination) = (arrival.source, arrival.destination);
-        arrival.tell(Observation::Frame { source, destination, ip: None, length: arrival.wire_length });
+        arrival.tell(Observation::Frame {
+            source,
+            destination,
+            ip: None,
+            hop_limit: 0,
+            length: arrival.wire_length,
+        });
         let end = |mac| Endpoint { mac, ip: None, port: 0 };
         self.handle_packet(Transport::Link(ethertype), end(source), end(destination), bytes, arrival);
     }
@@ -132,7 +138,7 @@ impl Dissector {
         };
         let ip = Some((packet.source, packet.destination));
         let Arrival { source, destination, wire_length: length, .. } = arrival;
-        arrival.tell(Observation::Frame { source, destination, ip, length });
+        arrival.tell(Observation::Frame { source, destination, ip, hop_limit: packet.hop_limit, length });
         if !packet.checksum_holds {
             arrival.damage(Damage::BadChecksum { layer: "ipv4", dropped: false });
         }
@@ -460,7 +466,7 @@ fn tell_unread(protocol: Protocol, payload: &[u8], context: &mut Context<'_>) {
 
 fn handle_arp(bytes: &[u8], arrival: &mut Arrival<'_>) {
     let Arrival { source, destination, wire_length: length, .. } = *arrival;
-    arrival.tell(Observation::Frame { source, destination, ip: None, length });
+    arrival.tell(Observation::Frame { source, destination, ip: None, hop_limit: 0, length });
     match neighbours::arp(bytes) {
         Ok(Some((mac, ip))) => {
             arrival.tell(Observation::Binding(Binding { mac, ip, source: BindingSource::Arp }))

@@ -42,6 +42,8 @@ mod profinet_dcp;
 #[cfg(test)]
 mod recorder;
 mod s7comm;
+#[cfg(test)]
+mod script;
 mod smtp;
 mod snmp;
 mod ssdp;
@@ -55,7 +57,14 @@ pub mod pairing;
 pub mod parser;
 pub mod reader;
 pub mod registry;
+#[cfg(test)]
+mod replay;
 pub mod text;
+
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod transcript;
 
 pub use dissector::Dissector;
 pub use limits::Limits;

@@ -137,8 +137,10 @@ mod tests {
     use super::*;
 
     fn describe(link: LinkType, hex: &str) -> String {
-        let digits: Vec<u8> =
-            hex.bytes().map(|digit| char::from(digit).to_digit(16).and_then(|digit| u8::try_from(digit).ok()).unwrap()).collect();
+        let digits: Vec<u8> = hex
+            .bytes()
+            .map(|digit| char::from(digit).to_digit(16).and_then(|digit| u8::try_from(digit).ok()).unwrap())
+            .collect();
         let bytes: Vec<u8> = digits.as_chunks::<2>().0.iter().map(|[high, low]| high << 4 | low).collect();
         match peel(link, &bytes) {
             Ok(LinkFrame { source, vlan, payload, .. }) => {

@@ -18,6 +18,7 @@ pub(crate) struct IpPacket<'a> {
     /// Payload bytes the header promises and the capture lacks.
     pub(crate) missing: usize,
     pub(crate) fragment: Option<Fragment>,
+    pub(crate) hop_limit: u8,
     /// The IPv4 header checksum holds; IPv6 has none.
     pub(crate) checksum_holds: bool,
 }
@@ -64,6 +65,7 @@ fn parse_v4(bytes: &[u8]) -> Parse<IpPacket<'_>> {
         payload,
         missing: total.saturating_sub(bytes.len()),
         fragment,
+        hop_limit: header.ttl(),
         checksum_holds: super::checksum::holds(header.slice()),
     })
 }
@@ -85,6 +87,7 @@ fn parse_v6(bytes: &[u8]) -> Parse<IpPacket<'_>> {
         payload,
         missing,
         fragment,
+        hop_limit: header.hop_limit(),
         checksum_holds: true,
     })
 }

@@ -35,6 +35,7 @@ pub(crate) struct Session {
     open: OpenRequests<Key>,
     client_unsure: bool,
     server_unsure: bool,
+    server_heard: bool,
 }
 
 /// What an answer has in common with its request; `part` numbers the symbols of one request.
@@ -56,6 +57,7 @@ impl StreamParser for Session {
                 Resume::Disbelieve => return Progress::Lost,
             }
         }
+        self.server_heard |= context.direction == Direction::FromServer;
         let mut reader = Reader::new(bytes);
         loop {
             match parser::adu(&mut reader) {
@@ -71,7 +73,10 @@ impl StreamParser for Session {
 
     fn handle_gap(&mut self, direction: Direction) {
         *self.unsure(direction) = true;
-        self.open.clear();
+        // A flow picked up in its middle begins with a gap on each side: the first requests still wait for answers.
+        if self.server_heard {
+            self.open.clear();
+        }
     }
 }
 
@@ -182,35 +187,40 @@ enum Resume {
     Disbelieve,
 }
 
-/// Every unit in sight must read as one of `direction`; one with a function we do not know is believed only where the
-/// units end exactly with the segment.
+/// Every unit in sight must be one that `direction` may send; one that does not read to the end, or has a function we
+/// do not know, is believed only where the units end exactly with the segment.
 fn resume(direction: Direction, bytes: &[u8]) -> Resume {
     let mut reader = Reader::new(bytes);
-    let (mut units, mut all_known) = (0_usize, true);
+    let (mut units, mut all_sound) = (0_usize, true);
     loop {
         match parser::adu(&mut reader) {
-            Ok(adu) if is_plausible(direction, adu) => {
+            Ok(adu) if may_send(direction, adu.function) => {
                 units += 1;
-                all_known &= is_known(adu.function);
+                all_sound = all_sound && is_known(adu.function) && is_sound(direction, adu);
             }
             Err(ParseError::Short) if units == 0 => return Resume::Wait,
-            Err(ParseError::Short) if all_known || reader.is_empty() => return Resume::Believe,
+            Err(ParseError::Short) if all_sound || reader.is_empty() => return Resume::Believe,
             Ok(_) | Err(ParseError::Short | ParseError::Invalid(_)) => return Resume::Disbelieve,
         }
     }
 }
 
-fn is_plausible(direction: Direction, adu: Adu<'_>) -> bool {
+const fn may_send(direction: Direction, function: u8) -> bool {
+    match direction {
+        Direction::FromClient => function != 0 && function & function::EXCEPTION == 0,
+        Direction::FromServer => function != 0,
+    }
+}
+
+fn is_sound(direction: Direction, adu: Adu<'_>) -> bool {
     match direction {
         Direction::FromClient => {
-            (1..function::EXCEPTION).contains(&adu.function)
-                && parser::request(adu.function, adu.data)
-                    .is_ok_and(|request| request.flaw(adu.function).is_none())
+            parser::request(adu.function, adu.data).is_ok_and(|request| request.flaw(adu.function).is_none())
         }
         Direction::FromServer => {
             let Ok(response) = parser::response(adu.function, adu.data) else { return false };
             let code = if let Response::Exception(code) = response { code } else { 1 };
-            adu.function != 0 && (1..=HIGHEST_EXCEPTION).contains(&code)
+            (1..=HIGHEST_EXCEPTION).contains(&code)
         }
     }
 }

@@ -50,7 +50,7 @@ pub(super) fn each_symbol(function: u8, request: Request<'_>, mut told: impl FnM
             if groups.peek().is_none() {
                 told(0, verb(function), Values::None);
             }
-            for (part, group) in (0..).zip(groups) {
+            for (part, group) in (0..=u8::MAX).zip(groups) {
                 told(part, verb(function).about(records(group)), Values::None);
             }
         }

@@ -110,7 +110,8 @@ fn after_a_gap_only_a_segment_that_is_modbus_throughout_is_believed() {
         (odd.clone(), true),
         ([odd, read[..5].to_vec()].concat(), false),
         ([read.clone(), vec![1, 2, 3, 4, 5]].concat(), false),
-        (unit(1, 9, &[3, 0, 0, 0, 0]), false),
+        (unit(1, 9, &[3, 0, 0, 0, 0]), true),
+        ([unit(1, 9, &[3, 0, 0, 0, 0]), read[..5].to_vec()].concat(), false),
         (unit(1, 9, &[0x83, 2]), false),
         (read[3..].to_vec(), false),
         (tail, false),
@@ -123,17 +124,25 @@ fn after_a_gap_only_a_segment_that_is_modbus_throughout_is_believed() {
 }
 
 #[test]
-fn after_lost_bytes_answers_are_orphans_and_reading_goes_on() {
+fn a_flow_picked_up_is_paired_at_once_and_after_lost_bytes_answers_are_orphans() {
     let ask = unit(1, 9, &[3, 0, 0, 0, 1]);
     let answer = unit(1, 9, &[3, 2, 0, 1]);
-    let script = [Client(&ask), Gap(Direction::FromServer), Server(&answer), Client(&ask), Server(&answer)];
+    let script = [
+        Gap(Direction::FromClient),
+        Client(&ask),
+        Gap(Direction::FromServer),
+        Server(&answer),
+        Client(&ask),
+        Gap(Direction::FromServer),
+        Server(&answer),
+    ];
     assert_eq!(
         play(&mut Session::default(), &script),
         [
             "ask 9 read_holding_registers holding_register[0]",
-            "orphan 9 read_holding_registers",
-            "ask 9 read_holding_registers holding_register[0]",
             "answer 9 read_holding_registers holding_register[0] Words([0, 1])",
+            "ask 9 read_holding_registers holding_register[0]",
+            "orphan 9 read_holding_registers",
         ]
     );
 }
