@@ -41,9 +41,13 @@ pub(super) struct Header {
 
 /// Reads the header at the first byte. What cannot become one fails before all of it is there.
 pub(super) fn read_header(bytes: &[u8]) -> Parse<Header> {
+    let tag = bytes.get(..TAG).unwrap_or(bytes);
+    let (_, r#type) = *TAGS
+        .iter()
+        .find(|(known, _)| known.starts_with(tag))
+        .ok_or(ParseError::Invalid("no OPC UA message type"))?;
     let mut reader = Reader::new(bytes);
-    let tag: [u8; 3] = reader.array()?;
-    let r#type = Type::of(tag).ok_or(ParseError::Invalid("no OPC UA message type"))?;
+    reader.skip(TAG)?;
     let kind = match reader.u8()? {
         b'A' if r#type == Type::Message => Kind::Abort,
         b'C' if r#type == Type::Message => Kind::Intermediate,
@@ -55,20 +59,17 @@ pub(super) fn read_header(bytes: &[u8]) -> Parse<Header> {
     Ok(Header { r#type, kind, size })
 }
 
-impl Type {
-    const fn of(tag: [u8; 3]) -> Option<Self> {
-        Some(match &tag {
-            b"ACK" => Self::Acknowledge,
-            b"CLO" => Self::CloseChannel,
-            b"ERR" => Self::Error,
-            b"HEL" => Self::Hello,
-            b"MSG" => Self::Message,
-            b"OPN" => Self::OpenChannel,
-            b"RHE" => Self::ReverseHello,
-            _ => return None,
-        })
-    }
-}
+const TAG: usize = 3;
+
+const TAGS: [(&[u8; TAG], Type); 7] = [
+    (b"MSG", Type::Message),
+    (b"HEL", Type::Hello),
+    (b"ACK", Type::Acknowledge),
+    (b"OPN", Type::OpenChannel),
+    (b"CLO", Type::CloseChannel),
+    (b"ERR", Type::Error),
+    (b"RHE", Type::ReverseHello),
+];
 
 /// The request identifier of a chunk on an open channel, and what it carries.
 pub(super) fn read_sequenced<'a>(reader: &mut Reader<'a>) -> Parse<(u32, &'a [u8])> {
@@ -95,8 +96,8 @@ mod tests {
         for cut in 0..HEADER {
             assert_eq!(read_header(&b"MSGC\0\x01\0\0"[..cut]), Err(ParseError::Short), "{cut}");
         }
-        let false_ones: [&[u8]; 5] =
-            [b"MSGX\0\x01\0\0", b"OPNC\0\x01\0\0", b"MSGF\x07\0\0\0", b"MSGF\0\0\0\xff", b"GET / HTTP"];
+        let false_ones: [&[u8]; 6] =
+            [b"m", b"MSGX\0\x01\0\0", b"OPNC\0\x01\0\0", b"MSGF\x07\0\0\0", b"MSGF\0\0\0\xff", b"GET / HTTP"];
         for bytes in false_ones {
             assert!(matches!(read_header(bytes), Err(ParseError::Invalid(_))), "{bytes:?}");
         }
