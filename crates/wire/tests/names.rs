@@ -93,3 +93,29 @@ fn dns_messages_are_as_many_as_tshark_counts() {
     assert_eq!(of(&plant.asked, Protocol::Llmnr), [("query", (84 + 52) / 2)]);
     assert_eq!(plant.duplicates, 136 / 2);
 }
+
+/// A request of several objects is as many messages.
+#[test]
+fn snmp_requests_are_as_many_as_tshark_counts() {
+    for (capture, asked) in [
+        ("snmp/snmpv1_get.pcap", &[("get_request", 25 + 3), ("set_request", 5 + 8)][..]),
+        ("snmp/snmpwalk-short.pcap", &[("get_next_request", 200)]),
+        ("snmp/snmpv1_trap.pcap", &[("trap", 1)]),
+        ("snmp/snmpv2_get_bulk.pcap", &[("get_bulk_request", 1)]),
+        ("snmp/snmpv3_get_next.pcap", &[("get_next_request", 1), ("get_request", 1)]),
+        (
+            "snmp/leak_test.pcapng",
+            &[
+                ("get_bulk_request", 1),
+                ("get_next_request", 2),
+                ("get_request", 31 + 4),
+                ("set_request", 6 + 8),
+                ("trap", 1),
+            ],
+        ),
+    ] {
+        let counts = counts(capture);
+        assert_eq!(of(&counts.asked, Protocol::Snmp), asked, "{capture}");
+        assert_eq!(counts.malformed, BTreeMap::new(), "{capture}");
+    }
+}
