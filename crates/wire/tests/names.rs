@@ -119,3 +119,18 @@ fn snmp_requests_are_as_many_as_tshark_counts() {
         assert_eq!(counts.malformed, BTreeMap::new(), "{capture}");
     }
 }
+
+#[test]
+fn ntp_packets_are_as_many_as_tshark_counts() {
+    for (capture, asked, answered) in [
+        ("ntp/NTP_sync.pcap", &[("symmetric_active", 15)][..], &[("symmetric_active", 15)][..]),
+        ("ntp/NTP-digest.pcap", &[("client", 40)], &[]),
+        ("ntp/ntp.pcap", &[("client", 16)], &[("client", 16)]),
+        ("ntp/ntpmode67.pcap", &[("private", 3), ("read_status", 2), ("read_variables", 4)], &[]),
+    ] {
+        let counts = counts(capture);
+        assert_eq!(of(&counts.asked, Protocol::Ntp), asked, "{capture}");
+        assert_eq!(of(&counts.answered, Protocol::Ntp), answered, "{capture}");
+        assert_eq!(counts.malformed, BTreeMap::new(), "{capture}");
+    }
+}
