@@ -28,7 +28,9 @@ pub(crate) fn check(root: &Root) -> Result<()> {
     };
     for (manifest, useless_exceptions) in MANIFESTS {
         let check = deny(manifest).args(["check", useless_exceptions, "unmatched-skip"]);
-        check.args(["bans", "licenses", "sources"]).run()?;
+        check.args(["bans", "licenses", "sources"]).run().with_context(|| {
+            format!("if its lock file is behind: cargo update --workspace --manifest-path {manifest}")
+        })?;
     }
     if let Err(error) = root.program(&program).args(["--config", "deny.toml", "fetch", "db"]).read() {
         println!("NOT CHECKED: known vulnerabilities, because their database cannot be fetched:\n{error:#}");

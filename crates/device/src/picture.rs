@@ -244,10 +244,7 @@ impl Site {
 type Service = (Protocol, Unit);
 
 const fn service(protocol: Protocol, unit: Unit) -> Service {
-    match protocol {
-        Protocol::Tcp | Protocol::Udp => (protocol, unit),
-        _ => (protocol, Unit::NONE),
-    }
+    if matches!(protocol, Protocol::Tcp | Protocol::Udp) { (protocol, unit) } else { (protocol, Unit::NONE) }
 }
 
 const fn port_unit(key: &ChannelKey) -> Unit {

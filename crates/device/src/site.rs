@@ -51,6 +51,12 @@ impl Site {
         }
     }
 
+    /// Learning ends at `instant`; to be told before the first message.
+    pub const fn learn_until(&mut self, instant: Timestamp) {
+        self.learn_until = Some(instant);
+        self.behaviour.learn_until(instant);
+    }
+
     /// What the capture lacks, and what the tables let go.
     pub fn quality(&self) -> Quality {
         let mut quality = self.quality.clone();

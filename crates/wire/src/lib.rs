@@ -66,5 +66,5 @@ mod testing;
 #[cfg(test)]
 mod transcript;
 
-pub use dissector::Dissector;
+pub use dissector::{Dissector, addresses};
 pub use limits::Limits;

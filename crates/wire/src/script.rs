@@ -3,11 +3,12 @@
 //! INVARIANT: a stream parser is offered what it left over, and never what it asked to be passed over.
 
 use crate::context::Context;
-use crate::parser::{Progress, StreamParser};
+use crate::parser::{DatagramParser, Progress, StreamParser};
 use nullius_model::{
     Direction, Endpoint, FlowId, FlowInfo, FrameNumber, Mac, MessageKind, Observation, Outcome, Seen, Sink,
     Timestamp, Transport, Values,
 };
+use std::net::IpAddr;
 
 /// One piece of payload, and who sends it.
 pub(crate) type Line<'a> = (Direction, &'a [u8]);
@@ -47,6 +48,16 @@ pub(crate) fn stream_in_pieces<P: StreamParser + Default>(script: &[Line<'_>]) -
     whole
 }
 
+/// What a datagram parser tells of these, sent one a second to `server`.
+pub(crate) fn datagrams(parser: &mut dyn DatagramParser, server: IpAddr, script: &[Line<'_>]) -> Vec<String> {
+    let mut told = Told::default();
+    let flow = flow(Transport::Udp, Some(server));
+    for (second, (direction, bytes)) in (1..).zip(script) {
+        parser.handle_datagram(bytes, &mut Context::new(at(second), &flow, *direction, &mut told));
+    }
+    told.0
+}
+
 #[derive(Default)]
 struct Inbox {
     bytes: Vec<u8>,
@@ -79,7 +90,7 @@ fn at(second: u64) -> Seen {
     Seen { frame: FrameNumber::default(), at: Timestamp::from_secs(second) }
 }
 
-fn flow(transport: Transport, server: Option<std::net::IpAddr>) -> FlowInfo {
+fn flow(transport: Transport, server: Option<IpAddr>) -> FlowInfo {
     let end = |ip| Endpoint { mac: Mac::NONE, ip, port: 0 };
     let (client, server) = (end(None), end(server));
     FlowInfo { id: FlowId(1), transport, client, server, vlan: None, opening_seen: true }

@@ -116,6 +116,10 @@ impl Behaviour {
         }
     }
 
+    pub(crate) const fn learn_until(&mut self, instant: Timestamp) {
+        self.learn_until = Some(instant);
+    }
+
     /// One message.
     pub(crate) fn count(&mut self, flow: &FlowInfo, message: Message<'_>, seen: Seen) {
         let learning = self.learn_until.is_none_or(|until| seen.at < until);
@@ -308,7 +312,7 @@ impl Conversation {
     /// The alphabet in the order of its symbols.
     pub fn alphabet(&self) -> Vec<(&(Direction, Symbol), &SymbolRecord)> {
         let mut all: Vec<_> = self.symbols.iter().collect();
-        all.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+        all.sort_unstable_by_key(|(symbol, _)| *symbol);
         all
     }
 }

@@ -77,26 +77,34 @@ fn decide(attribute: Attribute, claims: &[&FactSeen]) -> Option<AttributeValue> 
 
 /// Protocols made to tell what a device is, before those that mention it, before those that give it away.
 const fn precedence(source: Protocol) -> Confidence {
-    match source {
+    let made_for_it = matches!(
+        source,
         Protocol::Bacnet
-        | Protocol::Cdp
-        | Protocol::EthernetIp
-        | Protocol::Lldp
-        | Protocol::Modbus
-        | Protocol::OpcUa
-        | Protocol::ProfinetDcp
-        | Protocol::S7comm
-        | Protocol::Dnp3
-        | Protocol::Snmp => Confidence::High,
+            | Protocol::Cdp
+            | Protocol::Dnp3
+            | Protocol::EthernetIp
+            | Protocol::Lldp
+            | Protocol::Modbus
+            | Protocol::OpcUa
+            | Protocol::ProfinetDcp
+            | Protocol::S7comm
+            | Protocol::Snmp
+    );
+    let mentions_it = matches!(
+        source,
         Protocol::Dhcp
-        | Protocol::Dhcpv6
-        | Protocol::Mdns
-        | Protocol::Ssdp
-        | Protocol::Nbns
-        | Protocol::Ssh
-        | Protocol::Mqtt
-        | Protocol::Tls => Confidence::Medium,
-        _ => Confidence::Low,
+            | Protocol::Dhcpv6
+            | Protocol::Mdns
+            | Protocol::Mqtt
+            | Protocol::Nbns
+            | Protocol::Ssdp
+            | Protocol::Ssh
+            | Protocol::Tls
+    );
+    match (made_for_it, mentions_it) {
+        (true, _) => Confidence::High,
+        (false, true) => Confidence::Medium,
+        (false, false) => Confidence::Low,
     }
 }
 
@@ -117,10 +125,7 @@ const fn may_have_many(attribute: Attribute) -> bool {
 /// Two values say the same: letter case aside, and of host names the first label.
 fn agree(attribute: Attribute, a: &str, b: &str) -> bool {
     let label = |name: &str| name.split('.').next().unwrap_or_default().to_ascii_lowercase();
-    match attribute {
-        Attribute::Hostname => label(a) == label(b),
-        _ => a.eq_ignore_ascii_case(b),
-    }
+    if attribute == Attribute::Hostname { label(a) == label(b) } else { a.eq_ignore_ascii_case(b) }
 }
 
 #[cfg(test)]

@@ -111,7 +111,7 @@ impl Draft {
     /// All stations of one hardware address.
     fn add_station_group(&mut self, group: &[(&StationKey, &Station)]) {
         let (own, beyond): (Vec<_>, Vec<_>) =
-            group.iter().partition(|(key, station)| is_own(key.ip, station, group));
+            group.iter().copied().partition(|(key, station)| is_own(key.ip, station, group));
         let Some((first_key, first_station)) = group.first() else { return };
         let index = self.devices.len();
         let mut device = Device::new(first_station.first);
@@ -119,10 +119,10 @@ impl Draft {
         device.is_router = !beyond.is_empty();
         for (key, station) in own {
             device.take(key.ip, station);
-            self.stations.insert(**key, index);
+            self.stations.insert(*key, index);
         }
         self.devices.push(device);
-        self.loose.extend(beyond.into_iter().map(|(key, station)| (**key, station.clone())));
+        self.loose.extend(beyond.into_iter().map(|(key, station)| (*key, station.clone())));
     }
 
     /// Stations beyond a router, or seen without a hardware address.

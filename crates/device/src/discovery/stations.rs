@@ -108,9 +108,10 @@ impl Stations {
         let same = |known: &&mut FactSeen| {
             known.attribute == fact.attribute && known.source == fact.source && known.value == fact.value
         };
+        let room = station.facts.len() < limit;
         match station.facts.iter_mut().find(same) {
             Some(known) => known.last = seen,
-            None if station.facts.len() < limit => station.facts.push(FactSeen {
+            None if room => station.facts.push(FactSeen {
                 attribute: fact.attribute,
                 value: SmolStr::new(fact.value),
                 source: fact.source,
@@ -155,7 +156,8 @@ impl Stations {
         let mut weights: Vec<_> =
             self.table.iter().map(|(key, station)| (station.weight(), station.last, *key)).collect();
         let count = self.limit / 8 + 1;
-        weights.select_nth_unstable(count.min(weights.len().saturating_sub(1)));
+        let last = weights.len().saturating_sub(1);
+        weights.select_nth_unstable(count.min(last));
         for (.., key) in weights.into_iter().take(count) {
             self.table.remove(&key);
             self.evicted += 1;

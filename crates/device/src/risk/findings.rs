@@ -160,9 +160,10 @@ fn internet(view: &ConversationView) -> Option<Finding> {
     };
     let severity = if view.protocol.is_industrial() { Severity::High } else { severity(kind) };
     let service = service_name(view);
-    let detail = match kind {
-        Kind::FromInternet => format!("a host of the internet opened {service}"),
-        _ => format!("speaks {service} to the internet"),
+    let detail = if kind == Kind::FromInternet {
+        format!("a host of the internet opened {service}")
+    } else {
+        format!("speaks {service} to the internet")
     };
     Some(of_view(view, kind, severity, subject, Some(peer), detail))
 }
@@ -199,7 +200,7 @@ const fn is_clear_administration(protocol: Protocol) -> bool {
 
 /// Servers that more than one client writes to: the one that writes less is the one to ask about.
 fn second_writers(conversations: &[ConversationView]) -> Vec<Finding> {
-    let mut writers: BTreeMap<(Party, Protocol), BTreeMap<Party, (u64, &ConversationView)>> = BTreeMap::new();
+    let mut writers: BTreeMap<(Party, Protocol), Writers<'_>> = BTreeMap::new();
     for view in conversations.iter().filter(|view| view.protocol.is_industrial()) {
         let writes: u64 = view
             .alphabet
@@ -234,6 +235,9 @@ fn second_writers(conversations: &[ConversationView]) -> Vec<Finding> {
     }
     found
 }
+
+/// Who writes how much, and in which conversation.
+type Writers<'a> = BTreeMap<Party, (u64, &'a ConversationView)>;
 
 /// One party, many doors, no answer.
 fn scans(conversations: &[ConversationView]) -> Vec<Finding> {
