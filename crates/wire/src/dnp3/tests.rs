@@ -1,3 +1,5 @@
+//! DNP3 sessions, played over hand-made frames.
+
 use super::link::tests::frame;
 use super::*;
 use crate::recorder::{Datagrams, Step, play, play_split, unhex};

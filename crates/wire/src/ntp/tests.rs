@@ -1,3 +1,5 @@
+//! NTP flows, played over hand-made datagrams.
+
 use super::*;
 use crate::recorder::{Datagrams, Step, play, unhex};
 use Step::{Client, Server};

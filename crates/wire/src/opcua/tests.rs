@@ -1,3 +1,5 @@
+//! OPC UA sessions, played over hand-made chunks.
+
 use super::*;
 use crate::recorder::{Step, play, play_split, unhex};
 use Step::{Client, Gap, Server};

@@ -1,3 +1,5 @@
+//! SNMP flows, played over hand-made datagrams.
+
 use super::*;
 use crate::recorder::{Datagrams, Step, play};
 use Step::{Client, Server};
