@@ -72,7 +72,8 @@ fn a_message_sent_again_is_told_once() {
         [
             "ask POST /lamp ≤1 B = 1000",
             "answer POST /lamp ≤1 B",
-            "malformed: message identifier still in use"
+            "malformed: message identifier still in use",
+            "ask POST /lamp ≤1 B = 2000",
         ]
     );
     let mut late = vec![(CLIENT, ask)];
