@@ -1,4 +1,4 @@
-//! How the items of a job fared.
+//! What comes with the items of a job: values written, and how each fared. Their order is all that ties them.
 
 use super::observe;
 use super::parser::{content, function};
@@ -7,6 +7,36 @@ use nullius_model::{Outcome, Values};
 
 /// Return code of an item: done.
 const ITEM_DONE: u8 = 0xff;
+
+/// The values of the items of one write, in their order; of a read, none.
+#[derive(Debug)]
+pub(super) struct Contents<'a> {
+    data: Reader<'a>,
+    expected: bool,
+    lacking: bool,
+}
+
+impl<'a> Contents<'a> {
+    /// Of a job of `function` with that data.
+    pub(super) fn of(function: u8, data: &'a [u8]) -> Self {
+        Self { data: Reader::new(data), expected: function == function::WRITE_VAR, lacking: false }
+    }
+
+    /// The next item's.
+    pub(super) fn next(&mut self) -> Values<'a> {
+        if !self.expected {
+            return Values::None;
+        }
+        let content = content(&mut self.data);
+        self.lacking |= content.is_err();
+        content.map_or(Values::None, observe::values)
+    }
+
+    /// An item was written without a value.
+    pub(super) const fn lacking(&self) -> bool {
+        self.lacking
+    }
+}
 
 /// The outcomes of the items of one job, in their order.
 #[derive(Debug)]
