@@ -165,6 +165,21 @@ fn ssdp_messages_and_duplicates_are_as_many_as_the_referee_counts() {
     }
 }
 
+/// tshark counts 3 searches, 7 answers and 36 notifications. Answers to a group come in flows of their own.
+#[test]
+fn ssdp_answers_tell_what_a_server_is() {
+    check(
+        "ssdp/minidlna.pcap",
+        &[
+            ("request M-SEARCH", 3),
+            ("orphan M-SEARCH", 7),
+            ("request NOTIFY ssdp:alive", 12),
+            ("request NOTIFY ssdp:byebye", 24),
+            ("malformed", 0),
+        ],
+    );
+}
+
 /// tshark's `nbns.flags.opcode`, halved: each frame is there twice.
 #[test]
 fn nbns_messages_are_as_many_as_the_referee_counts() {
