@@ -196,6 +196,28 @@ fn nbns_messages_are_as_many_as_the_referee_counts() {
     );
 }
 
+/// tshark's `nbns.flags.opcode`: 10 queries with one for the status, 42 registrations, 3 multi-homed ones and 5 releases asked,
+/// 3 and 5 answered; two answers to a broadcast come in a flow of their own.
+#[test]
+fn nbns_answers_are_paired_and_name_their_nodes() {
+    check(
+        "nbns/samba.pcap",
+        &[
+            ("request name_query", 9),
+            ("request status_query", 1),
+            ("request name_registration", 42),
+            ("request multihomed_registration", 3),
+            ("request name_release", 5),
+            ("response status_query", 1),
+            ("response name_registration", 2),
+            ("response multihomed_registration", 3),
+            ("orphan name_query", 2),
+            ("fact hostname PLANT", 0),
+            ("malformed", 0),
+        ],
+    );
+}
+
 /// Each expected count is that of the lines that begin so.
 fn check(capture: &str, expected: &[Count<'_>]) {
     let told = read(capture);
