@@ -1,0 +1,53 @@
+//! How often each verb is read in captures of text protocols and SSH, against what tshark reads of the same captures.
+
+use nullius_capture::CaptureFile;
+use nullius_model::{FlowInfo, Message, MessageKind, Observation, Protocol, Seed, Seen, Sink};
+use nullius_wire::{Dissector, Limits};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// Capture, protocol, how many answers tshark finds, and how many requests of which verb.
+type Expected = (&'static str, Protocol, usize, &'static [(&'static str, usize)]);
+
+const EXPECTED: &[Expected] = &[
+    ("http/aria-setup.pcap", Protocol::Http, 3, &[("GET", 2), ("POST", 1)]),
+    ("http/hue-bridge-setup.pcap", Protocol::Http, 104, &[("GET", 37), ("POST", 66), ("PUT", 1)]),
+    ("http/handshake-reorder.pcap", Protocol::Http, 1, &[("GET", 1)]),
+    ("http/http-on-irc-port-missing-syn.pcapng", Protocol::Http, 1, &[("GET", 1)]),
+    ("http/http-vlan-0.pcap", Protocol::Http, 1, &[("GET", 1)]),
+    ("http/ocsp-http-get.pcap", Protocol::Http, 1, &[("GET", 1)]),
+    ("http/tcp-fast-open.pcap", Protocol::Http, 2, &[("GET", 2)]),
+];
+
+struct Verbs {
+    protocol: Protocol,
+    requests: BTreeMap<&'static str, usize>,
+    answers: usize,
+}
+
+impl Sink for Verbs {
+    fn observe(&mut self, _: Seen, _: Option<&FlowInfo>, observation: Observation<'_>) {
+        let Observation::Message(Message { protocol, kind, symbol, .. }) = observation else { return };
+        if protocol == self.protocol && kind == MessageKind::Request {
+            *self.requests.entry(symbol.verb).or_default() += 1;
+        } else if protocol == self.protocol {
+            self.answers += 1;
+        }
+    }
+}
+
+#[test]
+fn every_request_and_answer_is_read_that_tshark_reads() {
+    for (capture, protocol, answers, requests) in EXPECTED {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(capture);
+        let mut file = CaptureFile::open(&path).unwrap();
+        let mut dissector = Dissector::new(Limits::default(), Seed::new(1));
+        let mut verbs = Verbs { protocol: *protocol, requests: BTreeMap::new(), answers: 0 };
+        while let Some(frame) = file.next_frame().unwrap() {
+            dissector.handle_frame(&frame, &mut verbs);
+        }
+        dissector.finish(&mut verbs);
+        assert_eq!(verbs.requests, requests.iter().copied().collect(), "{capture}");
+        assert_eq!(verbs.answers, *answers, "{capture}");
+    }
+}
