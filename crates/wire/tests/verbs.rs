@@ -17,6 +17,11 @@ const EXPECTED: &[Expected] = &[
     ("http/http-vlan-0.pcap", Protocol::Http, 1, &[("GET", 1)]),
     ("http/ocsp-http-get.pcap", Protocol::Http, 1, &[("GET", 1)]),
     ("http/tcp-fast-open.pcap", Protocol::Http, 2, &[("GET", 2)]),
+    ("ssh/kex-quadratic-1000.pcap.gz", Protocol::Ssh, 0, &[("banner", 2), ("kexinit", 2)]),
+    ("ssh/reverse-ssh.pcap", Protocol::Ssh, 0, &[("banner", 2), ("kexinit", 2)]),
+    ("ssh/single-conn.pcap", Protocol::Ssh, 0, &[("banner", 2), ("kexinit", 2)]),
+    ("ssh/ssh_kex_curve25519.pcap", Protocol::Ssh, 0, &[("banner", 2), ("kexinit", 2)]),
+    ("ssh/ssh_version_199.pcap", Protocol::Ssh, 0, &[("banner", 2), ("kexinit", 2)]),
 ];
 
 struct Verbs {
