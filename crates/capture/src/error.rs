@@ -1,6 +1,7 @@
 //! Why a capture cannot be opened, or read on. Paths are the caller's to add: a reader may have none.
 
 use crate::link::{SUPPORTED, UnsupportedLink, listed};
+use crate::zstd::MAX_ZSTD_WINDOW;
 use std::io;
 
 /// Why there is nothing to read.
@@ -19,7 +20,7 @@ pub enum OpenError {
     #[error("no capture: the compressed data is damaged")]
     Packing,
     /// Packed with zstd in a way that takes more memory than [`crate::MAX_ZSTD_WINDOW`].
-    #[error("no capture: the zstd data wants a window of more than 128 MiB; unpack it first")]
+    #[error("no capture: the zstd data wants a window of more than {} MiB; unpack it first", MAX_ZSTD_WINDOW >> 20)]
     OversizedWindow,
     /// Some other format, as far as its first bytes tell.
     #[error("no capture: the file is {found}, neither pcap nor pcapng{advice}")]

@@ -60,9 +60,14 @@ impl MergedFiles {
     fn advance(&mut self) -> Result<Option<(usize, Record)>, ReadError> {
         loop {
             self.inputs.iter_mut().try_for_each(Input::replenish)?;
-            let heads = self.inputs.iter().enumerate().rev();
-            let earliest =
-                heads.filter_map(|(index, input)| Some((index, input.head?))).min_by_key(|(_, head)| head.at);
+            let mut earliest: Option<(usize, Record)> = None;
+            for (index, input) in self.inputs.iter().enumerate() {
+                if let Some(head) = input.head
+                    && earliest.is_none_or(|(_, found)| head.at <= found.at)
+                {
+                    earliest = Some((index, head));
+                }
+            }
             let Some((index, record)) = earliest else { return Ok(None) };
             self.frames += 1;
             self.inputs.get_mut(index).into_iter().for_each(|input| input.used = true);

@@ -3,6 +3,9 @@
 //! INVARIANT: notes only ever add; a capture without notes was read to its last byte.
 
 use crate::link::UnsupportedLink;
+use crate::pcapng::MAX_INTERFACES;
+use crate::record::MAX_PACKET_BYTES;
+use crate::zstd::MAX_ZSTD_WINDOW;
 use nullius_model::FrameNumber;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -34,7 +37,8 @@ pub enum Flaw {
     Block,
     /// A packet that claims more than [`crate::MAX_PACKET_BYTES`].
     OversizedPacket,
-    /// gzip or zstd data that does not unpack, or whose checksum is wrong.
+    /// gzip or zstd data that does not unpack, or whose checksum is wrong. The checksum comes last, so frames before
+    /// this point may be damaged as well.
     Packing,
     /// A pcap record that cannot be read.
     Record,
@@ -65,23 +69,27 @@ impl Notes {
         let damage =
             self.corrupt_after.map(|found| format!("unreadable after frame {}: {}", found.after, found.flaw));
         let skipped =
-            self.skipped_frames.iter().map(|(link, count)| format!("{count} frames skipped: {link}"));
+            self.skipped_frames.iter().map(|(link, count)| format!("frames skipped: {count} on {link}"));
         cut.into_iter().chain(damage).chain(skipped).collect()
     }
 }
 
 impl fmt::Display for Flaw {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Block => "a pcapng block contradicts its own lengths",
-            Self::OversizedPacket => "a packet claims more than 262144 bytes",
-            Self::OversizedWindow => "the zstd data wants a window of more than 128 MiB",
-            Self::Packing => "the compressed data is damaged",
-            Self::Record => "a pcap record cannot be read",
-            Self::TooManyInterfaces => "a pcapng section describes more than 65536 interfaces",
-            Self::UnknownInterface => "a pcapng packet names an interface that is not described",
-            Self::UnknownVersion => "a pcapng section has an unknown version",
-        })
+        match self {
+            Self::Block => f.write_str("a pcapng block contradicts its own lengths"),
+            Self::OversizedPacket => write!(f, "a packet claims more than {MAX_PACKET_BYTES} bytes"),
+            Self::OversizedWindow => {
+                write!(f, "the zstd data wants a window of more than {} MiB", MAX_ZSTD_WINDOW >> 20)
+            }
+            Self::Packing => f.write_str("the compressed data is damaged"),
+            Self::Record => f.write_str("a pcap record cannot be read"),
+            Self::TooManyInterfaces => {
+                write!(f, "a pcapng section describes more than {MAX_INTERFACES} interfaces")
+            }
+            Self::UnknownInterface => f.write_str("a pcapng packet names an interface that is not described"),
+            Self::UnknownVersion => f.write_str("a pcapng section has an unknown version"),
+        }
     }
 }
 
@@ -102,7 +110,7 @@ mod tests {
             [
                 "the file ends inside the record after frame 7",
                 "unreadable after frame 7: the compressed data is damaged",
-                "3 frames skipped: link type 105 (IEEE 802.11)",
+                "frames skipped: 3 on link type 105 (IEEE 802.11)",
             ]
         );
     }

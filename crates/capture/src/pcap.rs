@@ -33,6 +33,23 @@ pub(crate) struct Pcap {
     nanos_per_fraction: u64,
 }
 
+/// What the front of the window holds.
+enum Parsed {
+    Whole(Header),
+    /// A record of which more bytes are wanted: this many in all.
+    Wants(usize),
+}
+
+/// A record's header, and its length with the packet.
+#[derive(Clone, Copy)]
+struct Header {
+    seconds: u32,
+    fraction: u32,
+    captured: u32,
+    on_wire: u32,
+    total: usize,
+}
+
 impl Pcap {
     /// Whether a file that begins with `magic` is one of these.
     pub(crate) const fn recognises(magic: [u8; 4]) -> bool {
@@ -67,34 +84,13 @@ impl Pcap {
     }
 
     /// The next packet; `None` at the end.
+    #[inline]
     pub(crate) fn next(&self, window: &mut Window) -> Result<Option<Record>, Stop> {
         loop {
-            let data = window.data();
-            let parsed = match self.dialect {
-                Dialect::BigEndian => parse_pcap_frame_be(data),
-                Dialect::LittleEndian => parse_pcap_frame(data),
-                Dialect::Modified => parse_pcap_frame_modified(data),
+            let wanted = match self.parse(window.data())? {
+                Parsed::Whole(header) => return self.record(header, window).map(Some),
+                Parsed::Wants(wanted) => wanted,
             };
-            let missing = match parsed {
-                Ok((rest, packet)) => {
-                    let total = data.len() - rest.len();
-                    return self.record(
-                        packet.ts_sec,
-                        packet.ts_usec,
-                        packet.caplen,
-                        packet.origlen,
-                        total,
-                        window,
-                    );
-                }
-                Err(nom::Err::Incomplete(nom::Needed::Size(missing))) => missing.get(),
-                Err(
-                    nom::Err::Incomplete(nom::Needed::Unknown) | nom::Err::Error(_) | nom::Err::Failure(_),
-                ) => {
-                    return Err(Stop::Corrupt(Flaw::Record));
-                }
-            };
-            let wanted = data.len().saturating_add(missing);
             if wanted > MAX_RECORD_BYTES {
                 return Err(Stop::Corrupt(Flaw::OversizedPacket));
             }
@@ -104,25 +100,41 @@ impl Pcap {
         }
     }
 
-    fn record(
-        &self,
-        seconds: u32,
-        fraction: u32,
-        captured: u32,
-        on_wire: u32,
-        total: usize,
-        window: &mut Window,
-    ) -> Result<Option<Record>, Stop> {
-        if captured > MAX_PACKET_BYTES {
+    #[inline]
+    fn parse(&self, data: &[u8]) -> Result<Parsed, Stop> {
+        let parsed = match self.dialect {
+            Dialect::BigEndian => parse_pcap_frame_be(data),
+            Dialect::LittleEndian => parse_pcap_frame(data),
+            Dialect::Modified => parse_pcap_frame_modified(data),
+        };
+        match parsed {
+            Ok((rest, packet)) => Ok(Parsed::Whole(Header {
+                seconds: packet.ts_sec,
+                fraction: packet.ts_usec,
+                captured: packet.caplen,
+                on_wire: packet.origlen,
+                total: data.len() - rest.len(),
+            })),
+            Err(nom::Err::Incomplete(nom::Needed::Size(missing))) => {
+                Ok(Parsed::Wants(data.len().saturating_add(missing.get())))
+            }
+            Err(nom::Err::Incomplete(nom::Needed::Unknown) | nom::Err::Error(_) | nom::Err::Failure(_)) => {
+                Err(Stop::Corrupt(Flaw::Record))
+            }
+        }
+    }
+
+    fn record(&self, header: Header, window: &mut Window) -> Result<Record, Stop> {
+        if header.captured > MAX_PACKET_BYTES {
             return Err(Stop::Corrupt(Flaw::OversizedPacket));
         }
-        let nanos = u64::from(seconds) * 1_000_000_000 + u64::from(fraction) * self.nanos_per_fraction;
-        let length = captured as usize;
-        Ok(Some(Record {
-            at: Timestamp::from_nanos(nanos),
-            place: window.consume(total, total.saturating_sub(length), length),
-            wire_length: on_wire.max(captured),
+        let fraction = u64::from(header.fraction) * self.nanos_per_fraction;
+        let length = header.captured as usize;
+        Ok(Record {
+            at: Timestamp::from_nanos(u64::from(header.seconds) * 1_000_000_000 + fraction),
+            place: window.consume(header.total, header.total.saturating_sub(length), length),
+            wire_length: header.on_wire.max(header.captured),
             link: Ok(self.link),
-        }))
+        })
     }
 }

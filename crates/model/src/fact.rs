@@ -32,6 +32,8 @@ pub enum Attribute {
     Application,
     /// Bridge, router, telephone …: LLDP and CDP capabilities.
     Capability,
+    /// What stands for the whole device on each of its ports, a hardware address or a name: LLDP chassis identifier.
+    ChassisId,
     /// The client's own name for itself: MQTT client id, DHCP client id.
     ClientId,
     /// Free text: SNMP sysDescr, LLDP system description.
@@ -52,6 +54,8 @@ pub enum Attribute {
     ManagementAddress,
     /// Model or product name.
     Model,
+    /// Where its manufacturer's usage description lies (RFC 8520): DHCP, DHCPv6 and LLDP carry the address.
+    MudUrl,
     /// The switch port or neighbour it is attached to.
     NeighbourPort,
     /// Instance number in the protocol's own numbering: BACnet device instance.
@@ -78,6 +82,7 @@ impl Attribute {
         match self {
             Self::Application => "application",
             Self::Capability => "capability",
+            Self::ChassisId => "chassis-id",
             Self::ClientId => "client-id",
             Self::Description => "description",
             Self::DeviceRole => "device-role",
@@ -88,6 +93,7 @@ impl Attribute {
             Self::Location => "location",
             Self::ManagementAddress => "management-address",
             Self::Model => "model",
+            Self::MudUrl => "mud-url",
             Self::NeighbourPort => "neighbour-port",
             Self::ObjectInstance => "object-instance",
             Self::ProductCode => "product-code",

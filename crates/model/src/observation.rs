@@ -210,6 +210,8 @@ pub enum Values<'a> {
 /// A scheme that sends secrets in the clear.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum LoginScheme {
+    /// Password of BACnet ReinitializeDevice or DeviceCommunicationControl.
+    Bacnet,
     /// FTP PASS.
     Ftp,
     /// HTTP Basic authentication over plain HTTP.
@@ -236,6 +238,7 @@ impl LoginScheme {
     /// As a person would say it.
     pub const fn name(self) -> &'static str {
         match self {
+            Self::Bacnet => "BACnet password",
             Self::Ftp => "FTP password",
             Self::HttpBasic => "HTTP Basic password",
             Self::Imap => "IMAP password",

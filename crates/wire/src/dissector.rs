@@ -16,6 +16,7 @@ use nullius_model::{
     Binding, BindingSource, Damage, Direction, Endpoint, FlowId, FlowInfo, Frame, Mac, Observation, Protocol,
     Seed, Seen, Sink, Symbol, Timestamp, Transport, Unit, Values, VerbClass,
 };
+use std::net::IpAddr;
 use std::time::Duration;
 
 /// How often idle flows are looked for, in capture time.
@@ -202,7 +203,7 @@ impl Dissector {
         let Some(flow) = self.flows.get(slot) else { return };
         flow.count(direction, arrival.wire_length, segment.payload.len() + segment.missing, arrival.seen);
         let Reading::Stream(tcp) = &mut flow.reading else { return };
-        let dropped = tcp.refuses_checksum(direction, holds);
+        let dropped = tcp.refuses_checksum(direction, &segment, holds);
         if !holds {
             arrival.sink.observe(
                 arrival.seen,
@@ -406,7 +407,17 @@ impl Dissector {
     }
 }
 
-const fn end(ip: std::net::IpAddr, port: u16, mac: Mac) -> Endpoint {
+/// The addresses of a frame, sender first, without reading further: for a filter before the dissector.
+pub fn addresses(frame: &Frame<'_>) -> Option<([Mac; 2], Option<[IpAddr; 2]>)> {
+    let peeled = link::peel(frame.link, frame.bytes).ok()?;
+    let ips = match peeled.payload {
+        LinkPayload::Ip(bytes) => ip::parse(bytes).ok().map(|packet| [packet.source, packet.destination]),
+        LinkPayload::Arp(_) | LinkPayload::Other { .. } => None,
+    };
+    Some(([peeled.source, peeled.destination], ips))
+}
+
+const fn end(ip: IpAddr, port: u16, mac: Mac) -> Endpoint {
     Endpoint { mac, ip: Some(ip), port }
 }
 

@@ -40,7 +40,11 @@ mod ntp;
 mod opcua;
 mod pop3;
 mod profinet_dcp;
+#[cfg(test)]
+mod recorder;
 mod s7comm;
+#[cfg(test)]
+mod script;
 mod smtp;
 mod snmp;
 mod ssdp;
@@ -58,5 +62,10 @@ pub mod registry;
 mod replay;
 pub mod text;
 
-pub use dissector::Dissector;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod transcript;
+
+pub use dissector::{Dissector, addresses};
 pub use limits::Limits;

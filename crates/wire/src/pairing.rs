@@ -49,6 +49,43 @@ impl<K: PartialEq> OpenRequests<K> {
     }
 }
 
+/// Most requests of several parts that may be open at once on one flow; each may hold as many symbols as its protocol's
+/// parser lets a request have.
+const MAX_OPEN_PARTS: usize = 4;
+
+/// The parts of requests that ask several things at once, until the one answer to them all.
+#[derive(Debug)]
+pub struct OpenParts<K> {
+    open: VecDeque<(K, Vec<Symbol>)>,
+}
+
+impl<K> Default for OpenParts<K> {
+    fn default() -> Self {
+        Self { open: VecDeque::new() }
+    }
+}
+
+impl<K: PartialEq> OpenParts<K> {
+    /// Remembers what the request under `key` asks, in order.
+    pub fn push(&mut self, key: K, parts: Vec<Symbol>) {
+        if self.open.len() == MAX_OPEN_PARTS {
+            self.open.pop_front();
+        }
+        self.open.push_back((key, parts));
+    }
+
+    /// Takes out the parts of the oldest request under `key`; none where it was not seen or had none.
+    pub fn answer(&mut self, key: &K) -> Vec<Symbol> {
+        let position = self.open.iter().position(|(open, _)| open == key);
+        position.and_then(|position| self.open.remove(position)).map(|(_, parts)| parts).unwrap_or_default()
+    }
+
+    /// Forgets all.
+    pub fn clear(&mut self) {
+        self.open.clear();
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -63,5 +100,15 @@ mod tests {
         assert_eq!(requests.answer(&0), None);
         assert_eq!(requests.answer(&999).map(|open| open.asked), Some(Timestamp::from_secs(999)));
         assert_eq!(requests.answer(&999), None, "a request is answered once");
+    }
+    #[test]
+    fn parts_are_answered_once_and_only_the_newest_are_kept() {
+        let mut parts = OpenParts::default();
+        for key in 0..10_u32 {
+            parts.push(key, vec![Symbol::new(VerbClass::Read, "read"); 2]);
+        }
+        assert_eq!(parts.answer(&0), []);
+        assert_eq!(parts.answer(&9).len(), 2);
+        assert_eq!(parts.answer(&9), []);
     }
 }

@@ -22,8 +22,12 @@ impl Interface {
             let existing = all.into_keys().collect::<Vec<_>>().join(", ");
             return Err(RingError::NoSuchInterface { interface: name.to_owned(), existing });
         };
-        match found.hardware {
-            ETHERNET | LOOPBACK => Ok(*found),
+        found.accepted(name)
+    }
+
+    fn accepted(self, name: &str) -> Result<Self, RingError> {
+        match self.hardware {
+            ETHERNET | LOOPBACK => Ok(self),
             hardware => Err(RingError::UnsupportedInterface { interface: name.to_owned(), hardware }),
         }
     }
@@ -54,5 +58,14 @@ mod tests {
         assert!(error.starts_with("there is no interface `no-such-if`; there are: "), "{error}");
         assert!(error.contains("lo"), "{error}");
         assert!(Interface::find("lo").unwrap().is_loopback());
+    }
+
+    #[test]
+    fn an_interface_that_is_no_ethernet_is_refused_by_name() {
+        let tunnel = Interface { index: 1, hardware: 65_534 };
+        assert_eq!(
+            tunnel.accepted("tun0").unwrap_err().to_string(),
+            "interface `tun0` has hardware type 65534; supported: Ethernet (1), loopback (772)"
+        );
     }
 }

@@ -2,7 +2,7 @@
 //! (<https://docs.kernel.org/networking/packet_mmap.html>).
 //!
 //! Receives only. There is no transmit ring, the socket never leaves this module, and no call here sends on it; the test
-//! `tests/ring.rs` holds the interface's transmit counter to its word while frames come in. What the *kernel* would send
+//! `tests/ring` holds the interface's transmit counter to its word while frames come in. What the *kernel* would send
 //! on the interface by itself (ARP, IPv6 router solicitations) is for whoever sets the interface up to switch off:
 //! `ip link set dev X arp off up` with `net.ipv6.conf.X.disable_ipv6=1`, and no address.
 //!
@@ -235,5 +235,21 @@ fn not_permitted(step: &'static str) -> impl Fn(io::Error) -> RingError {
     move |source| {
         let refused = source.kind() == io::ErrorKind::PermissionDenied;
         if refused { RingError::NotPermitted } else { RingError::Setup { step, source } }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_for_lack_of_rights_says_how_to_get_them() {
+        let error = not_permitted("opening a packet socket")(Errno::EPERM.into());
+        assert_eq!(
+            error.to_string(),
+            "live capture needs CAP_NET_RAW: run as root, or allow the program with `setcap cap_net_raw+ep`"
+        );
+        let error = not_permitted("making the receive ring")(Errno::ENOMEM.into());
+        assert_eq!(error.to_string(), "capture cannot start: making the receive ring failed");
     }
 }

@@ -1,0 +1,215 @@
+//! The table of stations, bounded against floods of invented addresses.
+
+use nullius_model::{Attribute, Binding, BindingSource, Fact, KeyedMap, Mac, Protocol, Seed, Seen, SmolStr};
+use std::net::IpAddr;
+
+/// A hardware address with a network address; either may be absent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct StationKey {
+    /// Hardware address, [`Mac::NONE`] where the link has none or only the network address is known.
+    pub mac: Mac,
+    /// Network address, absent for traffic directly on the link.
+    pub ip: Option<IpAddr>,
+}
+
+/// What is known of one station.
+#[derive(Clone, Debug)]
+pub struct Station {
+    /// Frames it sent.
+    pub frames: u64,
+    /// Bytes it sent, link headers included.
+    pub bytes: u64,
+    /// First frame, sent or claimed.
+    pub first: Seen,
+    /// Last frame.
+    pub last: Seen,
+    /// Largest time to live or hop limit it sent with.
+    pub hop_limit: u8,
+    /// Who says that the two addresses belong together.
+    pub proofs: Vec<BindingSource>,
+    /// Somebody answered it, or it answered.
+    pub converses: bool,
+    /// What it says of itself, or is said of it.
+    pub facts: Vec<FactSeen>,
+}
+
+/// A claim, and when it was made first and last.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FactSeen {
+    /// What is claimed.
+    pub attribute: Attribute,
+    /// The claim.
+    pub value: SmolStr,
+    /// The protocol that carried it.
+    pub source: Protocol,
+    /// First time.
+    pub first: Seen,
+    /// Last time.
+    pub last: Seen,
+}
+
+impl Station {
+    const fn new(seen: Seen) -> Self {
+        Self {
+            frames: 0,
+            bytes: 0,
+            first: seen,
+            last: seen,
+            hop_limit: 0,
+            proofs: Vec::new(),
+            converses: false,
+            facts: Vec::new(),
+        }
+    }
+
+    /// How much speaks for this being a real device: what an inventor of addresses has to work for weighs more.
+    fn weight(&self) -> u64 {
+        let evidence = self.facts.len() as u64 + if self.converses { 4 } else { 0 };
+        self.frames.saturating_add(evidence * 16)
+    }
+}
+
+/// All stations.
+#[derive(Debug)]
+pub struct Stations {
+    table: KeyedMap<StationKey, Station>,
+    limit: usize,
+    facts_per_station: usize,
+    evicted: u64,
+}
+
+impl Stations {
+    pub(crate) fn new(limit: usize, facts_per_station: usize, seed: Seed) -> Self {
+        Self { table: seed.map(), limit: limit.max(8), facts_per_station, evicted: 0 }
+    }
+
+    /// A frame was sent.
+    pub(crate) fn count(&mut self, key: StationKey, hop_limit: u8, bytes: u32, seen: Seen) {
+        let station = self.entry(key, seen);
+        station.frames += 1;
+        station.bytes += u64::from(bytes);
+        station.hop_limit = station.hop_limit.max(hop_limit);
+        station.last = seen;
+    }
+
+    /// Both addresses are one station's, says somebody.
+    pub(crate) fn bind(&mut self, binding: Binding, seen: Seen) {
+        let station = self.entry(StationKey { mac: binding.mac, ip: Some(binding.ip) }, seen);
+        station.last = seen;
+        if !station.proofs.contains(&binding.source) {
+            station.proofs.push(binding.source);
+        }
+    }
+
+    /// A claim was made.
+    pub(crate) fn learn(&mut self, fact: &Fact<'_>, seen: Seen) {
+        let limit = self.facts_per_station;
+        let station = self.entry(StationKey { mac: fact.mac, ip: fact.ip }, seen);
+        let same = |known: &&mut FactSeen| {
+            known.attribute == fact.attribute && known.source == fact.source && known.value == fact.value
+        };
+        let room = station.facts.len() < limit;
+        match station.facts.iter_mut().find(same) {
+            Some(known) => known.last = seen,
+            None if room => station.facts.push(FactSeen {
+                attribute: fact.attribute,
+                value: SmolStr::new(fact.value),
+                source: fact.source,
+                first: seen,
+                last: seen,
+            }),
+            None => {}
+        }
+    }
+
+    /// The station took part in an exchange with an answer.
+    pub(crate) fn converse(&mut self, key: StationKey, seen: Seen) {
+        self.entry(key, seen).converses = true;
+    }
+
+    /// One station.
+    pub fn get(&self, key: &StationKey) -> Option<&Station> {
+        self.table.get(key)
+    }
+
+    /// All stations, in the order of their keys.
+    pub fn sorted(&self) -> Vec<(&StationKey, &Station)> {
+        let mut all: Vec<_> = self.table.iter().collect();
+        all.sort_unstable_by_key(|(key, _)| **key);
+        all
+    }
+
+    /// Stations let go because the table was full.
+    pub const fn evicted(&self) -> u64 {
+        self.evicted
+    }
+
+    fn entry(&mut self, key: StationKey, seen: Seen) -> &mut Station {
+        if self.table.len() >= self.limit && !self.table.contains_key(&key) {
+            self.evict();
+        }
+        self.table.entry(key).or_insert_with(|| Station::new(seen))
+    }
+
+    /// Lets an eighth go: fewest frames and least evidence first, of equals the oldest.
+    fn evict(&mut self) {
+        let mut weights: Vec<_> =
+            self.table.iter().map(|(key, station)| (station.weight(), station.last, *key)).collect();
+        let count = self.limit / 8 + 1;
+        let last = weights.len().saturating_sub(1);
+        weights.select_nth_unstable(count.min(last));
+        for (.., key) in weights.into_iter().take(count) {
+            self.table.remove(&key);
+            self.evicted += 1;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use nullius_model::{FrameNumber, Timestamp};
+
+    fn seen(frame: u64) -> Seen {
+        Seen { frame: FrameNumber(frame), at: Timestamp::from_secs(frame) }
+    }
+
+    fn key(number: u32) -> StationKey {
+        let [a, b, c, d] = number.to_be_bytes();
+        StationKey { mac: Mac::new([2, 0, a, b, c, d]), ip: None }
+    }
+
+    #[test]
+    fn a_flood_of_invented_addresses_leaves_the_known_stations() {
+        let mut stations = Stations::new(1_000, 8, Seed::new(7));
+        for frame in 0..50 {
+            stations.count(key(1), 64, 60, seen(frame));
+        }
+        stations.converse(key(2), seen(50));
+        for number in 1_000..101_000 {
+            stations.count(key(number), 64, 60, seen(u64::from(number)));
+            assert!(stations.table.len() <= 1_000);
+        }
+        assert!(stations.get(&key(1)).is_some(), "many frames");
+        assert!(stations.get(&key(2)).is_some(), "was answered");
+        assert!(stations.get(&key(100_999)).is_some(), "the newest");
+        assert_eq!(stations.evicted() + stations.table.len() as u64, 100_002);
+    }
+
+    #[test]
+    fn a_station_that_renames_itself_keeps_a_bounded_number_of_names() {
+        let mut stations = Stations::new(100, 8, Seed::new(7));
+        for number in 0..1_000_u64 {
+            let value = number.to_string();
+            let fact = Fact {
+                mac: key(1).mac,
+                ip: None,
+                attribute: Attribute::Hostname,
+                value: &value,
+                source: Protocol::Mdns,
+            };
+            stations.learn(&fact, seen(number));
+        }
+        assert_eq!(stations.get(&key(1)).unwrap().facts.len(), 8);
+    }
+}

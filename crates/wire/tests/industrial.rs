@@ -1,0 +1,184 @@
+//! Requests of industrial protocols per verb, against counts that others made of the same captures.
+//!
+//! The referees are `tshark` and Zeek; the README beside each capture says which, and explains every difference.
+
+#![expect(clippy::unwrap_used, reason = "a broken fixture must fail the test")]
+
+use nullius_capture::CaptureFile;
+use nullius_model::{FlowInfo, MessageKind, Observation, Seed, Seen, Sink};
+use nullius_wire::{Dissector, Limits};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// A capture and how many requests of each verb it holds.
+type Truth = (&'static str, &'static [(&'static str, u64)]);
+
+const TRUTHS: &[Truth] = &[
+    (
+        "modbus/ModbusTCP.pcap",
+        &[
+            ("read_coils", 1519),
+            ("read_discrete_inputs", 1574),
+            ("read_input_registers", 2768),
+            ("write_multiple_coils", 2115),
+            ("write_multiple_registers", 14),
+        ],
+    ),
+    ("modbus/modbusSmall.pcap", &[("read_coils", 8), ("write_multiple_coils", 8)]),
+    (
+        "modbus/modbus_example.pcap",
+        &[
+            ("diagnostics", 1),
+            ("mask_write_register", 2),
+            ("read_coils", 2),
+            ("read_device_identification", 1),
+            ("read_discrete_inputs", 2),
+            ("read_exception_status", 1),
+            ("read_fifo_queue", 1),
+            ("read_file_record", 1),
+            ("read_holding_registers", 3),
+            ("read_input_registers", 2),
+            ("read_write_multiple_registers", 2),
+            ("read_write_multiple_registers_read", 2),
+            ("report_server_id", 1),
+            ("write_file_record", 1),
+            ("write_multiple_coils", 1),
+            ("write_multiple_registers", 1),
+            ("write_single_coil", 1),
+            ("write_single_register", 1),
+        ],
+    ),
+    (
+        "modbus/modbus-and-non-modbus-p502.pcap",
+        &[
+            ("read_coils", 2),
+            ("read_holding_registers", 1),
+            ("write_single_coil", 2),
+            ("write_single_register", 1),
+        ],
+    ),
+    (
+        "iec104/090813_diverse.pcap",
+        &[
+            ("c_dc_na_1", 2),
+            ("c_dc_na_1_terminated", 2),
+            ("c_dc_ta_1", 2),
+            ("c_dc_ta_1_select", 2),
+            ("c_dc_ta_1_terminated", 2),
+            ("c_ic_na_1", 1),
+            ("c_ic_na_1_terminated", 1),
+            ("c_sc_na_1", 1),
+            ("c_sc_na_1_select", 1),
+            ("c_sc_na_1_terminated", 1),
+            ("c_sc_ta_1", 1),
+            ("c_sc_ta_1_select", 1),
+            ("c_sc_ta_1_terminated", 1),
+            ("c_se_nc_1", 2),
+            ("c_se_nc_1_select", 2),
+            ("c_se_nc_1_terminated", 2),
+            ("c_se_ta_1", 1),
+            ("c_se_ta_1_select", 1),
+            ("c_se_ta_1_terminated", 1),
+            ("c_se_tc_1", 1),
+            ("c_se_tc_1_select", 1),
+            ("c_se_tc_1_terminated", 1),
+            ("m_me_nc_1", 14),
+            ("m_sp_na_1", 1),
+            ("m_sp_tb_1", 8),
+            ("testfr", 2),
+        ],
+    ),
+    (
+        "iec104/JavaRMI_and_IEC_Misc.pcap",
+        &[
+            ("c_ic_na_1", 21),
+            ("c_ic_na_1_terminated", 21),
+            ("m_dp_na_1", 21),
+            ("m_ei_na_1", 2),
+            ("m_me_nb_1", 21),
+            ("m_sp_na_1", 21),
+            ("startdt", 2),
+            ("testfr", 29),
+        ],
+    ),
+    ("s7comm/s7comm_clean.pcap", &[("read_var", 2637)]),
+    (
+        "s7comm/s7comm_plus.pcap",
+        &[
+            ("connect_request", 1),
+            ("plus_get_multi_variables", 6),
+            ("plus_notification", 79),
+            ("plus_set_multi_variables", 2),
+            ("plus_set_variable", 26),
+            ("read_var", 8),
+            ("setup_communication", 1),
+            ("write_var", 8),
+        ],
+    ),
+    (
+        "s7comm/s7ident.pcap",
+        &[
+            ("connect_request", 1),
+            ("read_szl", 2),
+            ("read_szl_identification", 3),
+            ("read_var", 5),
+            ("setup_communication", 1),
+            ("start_upload", 4),
+        ],
+    ),
+    (
+        "s7comm/snap7.pcap",
+        &[
+            ("compress_memory", 1),
+            ("copy_ram_to_rom", 1),
+            ("end_upload", 4),
+            ("get_block_info", 1),
+            ("list_blocks", 1),
+            ("plc_start", 1),
+            ("plc_stop", 1),
+            ("read_clock", 1),
+            ("read_szl", 3),
+            ("read_szl_identification", 3),
+            ("read_var", 6),
+            ("set_clock", 1),
+            ("setup_communication", 1),
+            ("start_upload", 5),
+            ("upload", 4),
+            ("write_var", 6),
+        ],
+    ),
+];
+
+#[test]
+fn every_request_that_the_referee_counts_is_told_by_its_verb() {
+    for (capture, expected) in TRUTHS {
+        let expected: BTreeMap<_, _> = expected.iter().copied().collect();
+        assert_eq!(requests(capture), expected, "{capture}");
+    }
+}
+
+fn requests(capture: &str) -> BTreeMap<&'static str, u64> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(capture);
+    let mut file = CaptureFile::open(&path).unwrap();
+    let mut dissector = Dissector::new(Limits::default(), Seed::new(1));
+    let mut requests = Requests::default();
+    while let Some(frame) = file.next_frame().unwrap() {
+        dissector.handle_frame(&frame, &mut requests);
+    }
+    dissector.finish(&mut requests);
+    requests.0
+}
+
+#[derive(Default)]
+struct Requests(BTreeMap<&'static str, u64>);
+
+impl Sink for Requests {
+    fn observe(&mut self, _seen: Seen, _flow: Option<&FlowInfo>, observation: Observation<'_>) {
+        if let Observation::Message(message) = observation
+            && message.protocol.is_industrial()
+            && message.kind == MessageKind::Request
+        {
+            *self.0.entry(message.symbol.verb).or_default() += 1;
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! `cargo xtask test`: everything that must hold before a change lands, on a machine that has only Rust and gcc.
+//!
+//! The steps are a table; each is announced, timed, and the first that fails ends the run. What compiles is ordered
+//! so that no step throws away the artefacts of another: the workspace is always selected whole for tests, because
+//! selecting one package changes the features of its dependencies and builds them anew.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+
+use crate::shell::{Root, timed};
+use crate::tidy::metadata::Workspace;
+use crate::{deny, install, tidy};
+
+struct Step {
+    name: &'static str,
+    run: fn(&Root) -> Result<()>,
+}
+
+const STEPS: [Step; 8] = [
+    Step { name: "install", run: |root| install::install(root, install::Need::Tests) },
+    Step { name: "fmt", run: fmt },
+    Step { name: "tidy", run: tidy::check },
+    Step { name: "clippy", run: clippy },
+    Step { name: "deny", run: deny::check },
+    Step { name: "doc", run: doc },
+    Step { name: "test", run: test },
+    Step { name: "fuzz replay", run: replay },
+];
+
+/// Runs every step in order and stops at the first that fails.
+pub(crate) fn pass_everything(root: &Root) -> Result<()> {
+    pass(&STEPS, root)
+}
+
+fn pass(steps: &[Step], root: &Root) -> Result<()> {
+    let mut durations = Vec::new();
+    let outcome = steps.iter().try_for_each(|step| {
+        println!("\n=== {} ===", step.name);
+        let (result, duration) = timed(|| (step.run)(root));
+        durations.push((step.name, duration));
+        result.with_context(|| format!("step `{}` failed", step.name))
+    });
+    println!("\n{}", table(&durations));
+    outcome?;
+    println!("all {} steps passed", steps.len());
+    Ok(())
+}
+
+fn table(durations: &[(&str, Duration)]) -> String {
+    let total: Duration = durations.iter().map(|(_, duration)| duration).sum();
+    let rows = durations.iter().copied().chain([("total", total)]);
+    rows.map(|(name, duration)| format!("{name:<12}{:>8.1} s\n", duration.as_secs_f64())).collect()
+}
+
+/// The fuzzer is no member of the workspace.
+fn fmt(root: &Root) -> Result<()> {
+    root.cargo(["fmt", "--all", "--check"]).run()?;
+    root.cargo(["fmt", "--manifest-path", "fuzz/libfuzzer/Cargo.toml", "--check"]).run()
+}
+
+/// Each package alone: on the whole workspace the features unify, and one that a package forgot to ask for is not
+/// missed because a neighbour asked for it.
+fn clippy(root: &Root) -> Result<()> {
+    let workspace = Workspace::read(root)?;
+    workspace.packages.iter().try_for_each(|package| {
+        root.cargo(["clippy", "--all-targets", "--package", &package.name, "--", "-D", "warnings"]).run()
+    })
+}
+
+fn doc(root: &Root) -> Result<()> {
+    let words = ["doc", "--workspace", "--no-deps", "--document-private-items"];
+    root.cargo(words).env("RUSTDOCFLAGS", "-D warnings").run()
+}
+
+fn test(root: &Root) -> Result<()> {
+    root.cargo(["test", "--workspace", "--exclude", "nullius-fuzz"]).run()
+}
+
+/// Every committed corpus through its target. The whole workspace is selected for the sake of its features; only
+/// the fuzz package has a test of this name.
+fn replay(root: &Root) -> Result<()> {
+    root.cargo(["test", "--workspace", "--test", "corpus_replay"]).run()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_failing_step_ends_the_run_and_is_named() {
+        let steps = [
+            Step { name: "fine", run: |_| Ok(()) },
+            Step { name: "broken", run: |_| anyhow::bail!("it rains") },
+            Step { name: "never", run: |_| panic!("a step ran after one that failed") },
+        ];
+        let error = pass(&steps, &Root::find().unwrap()).unwrap_err();
+        assert_eq!(format!("{error:#}"), "step `broken` failed: it rains");
+    }
+
+    #[test]
+    fn the_table_ends_with_the_sum() {
+        let durations = [("fmt", Duration::from_millis(1_500)), ("test", Duration::from_secs(60))];
+        let expected = "fmt              1.5 s\ntest            60.0 s\ntotal           61.5 s\n";
+        assert_eq!(table(&durations), expected);
+    }
+}
