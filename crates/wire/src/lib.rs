@@ -31,6 +31,7 @@ mod ip;
 mod limits;
 mod link;
 mod lldp;
+mod login;
 mod modbus;
 mod mqtt;
 mod nbns;
