@@ -24,6 +24,7 @@ impl Sink for Recorder {
             other @ (Observation::Frame { .. }
             | Observation::TlsClient(_)
             | Observation::TlsServer(_)
+            | Observation::SshServer(_)
             | Observation::Certificate(_)
             | Observation::CleartextLogin(_)
             | Observation::Damage(_)
