@@ -46,7 +46,11 @@ fn memory(sample: &Path, folder: &Path) -> u64 {
     let cost = cost(&nullius(&large));
     let frames = repeat::frames(sample) * u64::from(COPIES_FOR_MEMORY);
     println!("memory: {:.2} GB, {frames} packets, peak {} MB", size as f64 / 1e9, cost.peak_bytes >> 20);
-    println!("        {:.2} s CPU, {:.0} ns a packet", cost.cpu.as_secs_f64(), cost.cpu.as_nanos() as f64 / frames as f64);
+    println!(
+        "        {:.2} s CPU, {:.0} ns a packet",
+        cost.cpu.as_secs_f64(),
+        cost.cpu.as_nanos() as f64 / frames as f64
+    );
     std::fs::remove_file(large).unwrap();
     cost.peak_bytes
 }

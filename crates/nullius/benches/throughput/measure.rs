@@ -1,6 +1,9 @@
 //! What a program costs: CPU time and peak memory of a child process.
 
-#![expect(clippy::disallowed_methods, reason = "starting the programs to be measured is what this file is for")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "starting the programs to be measured is what this file is for"
+)]
 
 use nix::sys::resource::{Usage, UsageWho, getrusage};
 use std::process::{Command, Stdio};
@@ -20,10 +23,14 @@ pub(crate) fn cost(command: &[String]) -> Cost {
     let (program, arguments) = command.split_first().unwrap();
     let before = cpu(&children());
     let status = Command::new(program).args(arguments).stdout(Stdio::null()).stderr(Stdio::null()).status();
-    let status = status.unwrap_or_else(|error| panic!("`{program}` does not start: {error}; run `cargo xtask bench`"));
+    let status =
+        status.unwrap_or_else(|error| panic!("`{program}` does not start: {error}; run `cargo xtask bench`"));
     assert!(status.success(), "`{}` failed: {status}", command.join(" "));
     let usage = children();
-    Cost { cpu: cpu(&usage).saturating_sub(before), peak_bytes: u64::try_from(usage.max_rss()).unwrap() * 1024 }
+    Cost {
+        cpu: cpu(&usage).saturating_sub(before),
+        peak_bytes: u64::try_from(usage.max_rss()).unwrap() * 1024,
+    }
 }
 
 /// The middle one.

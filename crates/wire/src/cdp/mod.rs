@@ -13,7 +13,8 @@ use crate::parser::DatagramParser;
 use nullius_model::{Protocol, Symbol, Unit, Values, VerbClass};
 use parser::Packet;
 
-/// Longest packet kept to see whether the next one differs: an 802.3 frame. The facts of a longer one are told each time.
+/// Longest packet kept to see whether the next one differs: an 802.3 frame. The facts of a longer one are told each
+/// time.
 const MAX_KEPT: usize = 1500;
 
 /// The packets of one port.

@@ -2,8 +2,8 @@
 //! address (RFC 8520).
 //!
 //! Read: what is asked and how it is answered; of a client its identifier, name, vendor class, the options it asks for
-//! and its MUD address; who serves and who relays; of a reply, the leases. Not read: prefixes delegated, and the settings
-//! handed out. What relay agents wrap is read as what it is.
+//! and its MUD address; who serves and who relays; of a reply, the leases. Not read: prefixes delegated, and the
+//! settings handed out. What relay agents wrap is read as what it is.
 
 mod observe;
 mod parser;

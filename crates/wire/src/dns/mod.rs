@@ -6,8 +6,8 @@
 //! a host offers and what it says it is. Not read: DNS over TCP, and records beyond addresses, PTR, SRV and TXT.
 //!
 //! The bytes are read by hand: the library that was tried, simple-dns 0.13, refuses every update and signed message
-//! (class ANY) and every query type it does not know, so that an odd type would hide a message; and it reserves room for
-//! as many records as a header of 12 bytes claims.
+//! (class ANY) and every query type it does not know, so that an odd type would hide a message; and it reserves room
+//! for as many records as a header of 12 bytes claims.
 
 mod facts;
 pub(crate) mod name;
