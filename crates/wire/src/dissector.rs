@@ -103,11 +103,11 @@ impl Dissector {
             arrival.damage(Damage::CutFrame { missing });
         }
         match peeled.payload {
-            LinkPayload::Ip(bytes) if self.duplicates.is_repeat(bytes, seen.at) => {
+            LinkPayload::Ip(bytes) if self.duplicates.is_repeated_packet(bytes, seen.at) => {
                 arrival.damage(Damage::Duplicate)
             }
             LinkPayload::Ip(bytes) => self.handle_ip(bytes, arrival),
-            LinkPayload::Arp(bytes) if self.duplicates.is_repeat(bytes, seen.at) => {
+            LinkPayload::Arp(bytes) if self.duplicates.is_repeated_payload(source, bytes, seen.at) => {
                 arrival.damage(Damage::Duplicate)
             }
             LinkPayload::Arp(bytes) => handle_arp(bytes, &mut arrival),
@@ -116,7 +116,7 @@ impl Dissector {
     }
 
     fn handle_other(&mut self, ethertype: u16, bytes: &[u8], mut arrival: Arrival<'_>) {
-        if self.duplicates.is_repeat(bytes, arrival.seen.at) {
+        if self.duplicates.is_repeated_payload(arrival.source, bytes, arrival.seen.at) {
             arrival.damage(Damage::Duplicate);
             return;
         }
