@@ -122,6 +122,8 @@ pub enum BindingSource {
     NeighbourDiscovery,
     /// A DHCP server acknowledged the lease.
     DhcpLease,
+    /// The station said so in answer to PROFINET DCP, or in its Hello.
+    ProfinetDcp,
 }
 
 impl BindingSource {
@@ -131,6 +133,7 @@ impl BindingSource {
             Self::Arp => "arp",
             Self::NeighbourDiscovery => "nd",
             Self::DhcpLease => "dhcp-lease",
+            Self::ProfinetDcp => "profinet-dcp",
         }
     }
 }

@@ -43,8 +43,6 @@ mod profinet_dcp;
 #[cfg(test)]
 mod recorder;
 mod s7comm;
-#[cfg(test)]
-mod script;
 mod smtp;
 mod snmp;
 mod ssdp;

@@ -66,6 +66,14 @@ pub(crate) fn flow(transport: Transport, port: u16) -> FlowInfo {
     }
 }
 
+/// A flow directly on the link.
+pub(crate) fn link_flow(ethertype: u16) -> FlowInfo {
+    let mut flow = flow(Transport::Link(ethertype), 0);
+    flow.client.ip = None;
+    flow.server.ip = None;
+    flow
+}
+
 const SEEN: Seen = Seen { frame: FrameNumber(1), at: Timestamp::from_secs(1) };
 
 /// What a datagram parser says to these datagrams.

@@ -165,6 +165,21 @@ fn ssdp_messages_and_duplicates_are_as_many_as_the_referee_counts() {
     }
 }
 
+/// tshark counts 3 searches, 7 answers and 36 notifications. Answers to a group come in flows of their own.
+#[test]
+fn ssdp_answers_tell_what_a_server_is() {
+    check(
+        "ssdp/minidlna.pcap",
+        &[
+            ("request M-SEARCH", 3),
+            ("orphan M-SEARCH", 7),
+            ("request NOTIFY ssdp:alive", 12),
+            ("request NOTIFY ssdp:byebye", 24),
+            ("malformed", 0),
+        ],
+    );
+}
+
 /// tshark's `nbns.flags.opcode`, halved: each frame is there twice.
 #[test]
 fn nbns_messages_are_as_many_as_the_referee_counts() {
@@ -176,6 +191,28 @@ fn nbns_messages_are_as_many_as_the_referee_counts() {
             ("fact hostname KW-VLIPC<20>", 4),
             ("fact hostname WORKGROUP", 0),
             ("damage duplicate", 30),
+            ("malformed", 0),
+        ],
+    );
+}
+
+/// tshark's `nbns.flags.opcode`: 10 queries with one for the status, 42 registrations, 3 multi-homed ones and 5 releases asked,
+/// 3 and 5 answered; two answers to a broadcast come in a flow of their own.
+#[test]
+fn nbns_answers_are_paired_and_name_their_nodes() {
+    check(
+        "nbns/samba.pcap",
+        &[
+            ("request name_query", 9),
+            ("request status_query", 1),
+            ("request name_registration", 42),
+            ("request multihomed_registration", 3),
+            ("request name_release", 5),
+            ("response status_query", 1),
+            ("response name_registration", 2),
+            ("response multihomed_registration", 3),
+            ("orphan name_query", 2),
+            ("fact hostname PLANT", 0),
             ("malformed", 0),
         ],
     );

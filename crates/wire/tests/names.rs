@@ -120,3 +120,44 @@ fn link_discovery_units_are_as_many_as_tshark_counts() {
         assert_eq!(counts.malformed, BTreeMap::new(), "{capture}");
     }
 }
+
+/// A request of several objects is as many messages.
+#[test]
+fn snmp_requests_are_as_many_as_tshark_counts() {
+    for (capture, asked) in [
+        ("snmp/snmpv1_get.pcap", &[("get_request", 25 + 3), ("set_request", 5 + 8)][..]),
+        ("snmp/snmpwalk-short.pcap", &[("get_next_request", 200)]),
+        ("snmp/snmpv1_trap.pcap", &[("trap", 1)]),
+        ("snmp/snmpv2_get_bulk.pcap", &[("get_bulk_request", 1)]),
+        ("snmp/snmpv3_get_next.pcap", &[("get_next_request", 1), ("get_request", 1)]),
+        (
+            "snmp/leak_test.pcapng",
+            &[
+                ("get_bulk_request", 1),
+                ("get_next_request", 2),
+                ("get_request", 31 + 4),
+                ("set_request", 6 + 8),
+                ("trap", 1),
+            ],
+        ),
+    ] {
+        let counts = counts(capture);
+        assert_eq!(of(&counts.asked, Protocol::Snmp), asked, "{capture}");
+        assert_eq!(counts.malformed, BTreeMap::new(), "{capture}");
+    }
+}
+
+#[test]
+fn ntp_packets_are_as_many_as_tshark_counts() {
+    for (capture, asked, answered) in [
+        ("ntp/NTP_sync.pcap", &[("symmetric_active", 15)][..], &[("symmetric_active", 15)][..]),
+        ("ntp/NTP-digest.pcap", &[("client", 40)], &[]),
+        ("ntp/ntp.pcap", &[("client", 16)], &[("client", 16)]),
+        ("ntp/ntpmode67.pcap", &[("private", 3), ("read_status", 2), ("read_variables", 4)], &[]),
+    ] {
+        let counts = counts(capture);
+        assert_eq!(of(&counts.asked, Protocol::Ntp), asked, "{capture}");
+        assert_eq!(of(&counts.answered, Protocol::Ntp), answered, "{capture}");
+        assert_eq!(counts.malformed, BTreeMap::new(), "{capture}");
+    }
+}

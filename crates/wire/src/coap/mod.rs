@@ -23,10 +23,9 @@ pub(crate) struct Session {
 
 impl DatagramParser for Session {
     fn handle_datagram(&mut self, bytes: &[u8], context: &mut Context<'_>) {
-        let handled =
-            Message::parse(bytes).and_then(|message| self.conversation.handle(&message, bytes, context));
-        if let Err(error) = handled {
-            context.malformed(Protocol::Coap, error);
+        match Message::parse(bytes) {
+            Ok(message) => self.conversation.handle(&message, bytes, context),
+            Err(error) => context.malformed(Protocol::Coap, error),
         }
     }
 }

@@ -9,7 +9,7 @@ use super::parser::{Code, Kind, Message, Observe, Options, Token};
 use super::recent::{Novelty, Recent};
 use crate::context::Context;
 use crate::pairing::OpenRequests;
-use crate::reader::{Parse, ParseError};
+use crate::reader::ParseError;
 use crate::text;
 use nullius_model::{Attribute, Direction, Object, Outcome, Protocol, Symbol, Unit, Values, VerbClass};
 use std::collections::VecDeque;
@@ -56,17 +56,14 @@ struct Observation {
 
 impl Conversation {
     /// Tells what a message means. `bytes` is the message itself.
-    pub(super) fn handle(
-        &mut self,
-        message: &Message<'_>,
-        bytes: &[u8],
-        context: &mut Context<'_>,
-    ) -> Parse<()> {
+    pub(super) fn handle(&mut self, message: &Message<'_>, bytes: &[u8], context: &mut Context<'_>) {
         if message.code != Code::Empty {
             match self.recent.note(message, bytes, context.direction, context.seen.at) {
                 Novelty::New => {}
-                Novelty::Repeated => return Ok(()),
-                Novelty::Reused => return Err(ParseError::Invalid("message identifier still in use")),
+                Novelty::Repeated => return,
+                Novelty::Reused => {
+                    context.malformed(COAP, ParseError::Invalid("message identifier still in use"))
+                }
             }
         }
         match message.code {
@@ -74,7 +71,6 @@ impl Conversation {
             Code::Request(method) => self.request(method, message, context),
             Code::Response(code) => self.response(code, message, context),
         }
-        Ok(())
     }
 
     fn empty(&mut self, message: &Message<'_>, context: &mut Context<'_>) {

@@ -25,7 +25,7 @@ pub(super) enum Novelty {
     New,
     /// Sent again, byte for byte.
     Repeated,
-    /// Another message under an identifier that is still in use; a receiver passes it over.
+    /// Another message under an identifier still in use. A receiver should pass it over, but not every one does.
     Reused,
 }
 
@@ -36,7 +36,8 @@ struct Entry {
     id: u16,
     token: Token,
     at: Timestamp,
-    /// Tells repetition from reuse. Who forges a collision gains nothing: the receiver looks at the identifier alone.
+    /// Tells repetition from reuse. Who forges a collision hides a message only from receivers that take it for
+    /// repeated, too.
     digest: u64,
 }
 
@@ -51,22 +52,26 @@ impl Recent {
     ) -> Novelty {
         let is_answer = message.kind == Kind::Acknowledgement;
         let digest = digest(bytes);
-        let known = self.seen.iter().find(|entry| {
-            entry.sender == sender
-                && entry.is_answer == is_answer
-                && entry.id == message.id
-                && at.since(entry.at) <= LIFETIME
-        });
-        match known {
-            Some(entry) if entry.digest == digest => return Novelty::Repeated,
-            Some(_) => return Novelty::Reused,
+        let Message { id, token, .. } = *message;
+        let entry = Entry { sender, is_answer, id, token, at, digest };
+        let is_known = |known: &&mut Entry| {
+            known.sender == sender
+                && known.is_answer == is_answer
+                && known.id == id
+                && at.since(known.at) <= LIFETIME
+        };
+        match self.seen.iter_mut().find(is_known) {
+            Some(known) if known.digest == digest => return Novelty::Repeated,
+            Some(known) => {
+                *known = entry;
+                return Novelty::Reused;
+            }
             None => {}
         }
         if self.seen.len() == MAX_RECENT {
             self.seen.pop_front();
         }
-        let Message { id, token, .. } = *message;
-        self.seen.push_back(Entry { sender, is_answer, id, token, at, digest });
+        self.seen.push_back(entry);
         Novelty::New
     }
 

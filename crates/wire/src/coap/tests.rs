@@ -1,13 +1,10 @@
 //! Whole exchanges by hand.
 
 use super::*;
-use crate::script::{CLIENT, SERVER, datagrams};
-use std::net::{IpAddr, Ipv4Addr};
+use crate::replay::{CLIENT, SERVER, datagrams};
 
-const PEER: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 0, 0, 1));
-
-fn told(script: &[crate::script::Line<'_>]) -> Vec<String> {
-    datagrams(&mut Session::default(), PEER, script)
+fn told(script: &[crate::replay::Line<'_>]) -> Vec<String> {
+    datagrams(&mut Session::default(), script)
 }
 
 #[test]
@@ -25,13 +22,13 @@ fn answers_are_paired_by_token_piggybacked_or_separate() {
             (SERVER, b"\x51\x45\0\x05d"),
         ]),
         [
-            "ask GET /temp",
-            "answer GET /temp = 21500",
-            "ask PUT /lamp;ct=50 ≤4 B",
-            "answer PUT /lamp;ct=50 ≤4 B refused 404",
-            "ask DELETE /x/y",
-            "answer DELETE /x/y",
-            "orphan response #205",
+            "> read GET /temp",
+            "< read GET /temp = 21500",
+            "> write PUT /lamp;ct=50 ≤4 B",
+            "< write PUT /lamp;ct=50 ≤4 B refused 404",
+            "> configure DELETE /x/y",
+            "< configure DELETE /x/y",
+            "? read response #205",
         ]
     );
 }
@@ -50,13 +47,13 @@ fn an_observation_lasts_until_either_side_ends_it() {
             (CLIENT, b"\x41\x01\0\x05a\x61\x01\x51t"),
         ]),
         [
-            "ask GET observe /t",
-            "answer GET observe /t = 1000",
-            "ask notify /t ≤1 B = 2000",
-            "ask notify /t ≤1 B = 3000",
-            "ask RST /t",
-            "ask notify ≤1 B = 4000",
-            "ask GET deregister /t",
+            "> subscribe GET observe /t",
+            "< subscribe GET observe /t = 1000",
+            "> publish notify /t ≤1 B = 2000",
+            "> publish notify /t ≤1 B = 3000",
+            "> subscribe RST /t",
+            "> publish notify ≤1 B = 4000",
+            "> subscribe GET deregister /t",
         ]
     );
 }
@@ -70,9 +67,10 @@ fn a_message_sent_again_is_told_once() {
     assert_eq!(
         told(&script),
         [
-            "ask POST /lamp ≤1 B = 1000",
-            "answer POST /lamp ≤1 B",
-            "malformed: message identifier still in use"
+            "> write POST /lamp ≤1 B = 1000",
+            "< write POST /lamp ≤1 B",
+            "malformed: message identifier still in use",
+            "> write POST /lamp ≤1 B = 2000",
         ]
     );
     let mut late = vec![(CLIENT, ask)];
@@ -96,16 +94,16 @@ fn pings_resets_and_discovery_are_told_apart() {
             (CLIENT, b"\x41\x01\0\x06e\xdd\x16\x08coap://other.example/"),
         ]),
         [
-            "ask ping",
-            "answer ping",
-            "ask GET /.well-known/core",
-            "fact service temp",
-            "answer GET /.well-known/core",
-            "ask GET /t",
-            "answer GET /t refused 0",
-            "ask OSCORE ≤4 B",
-            "ask unknown_method #31",
-            "ask GET coap://other.example/",
+            "> connect ping",
+            "< connect ping",
+            "> discover GET /.well-known/core",
+            "fact service: temp",
+            "< discover GET /.well-known/core",
+            "> read GET /t",
+            "< read GET /t refused 0",
+            "> connect OSCORE ≤4 B",
+            "> admin unknown_method #31",
+            "> read GET coap://other.example/",
         ]
     );
 }
@@ -114,6 +112,6 @@ fn pings_resets_and_discovery_are_told_apart() {
 fn a_path_says_which_slashes_are_its_own() {
     assert_eq!(
         told(&[(CLIENT, b"\x40\x01\0\x01\xb3a/b\x02;%"), (CLIENT, b"\x40\x01\0\x02")]),
-        ["ask GET /a%2Fb/%3B%25", "ask GET /"]
+        ["> read GET /a%2Fb/%3B%25", "> read GET /"]
     );
 }

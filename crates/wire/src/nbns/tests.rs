@@ -2,8 +2,7 @@
 
 use super::*;
 use crate::reader::ParseError;
-use crate::script::{CLIENT, Line, SERVER, datagrams};
-use std::net::{IpAddr, Ipv4Addr};
+use crate::replay::{CLIENT, Line, SERVER, datagrams};
 
 /// `HMI-1`, workstation.
 const NAME: &[u8] = b"\x20EIENEJCNDBCACACACACACACACACACAAA\0";
@@ -13,7 +12,7 @@ fn packet(parts: &[&[u8]]) -> Vec<u8> {
 }
 
 fn told(script: &[Line<'_>]) -> Vec<String> {
-    datagrams(&mut Session::default(), IpAddr::V4(Ipv4Addr::new(10, 0, 0, 1)), script)
+    datagrams(&mut Session::default(), script)
 }
 
 #[test]
@@ -37,14 +36,14 @@ fn names_are_asked_claimed_and_given_up() {
             (CLIENT, &claim(0x30, 0)),
         ]),
         [
-            "ask name_query HMI-1<00>",
-            "answer name_query HMI-1<00>",
-            "fact hostname HMI-1<00>",
-            "orphan name_query HMI-1<00> refused 3",
-            "ask name_registration HMI-1<00>",
-            "fact hostname HMI-1<00>",
-            "ask name_registration HMI-1<00>",
-            "ask name_release HMI-1<00>",
+            "> discover name_query HMI-1<00>",
+            "< discover name_query HMI-1<00>",
+            "fact hostname: HMI-1<00>",
+            "? discover name_query HMI-1<00> refused 3",
+            "> publish name_registration HMI-1<00>",
+            "fact hostname: HMI-1<00>",
+            "> publish name_registration HMI-1<00>",
+            "> publish name_release HMI-1<00>",
         ]
     );
 }
@@ -57,7 +56,11 @@ fn a_node_tells_its_own_names_and_not_its_groups() {
     let status = packet(&[b"\0\x01\x84\0\0\0\0\x01\0\0\0\0", NAME, b"\0\x21\0\x01\0\0\0\0", &length, &names]);
     assert_eq!(
         told(&[(CLIENT, &query), (SERVER, &status)]),
-        ["ask status_query HMI-1<00>", "answer status_query HMI-1<00>", "fact hostname HMI-1<20>"]
+        [
+            "> discover status_query HMI-1<00>",
+            "< discover status_query HMI-1<00>",
+            "fact hostname: HMI-1<20>"
+        ]
     );
 }
 

@@ -30,8 +30,7 @@ impl DatagramParser for Session {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::script::{CLIENT, SERVER, datagrams};
-    use std::net::{IpAddr, Ipv4Addr};
+    use crate::replay::{CLIENT, SERVER, datagrams};
 
     #[test]
     fn a_device_claims_what_it_is_once() {
@@ -47,21 +46,21 @@ mod tests {
             (SERVER, alive),
             (SERVER, bye),
         ];
-        let told = datagrams(&mut Session::default(), IpAddr::V4(Ipv4Addr::new(10, 0, 0, 1)), &script);
+        let told = datagrams(&mut Session::default(), &script);
         assert_eq!(
             told,
             [
-                "ask M-SEARCH upnp:rootdevice",
-                "fact user-agent Scanner/1",
-                "answer M-SEARCH upnp:rootdevice",
-                "fact server-software Linux UPnP/1.0",
-                "fact application uuid:12",
-                "fact management-address 10.0.0.1:80",
-                "orphan M-SEARCH upnp:rootdevice",
-                "ask NOTIFY ssdp:alive urn:x:device:lamp:1",
-                "fact service urn:x:device:lamp:1",
-                "ask NOTIFY ssdp:alive urn:x:device:lamp:1",
-                "ask NOTIFY ssdp:byebye upnp:rootdevice",
+                "> discover M-SEARCH upnp:rootdevice",
+                "fact user-agent: Scanner/1",
+                "< discover M-SEARCH upnp:rootdevice",
+                "fact server-software: Linux UPnP/1.0",
+                "fact application: uuid:12",
+                "fact management-address: 10.0.0.1:80",
+                "? discover M-SEARCH upnp:rootdevice",
+                "> publish NOTIFY ssdp:alive urn:x:device:lamp:1",
+                "fact service: urn:x:device:lamp:1",
+                "> publish NOTIFY ssdp:alive urn:x:device:lamp:1",
+                "> publish NOTIFY ssdp:byebye upnp:rootdevice",
             ]
         );
     }
