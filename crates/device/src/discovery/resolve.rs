@@ -2,7 +2,8 @@
 //!
 //! A hardware address speaks for the network addresses it proves (ARP, neighbour discovery, a DHCP lease), for its
 //! link-local ones, and for those it sends from with an initial hop limit, since a router would have taken one off.
-//! Packets with any other hop limit were forwarded: the sender of the frame is a router, and the address lies beyond it.
+//! Packets with any other hop limit were forwarded: the sender of the frame is a router, and the address lies beyond it;
+//! unless the address is the only one and its neighbours are here, for stacks choose odd limits (Siemens controllers 30).
 //! What lies beyond is a device of its own where the address belongs to a site, and the internet's otherwise.
 //!
 //! All this is evidence from the wire, forgeable by whoever is on it; conflicts are kept, not smoothed over.
@@ -12,8 +13,11 @@ use nullius_model::{Attribute, BindingSource, Mac, Protocol, Seen, SmolStr, is_o
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-/// Hop limits systems start from. Anything just below was forwarded.
-const INITIAL_HOP_LIMITS: [u8; 4] = [32, 64, 128, 255];
+/// Hop limits systems start from. Anything just below was forwarded. A low one such as 32 is none of these: the
+/// internet's hosts arrive with it.
+const INITIAL_HOP_LIMITS: [u8; 3] = [64, 128, 255];
+/// Hop limit of old systems; enough where the address belongs to a site by its form.
+const OLD_HOP_LIMIT: u8 = 32;
 /// Hop limits of traffic that is meant never to leave the link (multicast discovery).
 const LINK_ONLY_HOP_LIMIT: u8 = 4;
 /// Routers between two places of one site. A hop limit further below an initial one is a stack's own odd choice, such
@@ -29,6 +33,8 @@ pub struct Device {
     pub addresses: BTreeMap<IpAddr, AddressEvidence>,
     /// It forwards for others.
     pub is_router: bool,
+    /// For how many addresses.
+    pub forwards_for: usize,
     /// The router that its frames came from.
     pub behind: Option<Mac>,
     /// Frames it sent.
@@ -83,9 +89,13 @@ impl Roster {
     pub fn resolve(stations: &Stations) -> Self {
         let mut draft = Draft::default();
         let all = stations.sorted();
+        let nearby = all.iter().filter(|(key, station)| is_surely_own(key, station));
+        let nearby: BTreeSet<Network> = nearby.filter_map(|(key, _)| key.ip.map(network)).collect();
         for group in all.chunk_by(|(a, _), (b, _)| a.mac == b.mac) {
             match group.first() {
-                Some((key, _)) if !key.mac.is_none() && !key.mac.is_group() => draft.add_station_group(group),
+                Some((key, _)) if !key.mac.is_none() && !key.mac.is_group() => {
+                    draft.add_station_group(group, &nearby);
+                }
                 _ => draft.loose.extend(group.iter().map(|(key, station)| (**key, (*station).clone()))),
             }
         }
@@ -112,14 +122,15 @@ struct Draft {
 
 impl Draft {
     /// All stations of one hardware address.
-    fn add_station_group(&mut self, group: &[(&StationKey, &Station)]) {
+    fn add_station_group(&mut self, group: &[(&StationKey, &Station)], nearby: &BTreeSet<Network>) {
         let (own, beyond): (Vec<_>, Vec<_>) =
-            group.iter().copied().partition(|(key, station)| is_own(key.ip, station, group));
+            group.iter().copied().partition(|(key, station)| is_own(key, station, group, nearby));
         let Some((first_key, first_station)) = group.first() else { return };
         let index = self.devices.len();
         let mut device = Device::new(first_station.first);
         device.macs.insert(first_key.mac);
         device.is_router = !beyond.is_empty();
+        device.forwards_for = beyond.len();
         for (key, station) in own {
             device.take(key.ip, station);
             self.stations.insert(*key, index);
@@ -218,7 +229,7 @@ impl Draft {
         let by_ip = self.owners();
         let mut internet: BTreeMap<IpAddr, InternetHost> = BTreeMap::new();
         for (key, station) in &self.loose {
-            let Some(ip) = key.ip else { continue };
+            let Some(ip) = key.ip.filter(|ip| !is_on_site(*ip)) else { continue };
             let host = internet.entry(ip).or_default();
             host.frames += station.frames;
             let names = station.facts.iter().filter(|fact| fact.attribute == Attribute::Hostname);
@@ -265,6 +276,7 @@ impl Device {
             macs: BTreeSet::new(),
             addresses: BTreeMap::new(),
             is_router: false,
+            forwards_for: 0,
             behind: None,
             frames: 0,
             bytes: 0,
@@ -281,7 +293,11 @@ impl Device {
         self.first = self.first.min(station.first);
         self.last = self.last.max(station.last);
         self.facts.extend(station.facts.iter().cloned());
-        if let Some(ip) = ip.filter(|ip| !ip.is_unspecified()) {
+        // What is merely said of an address is no use of it: it would look like a conflict with the next holder.
+        let is_used = station.frames > 0 || !station.proofs.is_empty();
+        if let Some(ip) =
+            ip.filter(|ip| !ip.is_unspecified() && (is_used || !self.addresses.contains_key(ip)))
+        {
             let evidence = AddressEvidence {
                 proofs: station.proofs.iter().copied().collect(),
                 frames: station.frames,
@@ -298,6 +314,7 @@ impl Device {
             self.addresses.entry(ip).and_modify(|known| known.join(&evidence)).or_insert(evidence);
         }
         self.is_router |= other.is_router;
+        self.forwards_for += other.forwards_for;
         self.behind = self.behind.or(other.behind);
         self.frames += other.frames;
         self.bytes += other.bytes;
@@ -327,15 +344,39 @@ impl AddressEvidence {
 }
 
 /// The hardware address speaks for this network address itself.
-fn is_own(ip: Option<IpAddr>, station: &Station, group: &[(&StationKey, &Station)]) -> bool {
-    let Some(ip) = ip else { return true };
+fn is_own(
+    key: &StationKey,
+    station: &Station,
+    group: &[(&StationKey, &Station)],
+    nearby: &BTreeSet<Network>,
+) -> bool {
+    let Some(ip) = key.ip else { return true };
     let routable = |ip: &IpAddr| !is_link_local(*ip);
     let alone = group.iter().filter(|(key, _)| key.ip.as_ref().is_some_and(routable)).count() == 1;
+    let is_here = is_on_site(ip) || nearby.contains(&network(ip));
     is_link_local(ip)
-        || !station.proofs.is_empty()
-        || sends_from_here(station.hop_limit)
+        || is_surely_own(key, station)
         || (station.frames == 0 && is_on_site(ip))
-        || (alone && is_on_site(ip) && !is_forwarded(station.hop_limit))
+        || (alone && is_here && !is_forwarded(station.hop_limit))
+}
+
+/// Proven, or sent with a hop limit no router has touched.
+fn is_surely_own(key: &StationKey, station: &Station) -> bool {
+    let hops = station.hop_limit;
+    let on_site = key.ip.is_some_and(is_on_site);
+    let old = hops == OLD_HOP_LIMIT || (hops > 0 && hops <= LINK_ONLY_HOP_LIMIT);
+    let is_station = !key.mac.is_none() && !key.mac.is_group();
+    is_station && (!station.proofs.is_empty() || INITIAL_HOP_LIMITS.contains(&hops) || (old && on_site))
+}
+
+/// The leading bits of an address that neighbours on one link share: a /24 or a /64.
+type Network = (bool, u128);
+
+fn network(ip: IpAddr) -> Network {
+    match ip {
+        IpAddr::V4(ip) => (false, u128::from(ip.to_bits() >> 8)),
+        IpAddr::V6(ip) => (true, ip.to_bits() >> 64),
+    }
 }
 
 /// The address never crosses a router.
@@ -349,15 +390,6 @@ const fn is_link_local(ip: IpAddr) -> bool {
 /// A hop limit that an initial one has after the routers of a site.
 fn is_forwarded(hop_limit: u8) -> bool {
     INITIAL_HOP_LIMITS.iter().any(|initial| (1..=SITE_ROUTERS).contains(&initial.saturating_sub(hop_limit)))
-}
-
-const fn sends_from_here(hop_limit: u8) -> bool {
-    let [a, b, c, d] = INITIAL_HOP_LIMITS;
-    hop_limit == a
-        || hop_limit == b
-        || hop_limit == c
-        || hop_limit == d
-        || (hop_limit > 0 && hop_limit <= LINK_ONLY_HOP_LIMIT)
 }
 
 /// An address without a hardware address of its own is a device's where its form, or its hop limit, says it is here.
