@@ -1,0 +1,88 @@
+//! What default deny, learned on the first part, would have blocked in the rest.
+
+use super::page::{Cell, Page, Paint, Table};
+use crate::report::summary::Summary;
+use crate::report::words::{count, duration, number, party, service};
+use crate::run::Evaluation;
+use nullius_device::{ConversationView, Picture};
+use nullius_model::Symbol;
+use nullius_device::behaviour::symbol::SymbolRecord;
+
+/// Symbols shown unless all are asked for.
+const SHOWN: usize = 8;
+
+pub(super) fn write(page: &mut Page, evaluation: &Evaluation, summary: &Summary) {
+    let picture = &evaluation.picture;
+    let outside = summary.outside;
+    let glance = match outside.messages {
+        0 => Cell::new("nothing").paint(Paint::Good),
+        blocked => Cell::new(count(blocked, "message")).paint(Paint::Bad),
+    };
+    let Some((learned, rest)) = parts(evaluation) else {
+        page.section("default deny", &Cell::new("not tried"));
+        return page.sentences(
+            "Everything was learned, so there was no rest to try it on: `--learn 50%` or `--learn 60s` keeps some back.",
+            Paint::Plain,
+        );
+    };
+    page.section("what default deny would have blocked", &glance);
+    let learned_messages = summary.messages - outside.of;
+    let start = format!(
+        "Learned on the first {} ({}), it would have blocked",
+        duration(learned),
+        count(learned_messages, "message")
+    );
+    let rest = format!("in the remaining {}", duration(rest));
+    if outside.messages == 0 {
+        let of = number(outside.of);
+        return page.sentences(&format!("{start} 0 of {of} messages {rest}."), Paint::Good);
+    }
+    let text = format!(
+        "{start} {} of {} {rest}: {}, {} of them change something.",
+        number(outside.messages),
+        count(outside.of, "message"),
+        count(outside.symbols, "new symbol"),
+        number(outside.writing_symbols),
+    );
+    page.sentences(&text, Paint::Bold);
+    if outside.new_conversations > 0 {
+        let text = format!("{} only began after learning.", count(outside.new_conversations, "conversation"));
+        page.sentences(&text, Paint::Plain);
+    }
+    list(page, picture);
+}
+
+/// How long was learned and how long tried; nothing where nothing was kept back.
+fn parts(evaluation: &Evaluation) -> Option<(std::time::Duration, std::time::Duration)> {
+    let (first, until) = (evaluation.picture.first?.at, evaluation.learn_until?);
+    let last = evaluation.picture.last.at;
+    (until <= last).then(|| (until.since(first), last.since(until)))
+}
+
+fn list(page: &mut Page, picture: &Picture) {
+    let mut blocked: Vec<(&ConversationView, &Symbol, &SymbolRecord)> = picture
+        .conversations
+        .iter()
+        .flat_map(|view| view.outside().map(move |(_, symbol, record)| (view, symbol, record)))
+        .collect();
+    blocked.sort_by_key(|(_, symbol, record)| (!symbol.class.needs_seal(), record.first));
+    let shown = page.shown(blocked.len(), SHOWN);
+    let mut table = Table::default();
+    for (view, symbol, record) in blocked.iter().take(shown) {
+        let paint = if symbol.class.needs_seal() { Paint::Bad } else { Paint::Plain };
+        table.row(vec![
+            Cell::new(symbol.class.name()).paint(paint),
+            Cell::new(symbol.to_string()),
+            Cell::new(format!("{}×", number(record.count))),
+            Cell::new(format!(
+                "{} → {} {}",
+                party(picture, view.client),
+                party(picture, view.server),
+                service(view.protocol, view.unit)
+            )),
+            Cell::new(format!("frame {}", record.first.frame)).paint(Paint::Dim),
+        ]);
+    }
+    page.table(&table);
+    page.more(blocked.len() - shown, "symbol");
+}
