@@ -5,11 +5,12 @@ use crate::report::summary::Summary;
 use crate::report::words::{count, duration, number, party, service};
 use crate::run::Evaluation;
 use nullius_device::{ConversationView, Picture};
-use nullius_model::Symbol;
-use nullius_device::behaviour::symbol::SymbolRecord;
+use std::cmp::Reverse;
+use std::time::Duration;
 
-/// Symbols shown unless all are asked for.
-const SHOWN: usize = 8;
+/// Conversations shown unless all are asked for, and symbols of each.
+const SHOWN: usize = 4;
+const SYMBOLS_SHOWN: usize = 4;
 
 pub(super) fn write(page: &mut Page, evaluation: &Evaluation, summary: &Summary) {
     let picture = &evaluation.picture;
@@ -53,33 +54,50 @@ pub(super) fn write(page: &mut Page, evaluation: &Evaluation, summary: &Summary)
 }
 
 /// How long was learned and how long tried; nothing where nothing was kept back.
-fn parts(evaluation: &Evaluation) -> Option<(std::time::Duration, std::time::Duration)> {
+fn parts(evaluation: &Evaluation) -> Option<(Duration, Duration)> {
     let (first, until) = (evaluation.picture.first?.at, evaluation.learn_until?);
     let last = evaluation.picture.last.at;
     (until <= last).then(|| (until.since(first), last.since(until)))
 }
 
+/// By conversation: the one that would have lost most first, and of each what changes something first.
 fn list(page: &mut Page, picture: &Picture) {
-    let mut blocked: Vec<(&ConversationView, &Symbol, &SymbolRecord)> = picture
-        .conversations
-        .iter()
-        .flat_map(|view| view.outside().map(move |(_, symbol, record)| (view, symbol, record)))
-        .collect();
+    let mut views: Vec<&ConversationView> =
+        picture.conversations.iter().filter(|view| view.outside().next().is_some()).collect();
+    views.sort_by_key(|view| Reverse((writing(view), view.outside_messages())));
+    let shown = page.shown(views.len(), SHOWN);
+    for view in views.iter().take(shown) {
+        page.line(2, &[
+            Cell::new(format!("{} → {} ", party(picture, view.client), party(picture, view.server)))
+                .paint(Paint::Bold),
+            Cell::new(format!(
+                "{}: {} in {}, {} of them change something",
+                service(view.protocol, view.unit),
+                count(view.outside().count() as u64, "new symbol"),
+                count(view.outside_messages(), "message"),
+                writing(view)
+            )),
+        ]);
+        symbols(page, view);
+    }
+    page.more(views.len() - shown, "conversation");
+}
+
+fn writing(view: &ConversationView) -> usize {
+    view.outside().filter(|(_, symbol, _)| symbol.class.needs_seal()).count()
+}
+
+fn symbols(page: &mut Page, view: &ConversationView) {
+    let mut blocked: Vec<_> = view.outside().collect();
     blocked.sort_by_key(|(_, symbol, record)| (!symbol.class.needs_seal(), record.first));
-    let shown = page.shown(blocked.len(), SHOWN);
+    let shown = page.shown(blocked.len(), SYMBOLS_SHOWN);
     let mut table = Table::default();
-    for (view, symbol, record) in blocked.iter().take(shown) {
+    for (_, symbol, record) in blocked.iter().take(shown) {
         let paint = if symbol.class.needs_seal() { Paint::Bad } else { Paint::Plain };
         table.row(vec![
-            Cell::new(symbol.class.name()).paint(paint),
+            Cell::new(format!("  {}", symbol.class.name())).paint(paint),
             Cell::new(symbol.to_string()),
-            Cell::new(format!("{}×", number(record.count))),
-            Cell::new(format!(
-                "{} → {} {}",
-                party(picture, view.client),
-                party(picture, view.server),
-                service(view.protocol, view.unit)
-            )),
+            Cell::times(record.count),
             Cell::new(format!("frame {}", record.first.frame)).paint(Paint::Dim),
         ]);
     }

@@ -20,7 +20,7 @@ pub(super) fn write(page: &mut Page, picture: &Picture, summary: &Summary) {
             Cell::new(format!("{} → {}", party(picture, view.client), party(picture, view.server)))
                 .paint(Paint::Bold),
             Cell::new(service(view.protocol, view.unit)),
-            Cell::number(view.messages()),
+            Cell::times(view.messages()),
         ];
         if view.conversation.is_some() {
             cells.push(Cell::new(alphabet(view)));
@@ -60,7 +60,7 @@ fn polled_share(page: &mut Page, picture: &Picture) {
     let ([reads, polled], [writes, timed]) = (share(false), share(true));
     if reads + writes > 0 {
         let text = format!(
-            "Of the symbols seen often enough, {polled} of {reads} that read and {timed} of {writes} that write come at a steady pace."
+            "Polled at a steady pace: {polled} of {reads} symbols that read, {timed} of {writes} that write (of those seen often enough to tell)."
         );
         page.sentences(&text, Paint::Dim);
     }
@@ -80,7 +80,7 @@ fn flowed(view: &ConversationView) -> u64 {
     view.channel.as_ref().map_or(0, |channel| channel.from_client.bytes + channel.from_server.bytes)
 }
 
-/// `8 symbols: 5 polled every 1.0–2.0 s, 1 uneven, 2 write`.
+/// `8 symbols: 5 every 1–2 s, 1 uneven, 2 write`: what reads by its pace, and how many write.
 fn alphabet(view: &ConversationView) -> String {
     let (writes, reads): (Vec<_>, Vec<_>) =
         view.alphabet.iter().partition(|(_, symbol, _)| symbol.class.needs_seal());
@@ -93,7 +93,7 @@ fn alphabet(view: &ConversationView) -> String {
     polls.sort_unstable();
     let mut parts = Vec::new();
     if let (Some(shortest), Some(longest)) = (polls.first(), polls.last()) {
-        parts.push(format!("{} polled every {}", polls.len(), pace(*shortest, *longest)));
+        parts.push(format!("{} every {}", polls.len(), pace(*shortest, *longest)));
     }
     let uneven = reads.len() - polls.len();
     if uneven > 0 {

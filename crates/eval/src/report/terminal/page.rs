@@ -53,8 +53,9 @@ impl Cell {
         Self { text: words::inert(text.as_ref()), paint: Paint::Plain, right: false }
     }
 
-    pub(super) fn number(number: u64) -> Self {
-        Self { right: true, ..Self::new(words::number(number)) }
+    /// How often something was seen, in a column of such.
+    pub(super) fn times(number: u64) -> Self {
+        Self { right: true, ..Self::new(format!("{}×", words::number(number))) }
     }
 
     pub(super) fn paint(self, paint: Paint) -> Self {
@@ -192,8 +193,8 @@ impl Page {
     /// Says that a list was cut, and how to see the rest.
     pub(super) fn more(&mut self, left: usize, noun: &str) {
         if left > 0 {
-            let left = words::count(left as u64, noun);
-            self.line(2, &[Cell::new(format!("… and {left} more (--all shows them)")).paint(Paint::Dim)]);
+            let more = words::count(left as u64, &format!("more {noun}"));
+            self.line(4, &[Cell::new(format!("… and {more} (--all shows them)")).paint(Paint::Dim)]);
         }
     }
 
@@ -260,10 +261,10 @@ mod tests {
     #[test]
     fn the_widest_column_gives_way_first() {
         let mut table = Table::default();
-        table.row(vec![Cell::new("a".repeat(10)), Cell::new("b".repeat(60)), Cell::number(7)]);
-        assert_eq!(table.widths(200), [10, 60, 1]);
-        assert_eq!(table.widths(54), [10, 39, 1]);
-        assert_eq!(table.widths(10), [5, 5, 1], "and none goes below what can be read");
+        table.row(vec![Cell::new("a".repeat(10)), Cell::new("b".repeat(60)), Cell::times(7)]);
+        assert_eq!(table.widths(200), [10, 60, 2]);
+        assert_eq!(table.widths(54), [10, 38, 2]);
+        assert_eq!(table.widths(10), [5, 5, 2], "and none goes below what can be read");
     }
 
     #[test]
