@@ -26,21 +26,29 @@ pub const ZONES_FILE: &str = "zones.json";
 /// The file that says who may do what.
 pub const RULES_FILE: &str = "rules.json";
 
-/// Writes the draft into `folder`, which is made if it is not there. Unless told to replace, a file that exists ends it
-/// before anything is written: people edit drafts.
-pub fn write(evaluation: &Evaluation, folder: &Path, existing: Existing) -> Result<[PathBuf; 2], EvalError> {
-    fs::create_dir_all(folder).map_err(|source| EvalError::Write { path: folder.to_owned(), source })?;
-    let files = [ZONES_FILE, RULES_FILE].map(|name| folder.join(name));
-    if existing == Existing::Keep
-        && let Some(path) = files.iter().find(|path| path.exists())
-    {
-        return Err(EvalError::Exists { path: path.clone() });
+/// Whether a draft would replace one that is there; people edit drafts, so that is said before anything is read.
+pub fn check(folder: &Path, existing: Existing) -> Result<(), EvalError> {
+    match files(folder).into_iter().find(|path| path.exists()) {
+        Some(path) if existing == Existing::Keep => Err(EvalError::Exists { path }),
+        Some(_) | None => Ok(()),
     }
+}
+
+/// Writes the draft into `folder`, which is made if it is not there, and says which files it is. Unless told to replace,
+/// a file that exists ends it before anything is written.
+pub fn write(evaluation: &Evaluation, folder: &Path, existing: Existing) -> Result<[PathBuf; 2], EvalError> {
+    check(folder, existing)?;
+    fs::create_dir_all(folder).map_err(|source| EvalError::Write { path: folder.to_owned(), source })?;
     let (zones, rules) = propose(evaluation);
+    let files = files(folder);
     let [zones_path, rules_path] = &files;
     write_json(zones_path, existing, &zones)?;
     write_json(rules_path, existing, &rules)?;
     Ok(files)
+}
+
+fn files(folder: &Path) -> [PathBuf; 2] {
+    [ZONES_FILE, RULES_FILE].map(|name| folder.join(name))
 }
 
 fn propose(evaluation: &Evaluation) -> (ZonesFile, RulesFile) {

@@ -39,7 +39,7 @@ pub(super) struct Outputs {
 }
 
 impl Outputs {
-    /// Says early what cannot be: two reports on one output, or one in place of a capture.
+    /// Says before anything is read what cannot be: two reports in one place, or one in place of a capture or of a draft.
     pub(super) fn plan(arguments: &Arguments) -> anyhow::Result<Self> {
         let output = arguments.output.as_deref().map(Place::of);
         let json = arguments.json.as_deref().map(Place::of);
@@ -60,6 +60,9 @@ impl Outputs {
         }
         let existing_draft = if arguments.force { Existing::Replace } else { Existing::Keep };
         let draft = arguments.draft.clone();
+        if let Some(folder) = &draft {
+            draft::check(folder, existing_draft)?;
+        }
         Ok(Self { text, html, json, draft, existing_draft, all: arguments.all })
     }
 

@@ -71,7 +71,7 @@ fn list(page: &mut Page, picture: &Picture) {
             Cell::new(format!("{} → {} ", party(picture, view.client), party(picture, view.server)))
                 .paint(Paint::Bold),
             Cell::new(format!(
-                "{}: {} in {}, {} of them change something",
+                "{}: {} in {}, {} that change something",
                 service(view.protocol, view.unit),
                 count(view.outside().count() as u64, "new symbol"),
                 count(view.outside_messages(), "message"),

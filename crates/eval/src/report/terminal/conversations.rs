@@ -60,7 +60,7 @@ fn polled_share(page: &mut Page, picture: &Picture) {
     let ([reads, polled], [writes, timed]) = (share(false), share(true));
     if reads + writes > 0 {
         let text = format!(
-            "Polled at a steady pace: {polled} of {reads} symbols that read, {timed} of {writes} that write (of those seen often enough to tell)."
+            "Steady pace: {polled} of {reads} symbols that read and {timed} of {writes} that write, of those seen often enough."
         );
         page.sentences(&text, Paint::Dim);
     }
