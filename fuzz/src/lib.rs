@@ -7,6 +7,11 @@
 //! INVARIANT: every target has a folder of its name in the corpus, with at least one input, and every folder a
 //! target: a parser that is never replayed is found.
 
+mod drive;
+mod targets;
+
+pub use targets::TARGETS;
+
 use std::collections::BTreeSet;
 use std::io;
 use std::path::Path;
@@ -19,9 +24,6 @@ pub struct Target {
     /// Parses the bytes and forgets what they said.
     pub run: fn(&[u8]),
 }
-
-/// Every target, by name.
-pub const TARGETS: &[Target] = &[];
 
 /// The target of that name.
 #[must_use]

@@ -121,7 +121,7 @@ impl Sink for Site {
                 let Some(flow) = flow else { return };
                 self.evidence.certificate(flow, &certificate, seen);
             }
-            Observation::TlsClient(_) => {}
+            Observation::TlsClient(_) | Observation::SshServer(_) => {}
             Observation::Damage(damage) => self.damage(flow, damage, seen),
         }
     }

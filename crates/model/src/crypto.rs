@@ -32,6 +32,15 @@ pub struct TlsServerHello {
     pub group: Option<u16>,
 }
 
+/// What an SSH server offers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SshServer {
+    /// It accepts protocol 1, which protects neither against change nor, by now, against reading.
+    pub protocol_1: bool,
+    /// The worst broken algorithm it is ready to use, by its SSH name.
+    pub weak: Option<&'static str>,
+}
+
 /// Kind and strength of a public key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum KeyKind {

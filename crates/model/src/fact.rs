@@ -32,6 +32,8 @@ pub enum Attribute {
     Application,
     /// Bridge, router, telephone …: LLDP and CDP capabilities.
     Capability,
+    /// What stands for the whole device on each of its ports, a hardware address or a name: LLDP chassis identifier.
+    ChassisId,
     /// The client's own name for itself: MQTT client id, DHCP client id.
     ClientId,
     /// Free text: SNMP sysDescr, LLDP system description.
@@ -80,6 +82,7 @@ impl Attribute {
         match self {
             Self::Application => "application",
             Self::Capability => "capability",
+            Self::ChassisId => "chassis-id",
             Self::ClientId => "client-id",
             Self::Description => "description",
             Self::DeviceRole => "device-role",
@@ -119,6 +122,8 @@ pub enum BindingSource {
     NeighbourDiscovery,
     /// A DHCP server acknowledged the lease.
     DhcpLease,
+    /// The station said so in answer to PROFINET DCP, or in its Hello.
+    ProfinetDcp,
 }
 
 impl BindingSource {
@@ -128,6 +133,7 @@ impl BindingSource {
             Self::Arp => "arp",
             Self::NeighbourDiscovery => "nd",
             Self::DhcpLease => "dhcp-lease",
+            Self::ProfinetDcp => "profinet-dcp",
         }
     }
 }

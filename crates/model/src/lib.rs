@@ -18,7 +18,7 @@ mod time;
 
 pub use address::{Endpoint, Mac, is_on_site};
 pub use cipher_suite::{cipher_suite, lacks_forward_secrecy, suite_weakness};
-pub use crypto::{CertificateSeen, KeyKind, TlsClientHello, TlsServerHello, tls_version};
+pub use crypto::{CertificateSeen, KeyKind, SshServer, TlsClientHello, TlsServerHello, tls_version};
 pub use fact::{Attribute, BindingSource, Fact};
 pub use frame::{Frame, FrameNumber, LinkType};
 pub use keyed::{KeyedMap, KeyedSet, Seed};

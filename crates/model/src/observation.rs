@@ -1,7 +1,7 @@
 //! What `wire` reads off frames, as values: the one language between capture and everything that judges.
 
 use crate::{
-    BindingSource, CertificateSeen, Endpoint, Fact, FrameNumber, Mac, Protocol, Symbol, Timestamp,
+    BindingSource, CertificateSeen, Endpoint, Fact, FrameNumber, Mac, Protocol, SshServer, Symbol, Timestamp,
     TlsClientHello, TlsServerHello, Unit,
 };
 use std::fmt;
@@ -118,6 +118,8 @@ pub enum Observation<'a> {
     TlsClient(TlsClientHello<'a>),
     /// A TLS server's hello.
     TlsServer(TlsServerHello),
+    /// An SSH server's offer.
+    SshServer(SshServer),
     /// A certificate in the clear.
     Certificate(CertificateSeen<'a>),
     /// A login whose secret crossed the wire in the clear. The secret itself is never kept.

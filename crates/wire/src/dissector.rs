@@ -203,7 +203,7 @@ impl Dissector {
         let Some(flow) = self.flows.get(slot) else { return };
         flow.count(direction, arrival.wire_length, segment.payload.len() + segment.missing, arrival.seen);
         let Reading::Stream(tcp) = &mut flow.reading else { return };
-        let dropped = tcp.refuses_checksum(direction, holds);
+        let dropped = tcp.refuses_checksum(direction, &segment, holds);
         if !holds {
             arrival.sink.observe(
                 arrival.seen,

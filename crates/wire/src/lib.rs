@@ -31,6 +31,7 @@ mod ip;
 mod limits;
 mod link;
 mod lldp;
+mod login;
 mod modbus;
 mod mqtt;
 mod nbns;
@@ -42,8 +43,6 @@ mod profinet_dcp;
 #[cfg(test)]
 mod recorder;
 mod s7comm;
-#[cfg(test)]
-mod script;
 mod smtp;
 mod snmp;
 mod ssdp;

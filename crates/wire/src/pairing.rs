@@ -37,6 +37,13 @@ impl<K: PartialEq> OpenRequests<K> {
         self.open.push_back((key, OpenRequest { symbol, asked }));
     }
 
+    /// Remembers a request under a key that is in use once at a time: what was open under it is asked again, or was
+    /// given up, and must not be taken for what this answer is to.
+    pub fn renew(&mut self, key: K, symbol: Symbol, asked: Timestamp) {
+        self.open.retain(|(open, _)| *open != key);
+        self.push(key, symbol, asked);
+    }
+
     /// Takes out the oldest request under `key`.
     pub fn answer(&mut self, key: &K) -> Option<OpenRequest> {
         let position = self.open.iter().position(|(open, _)| open == key)?;
@@ -101,6 +108,16 @@ mod tests {
         assert_eq!(requests.answer(&999).map(|open| open.asked), Some(Timestamp::from_secs(999)));
         assert_eq!(requests.answer(&999), None, "a request is answered once");
     }
+
+    #[test]
+    fn a_renewed_key_answers_what_was_asked_last() {
+        let mut requests = OpenRequests::default();
+        requests.renew(7, Symbol::new(VerbClass::Read, "read"), Timestamp::from_secs(1));
+        requests.renew(7, Symbol::new(VerbClass::Write, "write"), Timestamp::from_secs(2));
+        assert_eq!(requests.answer(&7).map(|open| open.symbol.verb), Some("write"));
+        assert_eq!(requests.answer(&7), None);
+    }
+
     #[test]
     fn parts_are_answered_once_and_only_the_newest_are_kept() {
         let mut parts = OpenParts::default();

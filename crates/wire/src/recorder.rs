@@ -1,9 +1,9 @@
-//! For tests of stream parsers: plays bytes to one as the dissector would, and writes down what it says.
+//! For tests of parsers: plays bytes to one as the dissector would, and writes down what it says.
 //!
 //! INVARIANT: the parser is offered what it left over, and never more than it was promised.
 
 use crate::context::Context;
-use crate::parser::{Progress, StreamParser};
+use crate::parser::{DatagramParser, Progress, StreamParser};
 use nullius_model::{
     Direction, Endpoint, FlowId, FlowInfo, FrameNumber, Mac, Message, MessageKind, Observation, Outcome,
     Seen, Sink, Timestamp, Transport, Values,
@@ -58,6 +58,19 @@ pub(crate) fn play_split<P: StreamParser + Default>(script: &[Step<'_>]) -> Vec<
 pub(crate) fn unhex(text: &str) -> Vec<u8> {
     let digits: Vec<u32> = text.chars().filter_map(|digit| digit.to_digit(16)).collect();
     digits.chunks(2).map(|pair| u8::try_from(pair[0] * 16 + pair[1]).unwrap()).collect()
+}
+
+/// Lets a datagram parser be played: each step is one datagram.
+#[derive(Default)]
+pub(crate) struct Datagrams<P>(P);
+
+impl<P: DatagramParser> StreamParser for Datagrams<P> {
+    fn handle_bytes(&mut self, bytes: &[u8], context: &mut Context<'_>) -> Progress {
+        self.0.handle_datagram(bytes, context);
+        Progress::Consumed(bytes.len())
+    }
+
+    fn handle_gap(&mut self, _direction: Direction) {}
 }
 
 fn offer(

@@ -68,7 +68,7 @@ pub(crate) const STREAMS: &[StreamEntry] = &[
     StreamEntry {
         protocol: Protocol::Dnp3,
         ports: &[20000],
-        any_port: false,
+        any_port: true,
         probe: dnp3::probe,
         start: || Box::<dnp3::Session>::default(),
     },

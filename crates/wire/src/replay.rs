@@ -6,11 +6,16 @@ use crate::context::Context;
 use crate::parser::{DatagramParser, Progress, StreamParser};
 use nullius_model::{
     Direction, Endpoint, FlowId, FlowInfo, FrameNumber, Mac, Message, MessageKind, Observation, Outcome,
-    Seen, Sink, Timestamp, Transport,
+    Seen, Sink, Timestamp, Transport, Values,
 };
 
 /// What one side sends.
 pub(crate) type Line<'a> = (Direction, &'a [u8]);
+
+/// From the client.
+pub(crate) const CLIENT: Direction = Direction::FromClient;
+/// From the server.
+pub(crate) const SERVER: Direction = Direction::FromServer;
 
 /// What a stream parser says; ends with `finished` or `handover` where it says so.
 pub(crate) fn stream<P: StreamParser + Default>(conversation: &[Line<'_>]) -> Vec<String> {
@@ -145,5 +150,9 @@ fn message_line(message: &Message<'_>) -> String {
         Outcome::Done => String::new(),
         Outcome::Refused(code) => format!(" refused {code}"),
     };
-    format!("{mark} {} {}{refused}", message.symbol.class, message.symbol)
+    let value = match message.values {
+        Values::Milli(value) => format!(" = {value}"),
+        Values::None | Values::Words(_) | Values::Bits(_) => String::new(),
+    };
+    format!("{mark} {} {}{refused}{value}", message.symbol.class, message.symbol)
 }

@@ -24,6 +24,7 @@ impl Sink for Recorder {
             other @ (Observation::Frame { .. }
             | Observation::TlsClient(_)
             | Observation::TlsServer(_)
+            | Observation::SshServer(_)
             | Observation::Certificate(_)
             | Observation::CleartextLogin(_)
             | Observation::Damage(_)
@@ -63,6 +64,14 @@ pub(crate) fn flow(transport: Transport, port: u16) -> FlowInfo {
         vlan: None,
         opening_seen: true,
     }
+}
+
+/// A flow directly on the link.
+pub(crate) fn link_flow(ethertype: u16) -> FlowInfo {
+    let mut flow = flow(Transport::Link(ethertype), 0);
+    flow.client.ip = None;
+    flow.server.ip = None;
+    flow
 }
 
 const SEEN: Seen = Seen { frame: FrameNumber(1), at: Timestamp::from_secs(1) };

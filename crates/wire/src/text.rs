@@ -6,6 +6,8 @@ use std::borrow::Cow;
 
 /// Longest text kept, in bytes: facts and names are cut there.
 pub const MAX_TEXT: usize = 256;
+/// Longest text looked at as a decimal number, in bytes.
+pub const MAX_NUMBER: usize = 20;
 
 /// Text in UTF-8 (or ASCII) up to the first NUL, trimmed; what is no UTF-8 becomes U+FFFD. At most [`MAX_TEXT`] bytes
 /// are looked at.
@@ -49,6 +51,24 @@ pub fn hex(bytes: &[u8]) -> String {
     })
 }
 
+/// A payload that is one plain decimal number, in thousandths; what is finer is cut off.
+pub fn milli(payload: &[u8]) -> Option<i64> {
+    let text = std::str::from_utf8(payload).ok().filter(|text| text.len() <= MAX_NUMBER)?;
+    let (negative, digits) = match text.strip_prefix('-') {
+        Some(digits) => (true, digits),
+        None => (false, text),
+    };
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, "0"));
+    let all_digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    if !all_digits(whole) || !all_digits(fraction) {
+        return None;
+    }
+    let thousandths =
+        fraction.bytes().chain(*b"000").take(3).fold(0, |sum, digit| sum * 10 + i64::from(digit - b'0'));
+    let value = whole.parse::<i64>().ok()?.checked_mul(1000)?.checked_add(thousandths)?;
+    Some(if negative { -value } else { value })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -61,5 +81,24 @@ mod tests {
         assert_eq!(latin1(b"K\xfcche"), "Küche");
         assert_eq!(utf16_be(b"\0A\0B\0\0\0C"), "AB");
         assert_eq!(hex(&[0, 0xab]), "00ab");
+    }
+
+    #[test]
+    fn a_payload_is_a_number_only_if_it_is_nothing_else() {
+        for (payload, value) in [
+            (&b"21.5"[..], Some(21_500)),
+            (b"-0.0419", Some(-41)),
+            (b"7", Some(7_000)),
+            (b"", None),
+            (b"-", None),
+            (b"1.", None),
+            (b".5", None),
+            (b"1e3", None),
+            (b"+1", None),
+            (b"9223372036854775807", None),
+            (b"123456789012345678901234", None),
+        ] {
+            assert_eq!(milli(payload), value, "{payload:?}");
+        }
     }
 }

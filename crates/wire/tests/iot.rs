@@ -94,14 +94,140 @@ fn mqtt_passwords_are_noticed_and_refusals_told() {
     );
 }
 
+/// tshark's `coap.code` by `coap.type`. An answer is any response but a notification.
+#[test]
+fn coap_messages_are_as_many_as_the_referee_counts() {
+    check(
+        "coap/libcoap.pcap",
+        &[
+            ("request GET", 47),
+            ("request GET observe", 1),
+            ("request POST", 1),
+            ("request PUT", 7),
+            ("request DELETE", 1),
+            ("request FETCH", 1),
+            ("request PATCH", 1),
+            ("request iPATCH", 1),
+            ("request notify", 3),
+            ("response", 59),
+            ("orphan", 0),
+            ("malformed", 0),
+        ],
+    );
+    check(
+        "coap/aiocoap.pcap",
+        &[
+            ("request GET", 9),
+            ("request POST", 1),
+            ("request PUT", 3),
+            ("request DELETE", 1),
+            ("request FETCH", 1),
+            ("request iPATCH", 1),
+            ("request notify", 5),
+            ("response", 16),
+            ("orphan", 0),
+            ("malformed", 0),
+        ],
+    );
+}
+
+/// The referee counts two requests and one answer.
+#[test]
+fn a_coap_request_sent_again_counts_once() {
+    check("coap/lossy.pcap", &[("request GET", 1), ("response GET", 1), ("orphan", 0)]);
+}
+
+#[test]
+fn a_coap_search_of_a_group_finds_what_a_server_serves() {
+    let expected = [("request GET /.well-known/core", 1), ("orphan response", 1), ("fact service ticks", 1)];
+    check("coap/discovery.pcap", &expected);
+}
+
+/// tshark's `http.request.method` counts 20 + 84, 8 + 18, 18 and 40. What came twice is a duplicate here.
+#[test]
+fn ssdp_messages_and_duplicates_are_as_many_as_the_referee_counts() {
+    for (capture, searches, notifications, duplicates, referee) in [
+        ("ssdp/d-link-cam.pcap", 10, 36, 58, 104),
+        ("ssdp/edimax-cam.pcap", 8, 18, 0, 26),
+        ("ssdp/hue-bridge.pcap", 0, 18, 0, 18),
+        ("ssdp/wemo-switch.pcap", 0, 40, 0, 40),
+    ] {
+        assert_eq!(searches + notifications + duplicates, referee, "{capture}");
+        check(
+            capture,
+            &[
+                ("request M-SEARCH", searches),
+                ("request NOTIFY", notifications),
+                ("damage duplicate", duplicates),
+                ("malformed", 0),
+            ],
+        );
+    }
+}
+
+/// tshark counts 3 searches, 7 answers and 36 notifications. Answers to a group come in flows of their own.
+#[test]
+fn ssdp_answers_tell_what_a_server_is() {
+    check(
+        "ssdp/minidlna.pcap",
+        &[
+            ("request M-SEARCH", 3),
+            ("orphan M-SEARCH", 7),
+            ("request NOTIFY ssdp:alive", 12),
+            ("request NOTIFY ssdp:byebye", 24),
+            ("malformed", 0),
+        ],
+    );
+}
+
+/// tshark's `nbns.flags.opcode`, halved: each frame is there twice.
+#[test]
+fn nbns_messages_are_as_many_as_the_referee_counts() {
+    check(
+        "nbns/windows-plc-network.pcap",
+        &[
+            ("request name_query", 18),
+            ("request name_registration", 12),
+            ("fact hostname KW-VLIPC<20>", 4),
+            ("fact hostname WORKGROUP", 0),
+            ("damage duplicate", 30),
+            ("malformed", 0),
+        ],
+    );
+}
+
+/// tshark's `nbns.flags.opcode`: 10 queries with one for the status, 42 registrations, 3 multi-homed ones and 5 releases asked,
+/// 3 and 5 answered; two answers to a broadcast come in a flow of their own.
+#[test]
+fn nbns_answers_are_paired_and_name_their_nodes() {
+    check(
+        "nbns/samba.pcap",
+        &[
+            ("request name_query", 9),
+            ("request status_query", 1),
+            ("request name_registration", 42),
+            ("request multihomed_registration", 3),
+            ("request name_release", 5),
+            ("response status_query", 1),
+            ("response name_registration", 2),
+            ("response multihomed_registration", 3),
+            ("orphan name_query", 2),
+            ("fact hostname PLANT", 0),
+            ("malformed", 0),
+        ],
+    );
+}
+
 /// Each expected count is that of the lines that begin so.
 fn check(capture: &str, expected: &[Count<'_>]) {
     let told = read(capture);
     for (what, count) in expected {
-        let found: usize =
-            told.iter().filter(|(line, _)| line.starts_with(what)).map(|(_, count)| count).sum();
-        assert_eq!(found, *count, "{capture}: {what}\n{told:#?}");
+        assert_eq!(self::count(&told, what), *count, "{capture}: {what}\n{told:#?}");
     }
+}
+
+fn count(told: &BTreeMap<String, usize>, what: &str) -> usize {
+    told.iter().filter(|(line, _)| line.starts_with(what)).map(|(_, count)| count).sum()
 }
 
 fn read(capture: &str) -> BTreeMap<String, usize> {
@@ -134,6 +260,8 @@ impl Sink for Told {
             format!("malformed {protocol} {why}")
         } else if let Observation::CleartextLogin(scheme) = observation {
             format!("cleartext {}", scheme.name())
+        } else if let Observation::Damage(damage) = observation {
+            format!("damage {}", damage.name())
         } else {
             return;
         };

@@ -74,6 +74,16 @@ fn dhcp_messages_are_as_many_as_tshark_counts() {
 }
 
 #[test]
+fn dhcpv6_messages_are_as_many_as_tshark_counts() {
+    let alone = counts("dhcpv6/profinet_mixed_1.pcap");
+    assert_eq!(of(&alone.asked, Protocol::Dhcpv6), [("SOLICIT", 28 / 2)]);
+    let exchange = counts("dhcpv6/exchange.pcap");
+    let asked = ["CONFIRM", "INFORMATION_REQUEST", "RELEASE", "REQUEST", "SOLICIT"].map(|verb| (verb, 1));
+    assert_eq!(of(&exchange.asked, Protocol::Dhcpv6), asked);
+    assert_eq!(of(&exchange.answered, Protocol::Dhcpv6), [("REPLY", 4), ("SOLICIT", 1)]);
+}
+
+#[test]
 fn dns_messages_are_as_many_as_tshark_counts() {
     let home = counts("dns/onboarding.pcap");
     assert_eq!(of(&home.asked, Protocol::Dns), [("query_a", 92), ("query_aaaa", 11)]);
@@ -92,4 +102,62 @@ fn dns_messages_are_as_many_as_tshark_counts() {
     let plant = counts("dns/profinet_mixed_1_llmnr.pcap");
     assert_eq!(of(&plant.asked, Protocol::Llmnr), [("query", (84 + 52) / 2)]);
     assert_eq!(plant.duplicates, 136 / 2);
+    let pair = counts("dns/llmnr.pcap");
+    assert_eq!(of(&pair.asked, Protocol::Llmnr), [("query", 16)]);
+    assert_eq!(of(&pair.answered, Protocol::Llmnr), [("query", 1)]);
+}
+
+#[test]
+fn link_discovery_units_are_as_many_as_tshark_counts() {
+    for (capture, units) in [
+        ("lldp/lldp.pcap", 1),
+        ("lldp/mb2.pcap", 5),
+        ("lldp/enip_cip_example.pcap", 2),
+        ("lldp/profinet_mixed_1.pcap", 201),
+    ] {
+        let counts = counts(capture);
+        assert_eq!(of(&counts.asked, Protocol::Lldp), [("lldpdu", units)], "{capture}");
+        assert_eq!(counts.malformed, BTreeMap::new(), "{capture}");
+    }
+}
+
+/// A request of several objects is as many messages.
+#[test]
+fn snmp_requests_are_as_many_as_tshark_counts() {
+    for (capture, asked) in [
+        ("snmp/snmpv1_get.pcap", &[("get_request", 25 + 3), ("set_request", 5 + 8)][..]),
+        ("snmp/snmpwalk-short.pcap", &[("get_next_request", 200)]),
+        ("snmp/snmpv1_trap.pcap", &[("trap", 1)]),
+        ("snmp/snmpv2_get_bulk.pcap", &[("get_bulk_request", 1)]),
+        ("snmp/snmpv3_get_next.pcap", &[("get_next_request", 1), ("get_request", 1)]),
+        (
+            "snmp/leak_test.pcapng",
+            &[
+                ("get_bulk_request", 1),
+                ("get_next_request", 2),
+                ("get_request", 31 + 4),
+                ("set_request", 6 + 8),
+                ("trap", 1),
+            ],
+        ),
+    ] {
+        let counts = counts(capture);
+        assert_eq!(of(&counts.asked, Protocol::Snmp), asked, "{capture}");
+        assert_eq!(counts.malformed, BTreeMap::new(), "{capture}");
+    }
+}
+
+#[test]
+fn ntp_packets_are_as_many_as_tshark_counts() {
+    for (capture, asked, answered) in [
+        ("ntp/NTP_sync.pcap", &[("symmetric_active", 15)][..], &[("symmetric_active", 15)][..]),
+        ("ntp/NTP-digest.pcap", &[("client", 40)], &[]),
+        ("ntp/ntp.pcap", &[("client", 16)], &[("client", 16)]),
+        ("ntp/ntpmode67.pcap", &[("private", 3), ("read_status", 2), ("read_variables", 4)], &[]),
+    ] {
+        let counts = counts(capture);
+        assert_eq!(of(&counts.asked, Protocol::Ntp), asked, "{capture}");
+        assert_eq!(of(&counts.answered, Protocol::Ntp), answered, "{capture}");
+        assert_eq!(counts.malformed, BTreeMap::new(), "{capture}");
+    }
 }

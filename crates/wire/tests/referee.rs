@@ -32,6 +32,79 @@ const ETHERNET_IP: &[(&str, &[Count])] = &[
     ("set_attribute_single_service_cip.pcapng", &[("set_attribute_single", 1, 0)]),
 ];
 
+const BACNET: &[(&str, &[Count])] = &[
+    (
+        "bacnet_example.pcap",
+        &[
+            ("i_am", 210, 0),
+            ("read_property", 1400, 1400),
+            ("reinitialize_device", 120, 120),
+            ("who_is", 7, 0),
+        ],
+    ),
+    (
+        "bacnet_services.pcap",
+        &[
+            ("atomic_read_file", 64, 64),
+            ("atomic_write_file", 63, 63),
+            ("device_communication_control", 4, 4),
+            ("i_am", 206, 0),
+            ("i_am_router_to_network", 3, 0),
+            ("i_have", 3, 0),
+            ("read_property", 193, 193),
+            ("read_property_multiple", 32, 32),
+            ("reinitialize_device", 4, 4),
+            ("segment", 1, 0),
+            ("segment_ack", 2, 0),
+            ("time_synchronization", 1, 0),
+            ("who_has", 4, 0),
+            ("who_is", 8, 0),
+            ("who_is_router_to_network", 1, 0),
+            ("write_property", 9, 9),
+        ],
+    ),
+    (
+        "bacnet_segmented_data.pcap",
+        &[
+            ("i_am", 7, 0),
+            ("i_have", 2, 0),
+            ("read_property", 2, 2),
+            ("segment", 2, 0),
+            ("segment_ack", 2, 0),
+            ("time_synchronization", 1, 0),
+            ("who_has", 1, 0),
+            ("who_is", 1, 0),
+        ],
+    ),
+];
+
+#[test]
+fn bacnet_is_counted_as_tshark_and_zeek_count_it() {
+    check(Protocol::Bacnet, "bacnet", BACNET);
+}
+
+const PROFINET_DCP: &[(&str, &[Count])] = &[
+    ("ChangeIPUsingDCP.pcap", &[("identify", 1, 1), ("set", 1, 1)]),
+    ("PROFINET-RT.pcap", &[("identify", 14, 0)]),
+    ("profinet_rt.pcap", &[("alarm", 2, 0), ("identify", 9, 1), ("ptcp", 41, 0), ("rt_data", 102, 0)]),
+];
+
+#[test]
+fn profinet_is_counted_as_tshark_counts_it() {
+    check(Protocol::ProfinetDcp, "profinet-dcp", PROFINET_DCP);
+}
+
+const GOOSE: &[(&str, &[Count])] = &[
+    ("GOOSE.pcap", &[("goose", 7, 0), ("goose_state_change", 1, 0)]),
+    ("GOOSE_DEMO.pcap", &[("goose", 1, 0)]),
+    ("Sample_File_GOOSE.pcap", &[("goose", 199, 0), ("goose_state_change", 252, 0)]),
+];
+
+#[test]
+fn goose_is_counted_as_tshark_counts_it() {
+    check(Protocol::Goose, "goose", GOOSE);
+}
+
 #[test]
 fn ethernet_ip_is_counted_as_tshark_and_zeek_count_it() {
     check(Protocol::EthernetIp, "ethernet-ip", ETHERNET_IP);

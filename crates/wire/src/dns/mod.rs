@@ -2,12 +2,12 @@
 //! (RFC 4795).
 //!
 //! Read: what is asked, by type and by the suffix one owner has registered; how it is answered; updates (RFC 2136) and
-//! notifications (RFC 1996); of answers, which name belongs to which address; of mDNS, the services a host offers and
-//! what it says it is. Not read: DNS over TCP, and records beyond addresses, PTR, SRV and TXT.
+//! notifications (RFC 1996); of answers that were asked for, which name belongs to which address; of mDNS, the services
+//! a host offers and what it says it is. Not read: DNS over TCP, and records beyond addresses, PTR, SRV and TXT.
 //!
 //! The bytes are read by hand: the library that was tried, simple-dns 0.13, refuses every update and signed message
-//! (class ANY) and every query type it does not know, so that an odd type would hide a message; and it reserves room for
-//! as many records as a header of 12 bytes claims.
+//! (class ANY) and every query type it does not know, so that an odd type would hide a message; and it reserves room
+//! for as many records as a header of 12 bytes claims.
 
 mod facts;
 pub(crate) mod name;
@@ -57,18 +57,21 @@ impl Session {
     }
 
     fn handle_response(&mut self, message: &Message<'_>, context: &mut Context<'_>) {
-        if self.protocol == Protocol::Mdns && message.questions.is_empty() {
+        let is_local = self.protocol != Protocol::Dns;
+        let was_asked = if self.protocol == Protocol::Mdns && message.questions.is_empty() {
             self.handle_announcement(message, context);
+            false
         } else {
-            self.handle_answer(message, context);
+            self.handle_answer(message, context)
+        };
+        if message.rcode != 0 || message.opcode != Opcode::Query {
+            return;
         }
-        if message.rcode == 0 && message.opcode == Opcode::Query {
-            let mut facts = Facts { protocol: self.protocol, told: &mut self.told, context };
-            if self.protocol == Protocol::Dns {
-                facts.of_answer(message);
-            } else {
-                facts.of_host(message);
-            }
+        let mut facts = Facts { protocol: self.protocol, told: &mut self.told, context };
+        if is_local {
+            facts.of_host(message);
+        } else if was_asked {
+            facts.of_answer(message);
         }
     }
 
@@ -79,23 +82,19 @@ impl Session {
         }
     }
 
-    fn handle_answer(&mut self, message: &Message<'_>, context: &mut Context<'_>) {
+    /// Whether anything it answers was asked: an answer that nobody waited for may come from anyone, and names nobody.
+    fn handle_answer(&mut self, message: &Message<'_>, context: &mut Context<'_>) -> bool {
         let outcome = observe::outcome(message);
+        let mut was_asked = false;
         for symbol in observe::asked(self.protocol, message) {
             let key = (message.id, symbol);
-            match self.open.answer(&key) {
-                Some(open) => {
-                    context.response(
-                        self.protocol,
-                        Unit::NONE,
-                        open.symbol,
-                        outcome,
-                        open.asked,
-                        Values::None,
-                    );
-                }
-                None => context.orphan(self.protocol, Unit::NONE, key.1, outcome),
+            if let Some(open) = self.open.answer(&key) {
+                was_asked = true;
+                context.response(self.protocol, Unit::NONE, open.symbol, outcome, open.asked, Values::None);
+            } else {
+                context.orphan(self.protocol, Unit::NONE, key.1, outcome);
             }
         }
+        was_asked
     }
 }

@@ -45,13 +45,13 @@ fn said(protocol: Protocol, datagrams: &[(Direction, &[u8])]) -> Vec<String> {
 }
 
 #[test]
-fn an_answer_is_paired_by_identifier_and_question() {
+fn an_answer_is_paired_by_identifier_and_question_or_names_nobody() {
     let asked = query(7, "www.example.com", 1);
     let address = [("cdn.example.net", 1, "c0000201")];
     let fact = "fact 192.0.2.1 hostname=www.example.com";
     for (reply, lines) in [
         (answer(7, 0x8180, "WWW.example.com", 1, &address), &["response read query_a example.com", fact][..]),
-        (answer(8, 0x8180, "www.example.com", 1, &address), &["orphan read query_a example.com", fact]),
+        (answer(8, 0x8180, "www.example.com", 1, &address), &["orphan read query_a example.com"]),
         (answer(7, 0x8180, "www.example.org", 16, &[]), &["orphan read query_txt example.org"]),
         (answer(7, 0x8183, "www.example.com", 1, &[]), &["response refused(3) read query_a example.com"]),
     ] {
@@ -61,29 +61,33 @@ fn an_answer_is_paired_by_identifier_and_question() {
     }
 }
 
+/// What is said of the answer to `query(7, name, kind)`.
+fn said_of_answer(flags: u16, name: &str, kind: u16, records: &[(&str, u16, &str)]) -> Vec<String> {
+    let (asked, reply) = (query(7, name, kind), answer(7, flags, name, kind, records));
+    said(Protocol::Dns, &[(FromClient, &asked), (FromServer, &reply)]).split_off(1)
+}
+
 #[test]
 fn a_refused_answer_names_no_address() {
-    let reply = answer(7, 0x8185, "www.example.com", 1, &[("www.example.com", 1, "c0000201")]);
-    assert_eq!(said(Protocol::Dns, &[(FromServer, &reply)]), ["orphan refused(5) read query_a example.com"]);
+    let lines = said_of_answer(0x8185, "www.example.com", 1, &[("www.example.com", 1, "c0000201")]);
+    assert_eq!(lines, ["response refused(5) read query_a example.com"]);
 }
 
 #[test]
 fn a_flood_of_addresses_names_sixteen() {
     let many: Vec<_> = (0..200).map(|last| format!("c00002{last:02x}")).collect();
     let records: Vec<_> = many.iter().map(|ip| ("www.example.com", 1, ip.as_str())).collect();
-    let reply = answer(7, 0x8180, "www.example.com", 1, &records);
-    assert_eq!(said(Protocol::Dns, &[(FromServer, &reply)]).len(), 1 + 16);
-    let useless = answer(7, 0x8180, "x.example.com", 1, &[("x", 1, "00000000"), ("x", 1, "7f000001")]);
-    assert_eq!(said(Protocol::Dns, &[(FromServer, &useless)]).len(), 1);
+    assert_eq!(said_of_answer(0x8180, "www.example.com", 1, &records).len(), 1 + 16);
+    let useless = [("x", 1, "00000000"), ("x", 1, "7f000001")];
+    assert_eq!(said_of_answer(0x8180, "x.example.com", 1, &useless).len(), 1);
 }
 
 #[test]
 fn a_reverse_answer_names_the_address_asked_for() {
     let name = "9.2.0.192.in-addr.arpa";
-    let reply = answer(7, 0x8180, name, 12, &[(name, 12, &wire("Printer.example.com"))]);
     assert_eq!(
-        said(Protocol::Dns, &[(FromServer, &reply)]),
-        ["orphan read query_ptr in-addr.arpa", "fact 192.0.2.9 hostname=printer.example.com"]
+        said_of_answer(0x8180, name, 12, &[(name, 12, &wire("Printer.example.com"))]),
+        ["response read query_ptr in-addr.arpa", "fact 192.0.2.9 hostname=printer.example.com"]
     );
 }
 

@@ -79,7 +79,12 @@ impl Exchange {
         };
         if is_request(header) {
             let symbol = command_symbol(header.command);
-            self.ask(key, symbol, context);
+            if matches!(header.command, command::NOP | command::UNREGISTER_SESSION) {
+                // Never answered: they would only push out what is.
+                context.request(PROTOCOL, Unit::NONE, symbol, Values::None);
+            } else {
+                self.ask(key, symbol, context);
+            }
             return Ok(());
         }
         let outcome = if header.status == 0 { Outcome::Done } else { Outcome::Refused(header.status) };
@@ -181,7 +186,8 @@ impl Exchange {
 
     fn ask(&mut self, key: Key, symbol: Symbol, context: &mut Context<'_>) {
         context.request(PROTOCOL, Unit::NONE, symbol.clone(), Values::None);
-        self.open.push(key, symbol, context.seen.at);
+        self.open.renew(key, symbol, context.seen.at);
+        self.parts.answer(&key);
     }
 
     fn reply(&mut self, key: Key, symbol: Symbol, outcome: Outcome, context: &mut Context<'_>) {

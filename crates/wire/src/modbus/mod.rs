@@ -13,7 +13,7 @@ mod observe;
 mod parser;
 
 use crate::context::Context;
-use crate::pairing::{OpenRequest, OpenRequests};
+use crate::pairing::{OpenParts, OpenRequest, OpenRequests};
 use crate::parser::{Probe, Progress, StreamParser};
 use crate::reader::{ParseError, Reader};
 use nullius_model::{Attribute, Direction, Outcome, Protocol, Unit};
@@ -33,18 +33,19 @@ pub(crate) fn probe(_direction: Direction, bytes: &[u8]) -> Probe {
 #[derive(Debug, Default)]
 pub(crate) struct Session {
     open: OpenRequests<Key>,
+    /// Of requests told in several symbols, all but the first.
+    parts: OpenParts<Key>,
     client_unsure: bool,
     server_unsure: bool,
     server_heard: bool,
 }
 
-/// What an answer has in common with its request; `part` numbers the symbols of one request.
+/// What an answer has in common with its request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Key {
     transaction: u16,
     unit: u8,
     function: u8,
-    part: u8,
 }
 
 impl StreamParser for Session {
@@ -76,6 +77,7 @@ impl StreamParser for Session {
         // A flow picked up in its middle begins with a gap on each side: the first requests still wait for answers.
         if self.server_heard {
             self.open.clear();
+            self.parts.clear();
         }
     }
 }
@@ -105,11 +107,19 @@ impl Session {
         if let Some(why) = request.flaw(function) {
             context.malformed(Protocol::Modbus, ParseError::Invalid(why));
         }
-        let asked = context.seen.at;
-        observe::each_symbol(function, request, |part, symbol, values| {
-            self.open.push(Key { transaction, unit, function, part }, symbol.clone(), asked);
+        let key = Key { transaction, unit, function };
+        let (mut first, mut parts) = (true, Vec::new());
+        observe::each_symbol(function, request, |symbol, values| {
+            if std::mem::take(&mut first) {
+                self.open.push(key, symbol.clone(), context.seen.at);
+            } else {
+                parts.push(symbol.clone());
+            }
             context.request(Protocol::Modbus, Unit::number(u32::from(unit)), symbol, values);
         });
+        if !parts.is_empty() {
+            self.parts.push(key, parts);
+        }
     }
 
     fn handle_response(&mut self, adu: Adu<'_>, context: &mut Context<'_>) {
@@ -125,16 +135,13 @@ impl Session {
         };
         let function = adu.function & !function::EXCEPTION;
         let unit = Unit::number(u32::from(adu.unit));
-        let mut key = Key { transaction: adu.transaction, unit: adu.unit, function, part: 0 };
+        let key = Key { transaction: adu.transaction, unit: adu.unit, function };
         let Some(OpenRequest { symbol, asked }) = self.answer(key, response) else {
             context.orphan(Protocol::Modbus, unit, observe::orphan(function, response), outcome);
             return;
         };
-        let values = observe::values(&symbol, response);
-        context.response(Protocol::Modbus, unit, symbol, outcome, asked, values);
-        while may_have_parts(function) {
-            key.part = key.part.saturating_add(1);
-            let Some(OpenRequest { symbol, asked }) = self.answer(key, response) else { return };
+        let parts = if may_have_parts(function) { self.parts.answer(&key) } else { Vec::new() };
+        for symbol in std::iter::once(symbol).chain(parts) {
             let values = observe::values(&symbol, response);
             context.response(Protocol::Modbus, unit, symbol, outcome, asked, values);
         }

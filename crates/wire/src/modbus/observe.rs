@@ -12,57 +12,53 @@ const DISCRETE_INPUT: &str = "discrete_input";
 const HOLDING_REGISTER: &str = "holding_register";
 const INPUT_REGISTER: &str = "input_register";
 
-/// Hands over the symbols of a request, each with its values, numbered from 0.
-pub(super) fn each_symbol(function: u8, request: Request<'_>, mut told: impl FnMut(u8, Symbol, Values<'_>)) {
+/// Hands over the symbols of a request, each with its values.
+pub(super) fn each_symbol(function: u8, request: Request<'_>, mut told: impl FnMut(Symbol, Values<'_>)) {
     match request {
-        Request::Read(range) => told(0, reading(function, range), Values::None),
+        Request::Read(range) => told(reading(function, range), Values::None),
         Request::WriteCoil { address, on } => {
             let symbol = verb(function).about(Object::range(COIL, u32::from(address), 1));
-            told(0, symbol, Values::Bits(if on { &[1] } else { &[0] }));
+            told(symbol, Values::Bits(if on { &[1] } else { &[0] }));
         }
         Request::WriteRegister { address, word } => {
             let symbol = verb(function).about(Object::range(HOLDING_REGISTER, u32::from(address), 1));
-            told(0, symbol, Values::Words(word));
+            told(symbol, Values::Words(word));
         }
         Request::WriteCoils { range, bits } => {
-            told(0, verb(function).about(object(COIL, range)), Values::Bits(bits));
+            told(verb(function).about(object(COIL, range)), Values::Bits(bits));
         }
         Request::WriteRegisters { range, words } => {
-            told(0, verb(function).about(object(HOLDING_REGISTER, range)), Values::Words(words));
+            told(verb(function).about(object(HOLDING_REGISTER, range)), Values::Words(words));
         }
         Request::ReadWriteRegisters { read, write, words } => {
-            told(0, verb(function).about(object(HOLDING_REGISTER, write)), Values::Words(words));
+            told(verb(function).about(object(HOLDING_REGISTER, write)), Values::Words(words));
             let symbol = Symbol::new(VerbClass::Read, "read_write_multiple_registers_read");
-            told(1, symbol.about(object(HOLDING_REGISTER, read)), Values::None);
+            told(symbol.about(object(HOLDING_REGISTER, read)), Values::None);
         }
         Request::MaskWriteRegister { address } => {
-            told(
-                0,
-                verb(function).about(Object::range(HOLDING_REGISTER, u32::from(address), 1)),
-                Values::None,
-            );
+            told(verb(function).about(Object::range(HOLDING_REGISTER, u32::from(address), 1)), Values::None);
         }
         Request::ReadFifo { address } => {
-            told(0, verb(function).about(Object::range("fifo_queue", u32::from(address), 1)), Values::None);
+            told(verb(function).about(Object::range("fifo_queue", u32::from(address), 1)), Values::None);
         }
         Request::Files(groups) => {
             let mut groups = groups.iter().peekable();
             if groups.peek().is_none() {
-                told(0, verb(function), Values::None);
+                told(verb(function), Values::None);
             }
-            for (part, group) in (0..=u8::MAX).zip(groups) {
-                told(part, verb(function).about(records(group)), Values::None);
+            for group in groups {
+                told(verb(function).about(records(group)), Values::None);
             }
         }
-        Request::Diagnostics { subfunction } => told(0, diagnostics(subfunction), Values::None),
+        Request::Diagnostics { subfunction } => told(diagnostics(subfunction), Values::None),
         Request::DeviceIdentification { category, object } => {
-            told(0, identification(category, object), Values::None);
+            told(identification(category, object), Values::None);
         }
-        Request::Encapsulated { interface } => told(0, encapsulated(interface), Values::None),
+        Request::Encapsulated { interface } => told(encapsulated(interface), Values::None),
         Request::Umas { function: umas } => {
-            told(0, verb(function).about(Object::Code(u64::from(umas))), Values::None);
+            told(verb(function).about(Object::Code(u64::from(umas))), Values::None);
         }
-        Request::Bare => told(0, verb(function), Values::None),
+        Request::Bare => told(verb(function), Values::None),
     }
 }
 
@@ -225,7 +221,7 @@ mod tests {
 
     fn symbols(function: u8, data: &[u8]) -> Vec<String> {
         let mut told = Vec::new();
-        each_symbol(function, parser::request(function, data).unwrap(), |_, symbol, _| {
+        each_symbol(function, parser::request(function, data).unwrap(), |symbol, _| {
             told.push(format!("{} {symbol}", symbol.class));
         });
         told

@@ -1,3 +1,5 @@
+//! Modbus units: whole, cut anywhere, and lying.
+
 use super::*;
 
 #[test]

@@ -1,3 +1,5 @@
+//! Conversations in Modbus/TCP, played whole and in pieces.
+
 use super::*;
 use crate::recorder::Step::{Client, Gap, Server};
 use crate::recorder::{play, play_split};

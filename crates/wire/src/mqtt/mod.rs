@@ -14,8 +14,9 @@ mod parser;
 use crate::context::Context;
 use crate::parser::{Probe, Progress, StreamParser};
 use crate::reader::{Parse, ParseError};
+use crate::text::MAX_NUMBER;
 use nullius_model::{Direction, Protocol};
-use observe::{Conversation, MAX_NUMBER};
+use observe::Conversation;
 use parser::{Header, Kind, MAX_CONTROL, Packet, Version};
 
 /// Whether the first bytes of a flow look like this protocol: a CONNECT, or in a flow whose beginning was not seen any

@@ -11,14 +11,13 @@ use super::parser::{
 use crate::context::Context;
 use crate::pairing::{OpenRequest, OpenRequests};
 use crate::reader::{Parse, ensure};
+use crate::text;
 use nullius_model::{
     Attribute, Direction, Endpoint, LoginScheme, Object, Outcome, Protocol, Symbol, Unit, Values, VerbClass,
 };
 
 /// Filters of one packet that are told. Honest clients send a few; more is reported as such.
 const MAX_FILTERS: usize = 64;
-/// Longest payload looked at as a decimal number, bytes.
-pub(super) const MAX_NUMBER: usize = 20;
 
 const MQTT: Protocol = Protocol::Mqtt;
 
@@ -114,7 +113,7 @@ impl Conversation {
         let verb = publish_verb(publish.qos, publish.retain);
         let symbol = Symbol::new(VerbClass::Publish, verb).about(object).sized(publish.length);
         let whole = publish.payload.len() == publish.length;
-        let values = milli(publish.payload).filter(|_| whole).map_or(Values::None, Values::Milli);
+        let values = text::milli(publish.payload).filter(|_| whole).map_or(Values::None, Values::Milli);
         match publish.id {
             Some(id) => {
                 self.forget(Exchange::Publish, id, context);
@@ -331,46 +330,4 @@ const fn refused(code: u8) -> Outcome {
 
 fn ensure_few(filters: usize) -> Parse<()> {
     ensure(filters <= MAX_FILTERS, "more topic filters than any honest client asks for at once")
-}
-
-/// A payload that is one plain decimal number, in thousandths; what is finer is cut off.
-fn milli(payload: &[u8]) -> Option<i64> {
-    let text = std::str::from_utf8(payload).ok().filter(|text| text.len() <= MAX_NUMBER)?;
-    let (negative, digits) = match text.strip_prefix('-') {
-        Some(digits) => (true, digits),
-        None => (false, text),
-    };
-    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, "0"));
-    let all_digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
-    if !all_digits(whole) || !all_digits(fraction) {
-        return None;
-    }
-    let thousandths =
-        fraction.bytes().chain(*b"000").take(3).fold(0, |sum, digit| sum * 10 + i64::from(digit - b'0'));
-    let value = whole.parse::<i64>().ok()?.checked_mul(1000)?.checked_add(thousandths)?;
-    Some(if negative { -value } else { value })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_payload_is_a_number_only_if_it_is_nothing_else() {
-        for (payload, value) in [
-            (&b"21.5"[..], Some(21_500)),
-            (b"-0.0419", Some(-41)),
-            (b"7", Some(7_000)),
-            (b"", None),
-            (b"-", None),
-            (b"1.", None),
-            (b".5", None),
-            (b"1e3", None),
-            (b"+1", None),
-            (b"9223372036854775807", None),
-            (b"123456789012345678901234", None),
-        ] {
-            assert_eq!(milli(payload), value, "{payload:?}");
-        }
-    }
 }

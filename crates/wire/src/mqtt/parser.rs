@@ -23,6 +23,9 @@ use properties::Properties;
 /// each, but no honest one does; a peer that says so only wants memory held for it.
 pub(super) const MAX_CONTROL: usize = 64 << 10;
 
+/// Longest packet believed where nothing before it was seen: a wrong guess passes over that much of what follows.
+const MAX_GUESS: usize = 1 << 20;
+
 /// The revision of the protocol a session speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Version {
@@ -205,6 +208,7 @@ pub(super) fn is_plausible(direction: Direction, bytes: &[u8]) -> bool {
     let readable = whole || header.kind == Kind::Publish;
     let sound = |version| readable && header.packet(body, version).is_ok();
     header.kind.may_come(direction)
+        && header.remaining <= MAX_GUESS
         && (sound(Version::V311) || sound(Version::V5))
         && headers_follow(direction, bytes.get(header.total()..).unwrap_or_default())
 }
@@ -212,7 +216,7 @@ pub(super) fn is_plausible(direction: Direction, bytes: &[u8]) -> bool {
 fn headers_follow(direction: Direction, mut bytes: &[u8]) -> bool {
     while !bytes.is_empty() {
         match Header::parse(bytes) {
-            Ok(header) if header.kind.may_come(direction) => {
+            Ok(header) if header.kind.may_come(direction) && header.remaining <= MAX_GUESS => {
                 bytes = bytes.get(header.total()..).unwrap_or_default();
             }
             Err(ParseError::Short) => return true,

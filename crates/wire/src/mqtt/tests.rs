@@ -1,7 +1,7 @@
 //! Whole connections, as segments come and as they should not.
 
 use super::*;
-use crate::script::{CLIENT, SERVER, stream, stream_in_pieces};
+use crate::replay::{CLIENT, SERVER, stream_from, stream_in_any_pieces};
 
 const CONNECT: &[u8] = b"\x10\x0d\0\x04MQTT\x04\x02\0\0\0\x01a";
 const CONNECT_V5: &[u8] = b"\x10\x11\0\x04MQTT\x05\x02\0\0\x03\x22\0\x02\0\x01a";
@@ -10,7 +10,7 @@ const CONNACK_V5: &[u8] = b"\x20\x06\0\0\x03\x22\0\x0a";
 
 #[test]
 fn a_session_reads_the_same_however_it_is_cut() {
-    let told = stream_in_pieces::<Session>(&[
+    let told = stream_in_any_pieces::<Session>(&[
         (CLIENT, b"\x10\x24\0\x04MQTT\x04\xee\0\x0a\0\x01a\0\x03w/a\0\x02go\0\x04user\0\x06secret"),
         (SERVER, CONNACK),
         (CLIENT, b"\x82\x0d\0\x01\0\x03a/+\x01\0\x02$b\x02\xc0\0"),
@@ -27,32 +27,32 @@ fn a_session_reads_the_same_however_it_is_cut() {
     assert_eq!(
         told,
         [
-            "fact client-id a",
-            "CleartextLogin(Mqtt)",
-            "ask CONNECT",
-            "ask WILL qos1 retain w/a ≤4 B",
-            "answer CONNECT",
-            "ask SUBSCRIBE a/+",
-            "ask SUBSCRIBE $b",
-            "ask PINGREQ",
-            "answer SUBSCRIBE a/+",
-            "answer SUBSCRIBE $b refused 128",
-            "answer PINGREQ",
-            "ask PUBLISH a/b ≤4 B = 21500",
-            "ask PUBLISH qos1 retain t ≤4 B",
-            "ask PUBLISH qos2 u ≤1 B",
-            "answer PUBLISH qos1 retain t ≤4 B",
-            "answer PUBLISH qos2 u ≤1 B",
-            "ask UNSUBSCRIBE a/+",
-            "answer UNSUBSCRIBE a/+",
-            "ask DISCONNECT",
+            "fact client-id: a",
+            "login: MQTT password",
+            "> connect CONNECT",
+            "> publish WILL qos1 retain w/a ≤4 B",
+            "< connect CONNECT",
+            "> subscribe SUBSCRIBE a/+",
+            "> subscribe SUBSCRIBE $b",
+            "> connect PINGREQ",
+            "< subscribe SUBSCRIBE a/+",
+            "< subscribe SUBSCRIBE $b refused 128",
+            "< connect PINGREQ",
+            "> publish PUBLISH a/b ≤4 B = 21500",
+            "> publish PUBLISH qos1 retain t ≤4 B",
+            "> publish PUBLISH qos2 u ≤1 B",
+            "< publish PUBLISH qos1 retain t ≤4 B",
+            "< publish PUBLISH qos2 u ≤1 B",
+            "> subscribe UNSUBSCRIBE a/+",
+            "< subscribe UNSUBSCRIBE a/+",
+            "> connect DISCONNECT",
         ]
     );
 }
 
 #[test]
 fn an_alias_stands_for_the_topic_of_its_own_direction() {
-    let told = stream_in_pieces::<Session>(&[
+    let told = stream_in_any_pieces::<Session>(&[
         (CLIENT, CONNECT_V5),
         (SERVER, CONNACK_V5),
         (CLIENT, b"\x30\x08\0\x01t\x03\x23\0\x01x\x30\x07\0\0\x03\x23\0\x01y"),
@@ -62,8 +62,8 @@ fn an_alias_stands_for_the_topic_of_its_own_direction() {
     assert_eq!(
         told[3..],
         [
-            "ask PUBLISH t ≤1 B",
-            "ask PUBLISH t ≤1 B",
+            "> publish PUBLISH t ≤1 B",
+            "> publish PUBLISH t ≤1 B",
             "malformed: topic alias that was never set",
             "malformed: topic alias above the receiver's maximum",
         ]
@@ -75,59 +75,66 @@ fn a_large_payload_is_passed_over_and_never_held() {
     let mut publish = b"\x30\xa4\x8d\x06\0\x02tt".to_vec();
     let mut session = Session::default();
     let flow = [(CLIENT, CONNECT), (CLIENT, &publish[..])];
-    assert_eq!(stream(&mut session, &flow)[2..], ["ask PUBLISH tt ≤262144 B"]);
+    assert_eq!(stream_from(&mut session, &flow)[2..], ["> publish PUBLISH tt ≤262144 B"]);
     publish.resize(publish.len() + 100_000, b'x');
     publish.extend_from_slice(b"\xc0\0");
-    let told = stream_in_pieces::<Session>(&[(CLIENT, CONNECT), (CLIENT, &publish)]);
-    assert_eq!(told[2..], ["ask PUBLISH tt ≤262144 B", "ask PINGREQ"]);
+    let told = stream_in_any_pieces::<Session>(&[(CLIENT, CONNECT), (CLIENT, &publish)]);
+    assert_eq!(told[2..], ["> publish PUBLISH tt ≤262144 B", "> connect PINGREQ"]);
 }
 
 #[test]
 fn what_only_the_session_can_know_to_be_wrong_is_named() {
     for (script, told) in [
-        (&[(CLIENT, &b"\xc0\0"[..])][..], &["malformed: first packet is not CONNECT", "ask PINGREQ"][..]),
+        (
+            &[(CLIENT, &b"\xc0\0"[..])][..],
+            &["malformed: first packet is not CONNECT", "> connect PINGREQ"][..],
+        ),
         (
             &[(CLIENT, CONNECT), (CLIENT, CONNECT)],
-            &["fact client-id a", "ask CONNECT", "malformed: second CONNECT on one connection"],
+            &["fact client-id: a", "> connect CONNECT", "malformed: second CONNECT on one connection"],
         ),
         (
             &[(CLIENT, CONNECT), (SERVER, b"\xc0\0")],
-            &["fact client-id a", "ask CONNECT", "malformed: packet that only the other end may send"],
+            &["fact client-id: a", "> connect CONNECT", "malformed: packet that only the other end may send"],
         ),
         (
             &[(CLIENT, CONNECT), (CLIENT, b"\x82\x06\0\x01\0\x01a\0"), (SERVER, b"\x90\x04\0\x01\0\0")],
             &[
-                "fact client-id a",
-                "ask CONNECT",
-                "ask SUBSCRIBE a",
-                "answer SUBSCRIBE a",
+                "fact client-id: a",
+                "> connect CONNECT",
+                "> subscribe SUBSCRIBE a",
+                "< subscribe SUBSCRIBE a",
                 "malformed: more codes than filters were asked",
             ],
         ),
         (
             &[(CLIENT, CONNECT), (CLIENT, b"\x82\xff\xff\x7f")],
             &[
-                "fact client-id a",
-                "ask CONNECT",
+                "fact client-id: a",
+                "> connect CONNECT",
                 "malformed: packet is longer than any honest one of its type",
             ],
         ),
         (
             &[(CLIENT, CONNECT), (CLIENT, b"\x82\x04\0\x01\0\x05")],
-            &["fact client-id a", "ask CONNECT", "malformed: remaining length is too short for the packet"],
+            &[
+                "fact client-id: a",
+                "> connect CONNECT",
+                "malformed: remaining length is too short for the packet",
+            ],
         ),
         (
             &[(CLIENT, CONNECT), (CLIENT, b"\x02\0")],
-            &["fact client-id a", "ask CONNECT", "malformed: packet type 0 is reserved", "lost"],
+            &["fact client-id: a", "> connect CONNECT", "malformed: packet type 0 is reserved", "lost"],
         ),
     ] {
-        assert_eq!(stream(&mut Session::default(), script), told);
+        assert_eq!(stream_from(&mut Session::default(), script), told);
     }
 }
 
 #[test]
 fn answers_nobody_asked_for_are_orphans() {
-    let told = stream_in_pieces::<Session>(&[
+    let told = stream_in_any_pieces::<Session>(&[
         (CLIENT, CONNECT_V5),
         (SERVER, b"\x20\x03\0\x87\0"),
         (SERVER, b"\x40\x02\0\x05\x50\x03\0\x06\x97\x90\x04\0\x07\0\x87\xd0\0"),
@@ -137,14 +144,14 @@ fn answers_nobody_asked_for_are_orphans() {
     assert_eq!(
         told[2..],
         [
-            "answer CONNECT refused 135",
-            "orphan PUBACK",
-            "orphan PUBREC refused 151",
-            "orphan SUBSCRIBE refused 135",
-            "orphan PINGREQ",
-            "ask PUBREL",
-            "answer PUBREL refused 146",
-            "ask DISCONNECT #142",
+            "< connect CONNECT refused 135",
+            "? publish PUBACK",
+            "? publish PUBREC refused 151",
+            "? subscribe SUBSCRIBE refused 135",
+            "? connect PINGREQ",
+            "> publish PUBREL",
+            "< publish PUBREL refused 146",
+            "> connect DISCONNECT #142",
         ]
     );
 }
@@ -154,7 +161,7 @@ fn after_a_gap_nothing_is_believed_before_it_is_sound() {
     let mut session = Session::default();
     session.handle_gap(CLIENT);
     session.handle_gap(SERVER);
-    let told = stream(
+    let told = stream_from(
         &mut session,
         &[
             (CLIENT, b"21.5 degrees in the middle of a payload"),
@@ -165,7 +172,7 @@ fn after_a_gap_nothing_is_believed_before_it_is_sound() {
     );
     assert_eq!(
         told,
-        ["lost", "ask PUBLISH a/b ≤1 B", "orphan SUBSCRIBE", "ask PUBLISH #1 ≤1 B"],
+        ["lost", "> publish PUBLISH a/b ≤1 B", "? subscribe SUBSCRIBE", "> publish PUBLISH #1 ≤1 B"],
         "an alias set unseen is told by its number"
     );
 }

@@ -10,7 +10,7 @@
 //!
 //! INVARIANT: after a gap nothing is believed until a segment begins with a packet whose unit is whole and sound.
 
-mod answer;
+mod contents;
 mod observe;
 mod parser;
 mod plus;
@@ -19,10 +19,10 @@ mod szl;
 mod transport;
 
 use crate::context::Context;
-use crate::pairing::{OpenRequest, OpenRequests};
+use crate::pairing::{OpenParts, OpenRequest, OpenRequests};
 use crate::parser::{Progress, StreamParser};
 use crate::reader::{ParseError, Reader};
-use answer::{Outcomes, refused_unless};
+use contents::{Contents, Outcomes, refused_unless};
 use nullius_model::{Direction, LoginScheme, Outcome, Protocol, Symbol, Unit, Values};
 use parser::{Job, Kind, Pdu, UserData, Way};
 
@@ -36,6 +36,8 @@ const MAX_PAYLOAD: usize = 65_536;
 #[derive(Debug, Default)]
 pub(crate) struct Session {
     open: OpenRequests<Key>,
+    /// Of jobs of several items, all but the first.
+    items: OpenParts<Key>,
     client: Side,
     server: Side,
     lists: szl::Fragments,
@@ -52,14 +54,12 @@ struct Side {
     continues: bool,
 }
 
-/// What an answer has in common with its request; `part` numbers the items of one job. Both ends ask: a controller
-/// fetches the blocks it is sent.
+/// What an answer has in common with its request. Both ends ask: a controller fetches the blocks it is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Key {
     asker: Direction,
     layer: Layer,
     reference: u16,
-    part: u8,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,6 +99,7 @@ impl StreamParser for Session {
         // A flow picked up in its middle begins with a gap on each side: the first requests still wait for answers.
         if self.server_heard {
             self.open.clear();
+            self.items.clear();
         }
         self.lists.clear();
     }
@@ -115,7 +116,7 @@ impl Session {
     fn handle_packet(&mut self, packet: &[u8], context: &mut Context<'_>) {
         match transport::unit(packet) {
             Ok(transport::Unit::ConnectRequest { called }) => {
-                self.ask(Layer::Transport, (0, 0), observe::connect(called), Values::None, context);
+                self.ask(Layer::Transport, 0, observe::connect(called), Values::None, context);
             }
             Ok(transport::Unit::ConnectConfirm) => {
                 self.answer_or_orphan(Layer::Transport, Outcome::Done, observe::connect(&[]), context);
@@ -129,7 +130,7 @@ impl Session {
 
     /// A disconnect request refuses a connection that was asked for, and ends one that stands.
     fn handle_disconnect(&mut self, reason: u8, context: &mut Context<'_>) {
-        let key = answered(context.direction, Layer::Transport, 0, 0);
+        let key = answered(context.direction, Layer::Transport, 0);
         match self.open.answer(&key) {
             Some(open) => respond(open, Outcome::Refused(u32::from(reason)), Values::None, context),
             None => context.request(Protocol::S7comm, Unit::NONE, observe::disconnect(), Values::None),
@@ -194,36 +195,44 @@ impl Session {
             Job::Bare
         });
         let Job::Variables(items) = job else {
-            self.ask(Layer::Job, (pdu.reference, 0), observe::job(function, job), Values::None, context);
+            self.ask(Layer::Job, pdu.reference, observe::job(function, job), Values::None, context);
             return;
         };
-        if items.is_empty() {
-            self.ask(Layer::Job, (pdu.reference, 0), observe::verb(function), Values::None, context);
+        let mut contents = Contents::of(function, pdu.data);
+        let mut symbols = items.iter().map(|item| observe::item(function, item));
+        let first = symbols.next().unwrap_or_else(|| observe::verb(function));
+        self.ask(Layer::Job, pdu.reference, first, contents.next(), context);
+        let others: Vec<Symbol> = symbols.collect();
+        for symbol in &others {
+            context.request(Protocol::S7comm, Unit::NONE, symbol.clone(), contents.next());
         }
-        let mut contents = Reader::new(pdu.data);
-        for (part, item) in (0..=u8::MAX).zip(items.iter()) {
-            let values = parser::content(&mut contents).map_or(Values::None, observe::values);
-            self.ask(Layer::Job, (pdu.reference, part), observe::item(function, item), values, context);
+        if contents.lacking() {
+            context.malformed(Protocol::S7comm, ParseError::Invalid("fewer values than items written"));
+        }
+        if !others.is_empty() {
+            let key = Key { asker: context.direction, layer: Layer::Job, reference: pdu.reference };
+            self.items.push(key, others);
         }
     }
 
     fn handle_answer(&mut self, error: u16, pdu: Pdu<'_>, context: &mut Context<'_>) {
         let function = pdu.parameters.first().copied();
         let mut outcomes = Outcomes::of(error, function, pdu.data);
-        let (mut part, mut missing) = (0, false);
-        while let Some(open) = self.answer(context.direction, pdu.reference, part, function) {
+        let key = answered(context.direction, Layer::Job, pdu.reference);
+        let Some(OpenRequest { symbol, asked }) = self.answer(key, function) else {
+            let (outcome, _) = outcomes.next().unwrap_or((Outcome::Done, Values::None));
+            context.orphan(Protocol::S7comm, Unit::NONE, observe::verb(function.unwrap_or(0)), outcome);
+            return;
+        };
+        let mut missing = false;
+        for symbol in std::iter::once(symbol).chain(self.items.answer(&key)) {
             let next = outcomes.next();
             missing |= next.is_none();
             let (outcome, values) = next.unwrap_or((Outcome::Refused(0), Values::None));
-            respond(open, outcome, values, context);
-            part += 1;
+            respond(OpenRequest { symbol, asked }, outcome, values, context);
         }
         if missing {
             context.malformed(Protocol::S7comm, ParseError::Invalid("fewer answers than items asked"));
-        }
-        if part == 0 {
-            let (outcome, _) = outcomes.next().unwrap_or((Outcome::Done, Values::None));
-            context.orphan(Protocol::S7comm, Unit::NONE, observe::verb(function.unwrap_or(0)), outcome);
         }
     }
 
@@ -239,12 +248,12 @@ impl Session {
                     context.cleartext_login(LoginScheme::S7comm);
                 }
                 let symbol = observe::user_data(head, bytes);
-                self.ask(Layer::UserData, (pdu.reference, 0), symbol, Values::None, context);
+                self.ask(Layer::UserData, pdu.reference, symbol, Values::None, context);
             }
             Way::Response => {
                 self.tell_identity(head, bytes, context);
                 let outcome = refused_unless(head.error == 0, head.error);
-                let key = answered(context.direction, Layer::UserData, pdu.reference, 0);
+                let key = answered(context.direction, Layer::UserData, pdu.reference);
                 match self.open.answer(&key) {
                     Some(open) => respond(open, outcome, Values::None, context),
                     None => {
@@ -270,10 +279,10 @@ impl Session {
         match unit {
             plus::Unit::Request { sequence, function, of_session } => {
                 let symbol = plus::symbol(function, of_session);
-                self.ask(Layer::Plus, (sequence, 0), symbol, Values::None, context);
+                self.ask(Layer::Plus, sequence, symbol, Values::None, context);
             }
             plus::Unit::Response { sequence, function } => {
-                let key = answered(context.direction, Layer::Plus, sequence, 0);
+                let key = answered(context.direction, Layer::Plus, sequence);
                 match self.open.answer(&key) {
                     Some(open) => respond(open, Outcome::Done, Values::None, context),
                     None => {
@@ -293,12 +302,12 @@ impl Session {
     fn ask(
         &mut self,
         layer: Layer,
-        (reference, part): (u16, u8),
+        reference: u16,
         symbol: Symbol,
         values: Values<'_>,
         context: &mut Context<'_>,
     ) {
-        let key = Key { asker: context.direction, layer, reference, part };
+        let key = Key { asker: context.direction, layer, reference };
         self.open.push(key, symbol.clone(), context.seen.at);
         context.request(Protocol::S7comm, Unit::NONE, symbol, values);
     }
@@ -310,32 +319,27 @@ impl Session {
         orphan: Symbol,
         context: &mut Context<'_>,
     ) {
-        match self.open.answer(&answered(context.direction, layer, 0, 0)) {
+        match self.open.answer(&answered(context.direction, layer, 0)) {
             Some(open) => respond(open, outcome, Values::None, context),
             None => context.orphan(Protocol::S7comm, Unit::NONE, orphan, outcome),
         }
     }
 
-    /// The part of a job that is answered. Those before it that cannot be meant will not be answered any more.
-    fn answer(
-        &mut self,
-        direction: Direction,
-        reference: u16,
-        part: u8,
-        function: Option<u8>,
-    ) -> Option<OpenRequest> {
+    /// The job that is answered. Those before it that cannot be meant will not be answered any more.
+    fn answer(&mut self, key: Key, function: Option<u8>) -> Option<OpenRequest> {
         loop {
-            let open = self.open.answer(&answered(direction, Layer::Job, reference, part))?;
+            let open = self.open.answer(&key)?;
             if observe::fits(&open.symbol, function) {
                 return Some(open);
             }
+            self.items.answer(&key);
         }
     }
 }
 
 /// The key of the request that a unit in `direction` answers.
-const fn answered(direction: Direction, layer: Layer, reference: u16, part: u8) -> Key {
-    Key { asker: direction.reversed(), layer, reference, part }
+const fn answered(direction: Direction, layer: Layer, reference: u16) -> Key {
+    Key { asker: direction.reversed(), layer, reference }
 }
 
 fn respond(open: OpenRequest, outcome: Outcome, values: Values<'_>, context: &mut Context<'_>) {

@@ -150,11 +150,6 @@ fn item(reader: &mut Reader<'_>) -> Parse<Item> {
 }
 
 impl Items<'_> {
-    /// Nothing is asked.
-    pub(super) const fn is_empty(&self) -> bool {
-        self.count == 0
-    }
-
     /// The items in their order, at most 255.
     pub(super) fn iter(&self) -> impl Iterator<Item = Item> {
         let mut reader = Reader::new(self.bytes);

@@ -1,3 +1,5 @@
+//! S7 units: whole, cut anywhere, and lying.
+
 use super::*;
 use crate::recorder::unhex;
 

@@ -1,3 +1,5 @@
+//! Conversations in S7, played whole and in pieces.
+
 use super::*;
 use crate::parser::Probe;
 use crate::recorder::Step::{Client, Gap, Server};
@@ -64,6 +66,33 @@ fn every_item_of_a_job_is_told_and_answered_by_its_own_code() {
             "malformed: fewer answers than items asked",
         ]
     );
+}
+
+#[test]
+fn a_write_that_brings_too_few_values_is_noted_once() {
+    let items = "120a10020001000584000003".repeat(3);
+    let said = play_split::<Session>(&[Client(&data(&format!(
+        "32010000 0100 0026 0006 0503 {items} 00040008 2a00"
+    )))]);
+    assert_eq!(
+        said,
+        [
+            "ask - write_var DB5[0] Milli(42000)",
+            "ask - write_var DB5[0]",
+            "ask - write_var DB5[0]",
+            "malformed: fewer values than items written",
+        ]
+    );
+}
+
+#[test]
+fn every_item_of_the_largest_job_is_answered() {
+    let items = "120a10020001000584000003".repeat(255);
+    let job = format!("32010000 0100 0bf6 0000 04ff {items}");
+    let answer = format!("32030000 0100 0002 05fa 0000 04ff {}", "ff0400082a00".repeat(255));
+    let said = play(&mut Session::default(), &[Client(&data(&job)), Server(&data(&answer))]);
+    let answered = said.iter().filter(|line| *line == "answer - read_var DB5[0] Milli(42000)").count();
+    assert_eq!((said.len(), answered), (510, 255));
 }
 
 #[test]

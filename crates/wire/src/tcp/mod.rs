@@ -75,13 +75,18 @@ impl TcpFlow {
     }
 
     /// A segment whose checksum does not hold is left out if its sender is known to compute them: the receiver drops
-    /// it too. Returns whether to leave it out.
-    pub(crate) const fn refuses_checksum(&mut self, direction: Direction, holds: bool) -> bool {
+    /// it too. Only payload shows that: a card that finishes data segments may leave the bare ones to the stack.
+    pub(crate) const fn refuses_checksum(
+        &mut self,
+        direction: Direction,
+        segment: &Segment<'_>,
+        holds: bool,
+    ) -> bool {
         let side = match direction {
             Direction::FromClient => &mut self.from_client,
             Direction::FromServer => &mut self.from_server,
         };
-        side.computes_checksums |= holds;
+        side.computes_checksums |= holds && !segment.payload.is_empty();
         !holds && side.computes_checksums
     }
 

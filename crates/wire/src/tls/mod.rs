@@ -5,7 +5,7 @@
 //!
 //! INVARIANT: bytes are only taken for handshake while their side is known not to encrypt yet.
 
-mod certificate;
+pub(crate) mod certificate;
 pub(crate) mod hello;
 mod ja4;
 pub(crate) mod observe;

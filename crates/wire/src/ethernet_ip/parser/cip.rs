@@ -20,7 +20,7 @@ const ANSWER: u8 = 0x80;
 
 /// Most services read out of one packet. A controller answers in 4000 bytes, which hold some 500 short ones; more would
 /// let one datagram of an attacker become tens of thousands of observations.
-pub(in super::super) const MAX_SERVICES: u16 = 512;
+const MAX_SERVICES: u16 = 512;
 
 /// A CIP message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -124,4 +124,5 @@ fn text_and_payload_bytes_are_no_plausible_packets() {
         is_plausible(Direction::FromServer, b"\x30\xff\x01\0\x01axxx"),
         "a payload may go on beyond the segment"
     );
+    assert!(!is_plausible(Direction::FromServer, b"\x30\xff\xff\xff\x7f\0\x01axxx"), "but not for long");
 }

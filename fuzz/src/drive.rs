@@ -1,0 +1,139 @@
+//! How bytes of a fuzzer become what a parser is fed.
+//!
+//! A protocol's input is a script: one byte of options (bit 0: the server speaks first and the flow is told so, bit 1:
+//! the flow was picked up in its middle), then pieces, each behind two bytes: the top bit says that the server sends it,
+//! the rest is its length. A stream parser gets the pieces as segments, a datagram parser as datagrams; a protocol that
+//! has both gets the script twice.
+
+use nullius_capture::CaptureFile;
+use nullius_model::{
+    Direction, Endpoint, FlowId, FlowInfo, Frame, FrameNumber, LinkType, Mac, Observation, Protocol, Seed,
+    Seen, Sink, Timestamp, Transport,
+};
+use nullius_wire::context::Context;
+use nullius_wire::parser::Progress;
+use nullius_wire::reader::Reader;
+use nullius_wire::{Dissector, Limits, registry};
+use std::io::Cursor;
+use std::net::{IpAddr, Ipv4Addr};
+use std::time::Duration;
+
+/// What the dissector keeps for a parser at most; more than that and it gives the flow up.
+const MAX_PENDING: usize = 128 << 10;
+
+/// Formats whatever it hears: printing hostile text must not panic either.
+struct Listener;
+
+impl Sink for Listener {
+    fn observe(&mut self, _seen: Seen, _flow: Option<&FlowInfo>, observation: Observation<'_>) {
+        drop(format!("{observation:?}"));
+        if let Observation::Message(message) = observation {
+            drop(message.symbol.to_string());
+        }
+    }
+}
+
+/// Plays a script to the parsers of one protocol.
+pub(crate) fn protocol(protocol: Protocol, bytes: &[u8]) {
+    let Some((options, script)) = bytes.split_first() else { return };
+    stream(protocol, *options, script);
+    datagrams(protocol, script);
+}
+
+fn stream(protocol: Protocol, options: u8, script: &[u8]) {
+    let Some(mut parser) = registry::stream_parser(protocol) else { return };
+    let flow = flow(Transport::Tcp, options & 2 == 0);
+    if options & 2 != 0 {
+        parser.handle_gap(Direction::FromClient);
+        parser.handle_gap(Direction::FromServer);
+    }
+    let mut pending = [Vec::new(), Vec::new()];
+    let mut skip = [0_usize; 2];
+    for (step, (direction, piece)) in pieces(script).enumerate() {
+        let side = usize::from(direction == Direction::FromServer);
+        let (Some(held), Some(skip)) = (pending.get_mut(side), skip.get_mut(side)) else { return };
+        let passed = piece.len().min(*skip);
+        *skip -= passed;
+        held.extend_from_slice(piece.get(passed..).unwrap_or_default());
+        if held.is_empty() || held.len() > MAX_PENDING {
+            continue;
+        }
+        match parser.handle_bytes(held, &mut Context::new(seen(step), &flow, direction, &mut Listener)) {
+            Progress::Consumed(count) => {
+                *skip = count.saturating_sub(held.len());
+                held.drain(..count.min(held.len()));
+            }
+            Progress::Lost => {
+                held.clear();
+                parser.handle_gap(direction);
+            }
+            Progress::Handover(_) | Progress::Finished => return,
+        }
+    }
+}
+
+fn datagrams(protocol: Protocol, script: &[u8]) {
+    let Some(mut parser) = registry::datagram_parser(protocol) else { return };
+    let flow = flow(Transport::Udp, true);
+    for (step, (direction, piece)) in pieces(script).enumerate() {
+        parser.handle_datagram(piece, &mut Context::new(seen(step), &flow, direction, &mut Listener));
+    }
+}
+
+/// Feeds frames to a dissector: one byte names the link type, then each frame stands behind its length.
+pub(crate) fn frames(bytes: &[u8]) {
+    const LINKS: [LinkType; 5] =
+        [LinkType::Ethernet, LinkType::RawIp, LinkType::LinuxSll, LinkType::LinuxSll2, LinkType::BsdLoopback];
+    let Some((first, script)) = bytes.split_first() else { return };
+    let Some(link) = LINKS.get(usize::from(first % 5)).copied() else { return };
+    let mut dissector = Dissector::new(Limits { flows: 64, ..Limits::default() }, Seed::new(1));
+    for (step, (cut, frame)) in pieces(script).enumerate() {
+        let Seen { frame: number, at } = seen(step);
+        // A frame marked as the server's is one that the capture cut short.
+        let missing = if cut == Direction::FromServer { 100 } else { 0 };
+        let wire_length = u32::try_from(frame.len()).unwrap_or(u32::MAX).saturating_add(missing);
+        dissector.handle_frame(&Frame { number, at, link, bytes: frame, wire_length }, &mut Listener);
+    }
+    dissector.finish(&mut Listener);
+}
+
+/// Reads a capture file to its end.
+pub(crate) fn capture_file(bytes: &[u8]) {
+    let Ok(mut file) = CaptureFile::from_reader(Cursor::new(bytes.to_vec())) else { return };
+    while let Ok(Some(_)) = file.next_frame() {}
+    drop(file.notes().reasons());
+}
+
+fn pieces(script: &[u8]) -> impl Iterator<Item = (Direction, &[u8])> {
+    let mut reader = Reader::new(script);
+    std::iter::from_fn(move || {
+        let header = reader.be16().ok()?;
+        let direction = if header & 0x8000 == 0 { Direction::FromClient } else { Direction::FromServer };
+        let length = usize::from(header & 0x7fff).min(reader.left());
+        reader.take(length).ok().map(|piece| (direction, piece))
+    })
+}
+
+fn seen(step: usize) -> Seen {
+    let step = step as u64;
+    Seen {
+        frame: FrameNumber(step + 1),
+        at: Timestamp::from_secs(1_700_000_000).after(Duration::from_millis(100 * step)),
+    }
+}
+
+fn flow(transport: Transport, opening_seen: bool) -> FlowInfo {
+    let end = |last, port| Endpoint {
+        mac: Mac::new([2, 0, 0, 0, 0, last]),
+        ip: Some(IpAddr::V4(Ipv4Addr::new(10, 0, 0, last))),
+        port,
+    };
+    FlowInfo {
+        id: FlowId(1),
+        transport,
+        client: end(1, 40_000),
+        server: end(2, 502),
+        vlan: None,
+        opening_seen,
+    }
+}
