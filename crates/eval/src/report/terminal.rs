@@ -17,6 +17,7 @@ mod page;
 
 use super::summary::Summary;
 use crate::run::Evaluation;
+use nullius_device::{Party, Picture};
 use page::Page;
 
 /// How the text is laid out.
@@ -42,4 +43,13 @@ pub fn render(evaluation: &Evaluation, style: Style) -> String {
     blocked::write(&mut page, evaluation, &summary);
     next::write(&mut page, evaluation, &summary);
     page.into_text()
+}
+
+/// What a party is called where lines are short: a host of the internet by its name alone.
+fn short(picture: &Picture, party: Party) -> String {
+    let name = match party {
+        Party::Internet(ip) => picture.internet.get(&ip).and_then(|host| host.names.first()),
+        Party::Device(_) | Party::Group(_) | Party::Silent(_) => None,
+    };
+    name.map_or_else(|| super::words::party(picture, party), ToString::to_string)
 }

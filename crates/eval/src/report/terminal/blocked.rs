@@ -1,8 +1,9 @@
 //! What default deny, learned on the first part, would have blocked in the rest.
 
 use super::page::{Cell, Page, Paint, Table};
+use super::short;
 use crate::report::summary::Summary;
-use crate::report::words::{count, duration, number, party, service};
+use crate::report::words::{count, duration, number, service};
 use crate::run::Evaluation;
 use nullius_device::{ConversationView, Picture};
 use std::cmp::Reverse;
@@ -39,11 +40,15 @@ pub(super) fn write(page: &mut Page, evaluation: &Evaluation, summary: &Summary)
         return page.sentences(&format!("{start} 0 of {of} messages {rest}."), Paint::Good);
     }
     let text = format!(
-        "{start} {} of {} {rest}: {}, {} of them change something.",
+        "{start} {} of {} {rest}: {}, {}.",
         number(outside.messages),
         count(outside.of, "message"),
         count(outside.symbols, "new symbol"),
-        number(outside.writing_symbols),
+        match outside.writing_symbols {
+            0 => "none of which changes anything".to_owned(),
+            1 => "1 of which changes something".to_owned(),
+            many => format!("{} of them change something", number(many)),
+        }
     );
     page.sentences(&text, Paint::Bold);
     if outside.new_conversations > 0 {
@@ -68,14 +73,18 @@ fn list(page: &mut Page, picture: &Picture) {
     let shown = page.shown(views.len(), SHOWN);
     for view in views.iter().take(shown) {
         page.line(2, &[
-            Cell::new(format!("{} → {} ", party(picture, view.client), party(picture, view.server)))
+            Cell::new(format!("{} → {} ", short(picture, view.client), short(picture, view.server)))
                 .paint(Paint::Bold),
             Cell::new(format!(
-                "{}: {} in {}, {} that change something",
+                "{}: {} in {}{}",
                 service(view.protocol, view.unit),
                 count(view.outside().count() as u64, "new symbol"),
                 count(view.outside_messages(), "message"),
-                writing(view)
+                match writing(view) {
+                    0 => String::new(),
+                    1 => ", 1 changes something".to_owned(),
+                    many => format!(", {many} change something"),
+                }
             )),
         ]);
         symbols(page, view);

@@ -1,8 +1,9 @@
 //! Who asks whom in which words, and whether those words may be enforced.
 
 use super::page::{Cell, Page, Paint, Table};
+use super::short;
 use crate::report::summary::Summary;
-use crate::report::words::{bytes, count, party, service};
+use crate::report::words::{bytes, count, service};
 use nullius_device::{ConversationView, Picture};
 use std::time::Duration;
 
@@ -17,7 +18,7 @@ pub(super) fn write(page: &mut Page, picture: &Picture, summary: &Summary) {
     let mut table = Table::default();
     for view in telling(views, shown) {
         let mut cells = vec![
-            Cell::new(format!("{} → {}", party(picture, view.client), party(picture, view.server)))
+            Cell::new(format!("{} → {}", short(picture, view.client), short(picture, view.server)))
                 .paint(Paint::Bold),
             Cell::new(service(view.protocol, view.unit)),
             Cell::times(view.messages()),
@@ -59,8 +60,9 @@ fn polled_share(page: &mut Page, picture: &Picture) {
     };
     let ([reads, polled], [writes, timed]) = (share(false), share(true));
     if reads + writes > 0 {
+        let writers = if writes > 0 { format!(" and {timed} of {writes} that write") } else { String::new() };
         let text = format!(
-            "Steady pace: {polled} of {reads} symbols that read and {timed} of {writes} that write, of those seen often enough."
+            "Steady pace: {polled} of {reads} symbols that read{writers}, of those seen often enough."
         );
         page.sentences(&text, Paint::Dim);
     }

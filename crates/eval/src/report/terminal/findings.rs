@@ -1,8 +1,10 @@
 //! What should worry somebody, each with the frame to look at.
 
 use super::page::{Cell, Page, Paint, Table};
-use crate::report::words::{count, number, party};
+use super::short;
+use crate::report::words::{count, number};
 use nullius_device::Picture;
+use nullius_device::risk::evidence::Kind;
 use nullius_device::risk::findings::{Finding, Severity};
 
 /// Findings shown unless all are asked for.
@@ -20,7 +22,7 @@ pub(super) fn write(page: &mut Page, picture: &Picture) {
         table.row(vec![
             Cell::new(finding.severity.name()).paint(paint(finding.severity)),
             Cell::new(whom(picture, finding)),
-            Cell::new(format!("{}: {}", finding.kind.name(), finding.detail)),
+            Cell::new(what(finding)),
             Cell::new(frames(finding)).paint(Paint::Dim),
         ]);
     }
@@ -46,14 +48,32 @@ const fn paint(severity: Severity) -> Paint {
 }
 
 fn whom(picture: &Picture, finding: &Finding) -> String {
-    let subject = party(picture, finding.subject);
+    let subject = short(picture, finding.subject);
     match finding.peer {
-        Some(peer) => format!("{subject} with {}", party(picture, peer)),
+        Some(peer) => format!("{subject} with {}", short(picture, peer)),
         None => subject,
     }
 }
 
-/// `frame 7`, `frame 7 and 41 times more`.
+/// What was found, with its kind where the detail alone does not tell it.
+fn what(finding: &Finding) -> String {
+    let (kind, detail) = (finding.kind, &finding.detail);
+    match kind {
+        Kind::CleartextLogin
+        | Kind::Malformed
+        | Kind::UnexpectedVerb
+        | Kind::WeakCertificate
+        | Kind::WeakCrypto => format!("{}: {detail}", kind.name()),
+        Kind::AddressConflict
+        | Kind::Exposure
+        | Kind::FromInternet
+        | Kind::Scan
+        | Kind::SecondWriter
+        | Kind::ToInternet => detail.clone(),
+    }
+}
+
+/// `frame 7`, `42×, from frame 7`.
 fn frames(finding: &Finding) -> String {
     match finding.count {
         0 | 1 => format!("frame {}", finding.first.frame),
