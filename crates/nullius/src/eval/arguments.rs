@@ -31,7 +31,7 @@ pub(crate) struct Arguments {
     pub(super) iface: Option<String>,
 
     /// How long to listen.
-    #[arg(long = "for", value_name = "TIME", value_parser = duration, default_value = "5m", requires = "iface")]
+    #[arg(long = "for", value_name = "TIME", value_parser = duration, default_value = "5m", conflicts_with = "files")]
     pub(super) duration: Duration,
 
     /// How much is learned before default deny is tried on the rest: a time from the first frame (`64s`), a share of

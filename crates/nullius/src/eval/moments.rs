@@ -7,7 +7,8 @@ use std::time::Duration;
 const UNITS: [(&str, f64); 6] =
     [("ms", 1e-3), ("s", 1.0), ("m", 60.0), ("min", 60.0), ("h", 3_600.0), ("d", 86_400.0)];
 const DURATION: &str = "write a number with its unit, as `200ms`, `64s`, `5m`, `8h` or `2d`";
-const INSTANT: &str = "write `2012-11-12T11:03:00Z` (or with an offset, as `+01:00`), or `+10s` from the first frame";
+const INSTANT: &str =
+    "write `2012-11-12T11:03:00Z` (or with an offset, as `+01:00`), or `+10s` from the first frame";
 
 /// `64s`, `1.5h`; more than nothing.
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
@@ -25,9 +26,7 @@ pub(super) fn learn(text: &str) -> Result<Learn, String> {
         return Ok(Learn::Everything);
     }
     let Some(percent) = text.strip_suffix('%') else {
-        return duration(text)
-            .map(Learn::For)
-            .map_err(|why| format!("{why}, or a share as `50%`, or `all`"));
+        return duration(text).map(Learn::For).map_err(|why| format!("{why}, or a share as `50%`, or `all`"));
     };
     match percent.parse::<f64>() {
         Ok(percent) if percent > 0.0 && percent <= 100.0 => Ok(Learn::Share(percent / 100.0)),
@@ -122,7 +121,8 @@ mod tests {
         for (text, millis) in [("200ms", 200), ("64s", 64_000), ("1.5m", 90_000), ("8h", 28_800_000)] {
             assert_eq!(duration(text), Ok(Duration::from_millis(millis)), "{text}");
         }
-        for text in ["", "64", "s", "-1s", "1e3s", "5 m", "0s", "9999999999999999999999999d", "1.2.3s", "3µs"] {
+        for text in ["", "64", "s", "-1s", "1e3s", "5 m", "0s", "9999999999999999999999999d", "1.2.3s", "3µs"]
+        {
             assert!(duration(text).is_err(), "{text}");
         }
     }

@@ -2,10 +2,10 @@
 
 use super::arguments::{Arguments, Kind};
 use anyhow::{Context as _, bail};
+use nullius_eval::Evaluation;
 use nullius_eval::output::{self, Existing};
 use nullius_eval::report::terminal::Style;
 use nullius_eval::report::{draft, html, json, terminal, words};
-use nullius_eval::Evaluation;
 use std::io::{self, IsTerminal as _, Write};
 use std::path::{Path, PathBuf};
 

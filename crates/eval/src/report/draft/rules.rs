@@ -1,9 +1,7 @@
 //! One rule a conversation: who may say what about which objects, with what that rests on.
 
 use super::FORMAT;
-use super::document::{
-    Basis, End, Moment, Refusal, Rule, RulesFile, Support, Target, Verb, What,
-};
+use super::document::{Basis, End, Moment, Refusal, Rule, RulesFile, Support, Target, Verb, What};
 use super::suspicion;
 use super::zones::Zones;
 use crate::report::summary::Summary;
@@ -17,12 +15,8 @@ type Letter = (Direction, Symbol, SymbolRecord);
 
 pub(super) fn propose(evaluation: &Evaluation, zones: &Zones) -> RulesFile {
     let picture = &evaluation.picture;
-    let mut file = RulesFile {
-        format: FORMAT,
-        basis: basis(evaluation),
-        allow: Vec::new(),
-        not_suggested: Vec::new(),
-    };
+    let mut file =
+        RulesFile { format: FORMAT, basis: basis(evaluation), allow: Vec::new(), not_suggested: Vec::new() };
     for view in &picture.conversations {
         let names = Names { picture, zones, view };
         let why = suspicion::reasons(picture, view);

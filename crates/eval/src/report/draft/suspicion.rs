@@ -15,7 +15,8 @@ pub(super) fn reasons(picture: &Picture, view: &ConversationView) -> Vec<String>
     if matches!(view.server, Party::Silent(_)) || is_unanswered(view) {
         reasons.push("was never answered: there may be nothing to reach".to_owned());
     }
-    let about = picture.findings.iter().filter(|finding| concerns(finding, view) && speaks_against(finding.kind));
+    let about =
+        picture.findings.iter().filter(|finding| concerns(finding, view) && speaks_against(finding.kind));
     reasons.extend(about.map(|finding| format!("{}: {}", finding.kind.name(), finding.detail)));
     reasons
 }
@@ -24,10 +25,7 @@ pub(super) fn reasons(picture: &Picture, view: &ConversationView) -> Vec<String>
 pub(super) fn governs(protocol: Protocol, symbol: &Symbol) -> bool {
     let class = symbol.class;
     protocol.is_industrial()
-        && matches!(
-            class,
-            VerbClass::Configure | VerbClass::Program | VerbClass::Firmware | VerbClass::Admin
-        )
+        && matches!(class, VerbClass::Configure | VerbClass::Program | VerbClass::Firmware | VerbClass::Admin)
 }
 
 fn is_unanswered(view: &ConversationView) -> bool {

@@ -173,7 +173,9 @@ mod tests {
 
     #[test]
     fn a_subnet_is_the_address_without_its_host_part() {
-        for (ip, network) in [("10.1.2.3", "10.1.2.0"), ("fe80::1:2", "fe80::"), ("2001:db8:1:2:3::", "2001:db8:1:2::")] {
+        for (ip, network) in
+            [("10.1.2.3", "10.1.2.0"), ("fe80::1:2", "fe80::"), ("2001:db8:1:2:3::", "2001:db8:1:2::")]
+        {
             assert_eq!(subnet(ip.parse().unwrap()).0, network.parse::<IpAddr>().unwrap());
         }
     }

@@ -94,7 +94,8 @@ fn network_addresses(html: &mut Html, device: &DeviceView) {
     if all.is_empty() {
         return;
     }
-    let heads = [("Network address", false), ("Known from", false), ("Frames sent", true), ("Seen in frames", true)];
+    let heads =
+        [("Network address", false), ("Known from", false), ("Frames sent", true), ("Seen in frames", true)];
     table(html, "Addresses and their evidence", &heads, |html| {
         html.element("tbody", PLAIN, |html| {
             for (ip, evidence) in all.iter().take(MAX_ENTRIES) {
@@ -223,7 +224,12 @@ fn attributes(html: &mut Html, device: &DeviceView) {
 fn security(html: &mut Html, page: &Page<'_>, index: usize, device: &DeviceView) {
     let secures = |protocol| matches!(protocol, Protocol::Dtls | Protocol::Ssh | Protocol::Tls);
     let spoken = device.roles.iter().filter(|role| secures(role.protocol)).map(|role| {
-        format!("speaks {} as {} with {}", role.protocol, role.name(), words::count(role.peers as u64, "peer"))
+        format!(
+            "speaks {} as {} with {}",
+            role.protocol,
+            role.name(),
+            words::count(role.peers as u64, "peer")
+        )
     });
     use nullius_device::risk::evidence::Kind::{CleartextLogin, WeakCertificate, WeakCrypto};
     let found = page.findings_of(index);

@@ -41,7 +41,9 @@ pub(super) fn list<'f>(
 
 fn row(html: &mut Html, page: &Page<'_>, finding: &Finding) {
     html.element("tr", PLAIN, |html| {
-        html.element("td", &[("data-value", &(finding.severity as u8))], |html| severity(html, finding.severity));
+        html.element("td", &[("data-value", &(finding.severity as u8))], |html| {
+            severity(html, finding.severity)
+        });
         cell(html, finding.kind.name());
         html.element("td", PLAIN, |html| page.party(html, finding.subject));
         html.element("td", PLAIN, |html| {

@@ -127,7 +127,13 @@ fn figures(html: &mut Html, page: &Page<'_>) {
         let waits = summary.ready < summary.conversations;
         figure(html, tone(waits, "warn"), summary.ready, "ready to be enforced", &of);
         let of = format!("of {}", count(summary.conversations, "conversation"));
-        figure(html, tone(summary.to_internet > 0, "warn"), summary.to_internet, "crossing to the internet", &of);
+        figure(
+            html,
+            tone(summary.to_internet > 0, "warn"),
+            summary.to_internet,
+            "crossing to the internet",
+            &of,
+        );
         let of = format!("of {}", count(findings.len() as u64, "finding"));
         figure(html, tone(high > 0, "bad"), high, "of high severity", &of);
     });
@@ -153,7 +159,13 @@ fn blocked(html: &mut Html, page: &Page<'_>) {
         return;
     }
     all.sort_by_key(|(_, _, symbol, record)| (!symbol.class.needs_seal(), record.first));
-    let heads = [("Conversation", false), ("Symbol", false), ("Class", false), ("Times", true), ("First frame", true)];
+    let heads = [
+        ("Conversation", false),
+        ("Symbol", false),
+        ("Class", false),
+        ("Times", true),
+        ("First frame", true),
+    ];
     table(html, "What would have been blocked: symbols that change something first", &heads, |html| {
         html.element("tbody", PLAIN, |html| {
             for (at, view, symbol, record) in all.iter().take(MAX_ROWS) {

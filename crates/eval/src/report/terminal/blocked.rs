@@ -72,21 +72,24 @@ fn list(page: &mut Page, picture: &Picture) {
     views.sort_by_key(|view| Reverse((writing(view), view.outside_messages())));
     let shown = page.shown(views.len(), SHOWN);
     for view in views.iter().take(shown) {
-        page.line(2, &[
-            Cell::new(format!("{} → {} ", short(picture, view.client), short(picture, view.server)))
-                .paint(Paint::Bold),
-            Cell::new(format!(
-                "{}: {} in {}{}",
-                service(view.protocol, view.unit),
-                count(view.outside().count() as u64, "new symbol"),
-                count(view.outside_messages(), "message"),
-                match writing(view) {
-                    0 => String::new(),
-                    1 => ", 1 changes something".to_owned(),
-                    many => format!(", {many} change something"),
-                }
-            )),
-        ]);
+        page.line(
+            2,
+            &[
+                Cell::new(format!("{} → {} ", short(picture, view.client), short(picture, view.server)))
+                    .paint(Paint::Bold),
+                Cell::new(format!(
+                    "{}: {} in {}{}",
+                    service(view.protocol, view.unit),
+                    count(view.outside().count() as u64, "new symbol"),
+                    count(view.outside_messages(), "message"),
+                    match writing(view) {
+                        0 => String::new(),
+                        1 => ", 1 changes something".to_owned(),
+                        many => format!(", {many} change something"),
+                    }
+                )),
+            ],
+        );
         symbols(page, view);
     }
     page.more(views.len() - shown, "conversation");

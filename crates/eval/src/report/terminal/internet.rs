@@ -17,8 +17,7 @@ pub(super) fn write(page: &mut Page, picture: &Picture, summary: &Summary) {
     let pairs = pairs(picture);
     let hosts: BTreeSet<Party> = pairs.keys().flat_map(|(client, server)| [*client, *server]).collect();
     let hosts = hosts.iter().filter(|party| matches!(party, Party::Internet(_))).count() as u64;
-    let glance =
-        format!("{} with {}", count(summary.to_internet, "conversation"), count(hosts, "host"));
+    let glance = format!("{} with {}", count(summary.to_internet, "conversation"), count(hosts, "host"));
     page.section("internet", &Cell::new(glance).paint(Paint::Doubt));
     let mut ranked: Vec<_> = pairs.into_iter().collect();
     // from the internet first, then by how much flowed
@@ -51,9 +50,11 @@ fn pairs(picture: &Picture) -> BTreeMap<(Party, Party), Pair> {
     let mut pairs = BTreeMap::new();
     for view in picture.conversations.iter().filter(|view| crosses(view)) {
         let first = view.first.frame;
-        let pair = pairs
-            .entry((view.client, view.server))
-            .or_insert_with(|| Pair { services: BTreeSet::new(), bytes: 0, first });
+        let pair = pairs.entry((view.client, view.server)).or_insert_with(|| Pair {
+            services: BTreeSet::new(),
+            bytes: 0,
+            first,
+        });
         // units of one protocol share their channel
         if pair.services.insert(service(view.protocol, view.unit)) {
             pair.bytes += flowed(view);

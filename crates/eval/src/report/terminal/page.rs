@@ -251,9 +251,13 @@ mod tests {
 
     #[test]
     fn text_is_cut_by_the_columns_it_takes() {
-        for (text, room, expected) in
-            [("plc7", 4, "plc7"), ("plc77", 4, "plc…"), ("制御盤", 5, "制御…"), ("abc", 1, "…"), ("abc", 0, "")]
-        {
+        for (text, room, expected) in [
+            ("plc7", 4, "plc7"),
+            ("plc77", 4, "plc…"),
+            ("制御盤", 5, "制御…"),
+            ("abc", 1, "…"),
+            ("abc", 0, ""),
+        ] {
             assert_eq!(cut(text, room), expected);
         }
     }

@@ -30,7 +30,9 @@ pub(super) fn drawing(html: &mut Html, graph: &Graph, drawing: &Drawing) {
         html.leaf("desc", &[("id", &"map-text")], text.replace("boxs", "boxes"));
         // What should be noticed is drawn last, on top of the rest.
         let lines = || graph.edges.iter().zip(&drawing.lines);
-        for (edge, (from, to)) in lines().filter(|(edge, _)| !edge.alert).chain(lines().filter(|(edge, _)| edge.alert)) {
+        for (edge, (from, to)) in
+            lines().filter(|(edge, _)| !edge.alert).chain(lines().filter(|(edge, _)| edge.alert))
+        {
             line(html, graph, edge, *from, *to);
         }
         for heading in &drawing.headings {

@@ -127,8 +127,11 @@ fn column_height(graph: &Graph, place: Place) -> f64 {
         return 0.0;
     }
     let boxes: f64 = members.iter().map(|index| height(graph, *index) + GAP).sum();
-    let mut networks: Vec<&str> =
-        members.iter().filter_map(|index| graph.nodes.get(*index)).map(|node| node.network.as_str()).collect();
+    let mut networks: Vec<&str> = members
+        .iter()
+        .filter_map(|index| graph.nodes.get(*index))
+        .map(|node| node.network.as_str())
+        .collect();
     networks.dedup();
     HEAD + boxes + NETWORK * networks.len() as f64
 }
