@@ -94,7 +94,7 @@ fn network_addresses(html: &mut Html, device: &DeviceView) {
     if all.is_empty() {
         return;
     }
-    let heads = [("Network address", false), ("Known from", false), ("Frames sent", true), ("Seen in frames", true)];
+    let heads = [("Address", false), ("Known from", false), ("Sent", true), ("Frames", true)];
     table(html, "Addresses and their evidence", &heads, |html| {
         html.element("tbody", PLAIN, |html| {
             for (ip, evidence) in all.iter().take(MAX_ENTRIES) {
@@ -200,7 +200,7 @@ fn attributes(html: &mut Html, device: &DeviceView) {
             for value in &device.attributes {
                 html.element("tr", PLAIN, |html| {
                     cell(html, value.attribute);
-                    cell(html, &value.value);
+                    html.leaf("td", &[("class", &"long")], &value.value);
                     cell(html, value.source);
                     html.element("td", PLAIN, |html| {
                         html.text(value.confidence.name());
@@ -223,7 +223,12 @@ fn attributes(html: &mut Html, device: &DeviceView) {
 fn security(html: &mut Html, page: &Page<'_>, index: usize, device: &DeviceView) {
     let secures = |protocol| matches!(protocol, Protocol::Dtls | Protocol::Ssh | Protocol::Tls);
     let spoken = device.roles.iter().filter(|role| secures(role.protocol)).map(|role| {
-        format!("speaks {} as {} with {}", role.protocol, role.name(), words::count(role.peers as u64, "peer"))
+        format!(
+            "speaks {} as {} with {}",
+            role.protocol,
+            role.name(),
+            words::count(role.peers as u64, "peer")
+        )
     });
     use nullius_device::risk::evidence::Kind::{CleartextLogin, WeakCertificate, WeakCrypto};
     let found = page.findings_of(index);

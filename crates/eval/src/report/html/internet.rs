@@ -40,7 +40,8 @@ fn row(html: &mut Html, page: &Page<'_>, at: usize, view: &ConversationView) {
     html.element("tr", PLAIN, |html| {
         html.element("td", PLAIN, |html| page.conversation(html, at, view));
         html.element("td", PLAIN, |html| {
-            let (class, word) = if is_inward { ("chip bad", "opened from outside") } else { ("chip", "outward") };
+            let (class, word) =
+                if is_inward { ("chip bad", "opened from outside") } else { ("chip", "outward") };
             html.leaf("span", &[("class", &class)], word);
         });
         bytes(html, out);

@@ -21,7 +21,8 @@ pub(super) fn draw(html: &mut Html, page: &Page<'_>) {
     let place = |at: Duration| (WIDTH as f64 * at.as_secs_f64() / covered.as_secs_f64()).min(WIDTH as f64);
     let learned = place(until.since(first.at));
     let outside = page.picture.conversations.iter().flat_map(ConversationView::outside);
-    let ticks: BTreeSet<u64> = outside.map(|(_, _, record)| tick(record.first.at.since(first.at), covered)).collect();
+    let ticks: BTreeSet<u64> =
+        outside.map(|(_, _, record)| tick(record.first.at.since(first.at), covered)).collect();
     html.element("figure", &[("class", &"timeline")], |html| {
         strip(html, learned, &ticks);
         html.element("figcaption", PLAIN, |html| {

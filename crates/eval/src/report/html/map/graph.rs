@@ -19,7 +19,7 @@ const MAX_NETWORKS: usize = 6;
 /// Hosts of the internet with a box of their own.
 const MAX_HOSTS: usize = 5;
 /// Lines drawn. More are a black square.
-const MAX_EDGES: usize = 160;
+const MAX_EDGES: usize = 100;
 
 /// Where on the map a node belongs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -159,7 +159,8 @@ impl Graph {
             let server = keys.admit(page, view.server, &mut nodes);
             spoken.push((client, server, view));
         }
-        let places: BTreeMap<&(Place, Key), usize> = nodes.keys().enumerate().map(|(at, key)| (key, at)).collect();
+        let places: BTreeMap<&(Place, Key), usize> =
+            nodes.keys().enumerate().map(|(at, key)| (key, at)).collect();
         let alerts = alerting(page);
         let mut edges: BTreeMap<(usize, usize, Family), Edge> = BTreeMap::new();
         for (client, server, view) in &spoken {
@@ -169,7 +170,12 @@ impl Graph {
             }
         }
         let mut edges: Vec<Edge> = edges.into_values().collect();
-        edges.sort_by_key(|edge| (!edge.alert, Reverse(edge.messages), Reverse(edge.frames), edge.client, edge.server));
+        // Calls to everybody are what a full map can do without first.
+        let silent = nodes.keys().position(|(place, _)| *place == Place::Nowhere).unwrap_or(usize::MAX);
+        edges.sort_by_key(|edge| {
+            let said = (Reverse(edge.messages), Reverse(edge.frames));
+            (edge.server >= silent, !edge.alert, said, edge.client, edge.server)
+        });
         let left_out = edges.len().saturating_sub(MAX_EDGES) as u64;
         edges.truncate(MAX_EDGES);
         Self { nodes: nodes.into_values().collect(), edges, grouped: keys.grouped(), left_out }
@@ -195,9 +201,13 @@ impl Edge {
     fn add(&mut self, view: &ConversationView, alerts: &BTreeSet<(Party, Party, Protocol)>) {
         self.conversations += 1;
         self.messages += view.messages();
-        self.frames += view.channel.as_ref().map_or(0, |channel| channel.from_client.frames + channel.from_server.frames);
+        self.frames += view
+            .channel
+            .as_ref()
+            .map_or(0, |channel| channel.from_client.frames + channel.from_server.frames);
         self.blocked += view.outside_messages();
-        self.alert |= view.outside_messages() > 0 || alerts.contains(&(view.client, view.server, view.protocol));
+        self.alert |=
+            view.outside_messages() > 0 || alerts.contains(&(view.client, view.server, view.protocol));
         self.crosses |= summary::crosses(view);
         self.services.insert(words::service(view.protocol, view.unit));
     }
@@ -238,9 +248,11 @@ impl Keys {
 
     fn key(&self, party: Party) -> (Place, Key) {
         match party {
-            Party::Device(index) => {
-                self.devices.get(index).cloned().unwrap_or((Place::Service, Key::OtherDevices(Place::Service)))
-            }
+            Party::Device(index) => self
+                .devices
+                .get(index)
+                .cloned()
+                .unwrap_or((Place::Service, Key::OtherDevices(Place::Service))),
             Party::Internet(ip) if self.hosts.contains(&ip) => (Place::Internet, Key::Host(ip)),
             Party::Internet(_) => (Place::Internet, Key::OtherHosts),
             Party::Group(_) => (Place::Nowhere, Key::Groups),
@@ -260,7 +272,8 @@ impl Keys {
 
 fn node(page: &Page<'_>, (place, key): &(Place, Key), members: u64) -> Node {
     let devices = || words::count(members, "device");
-    let gathered = |label: String, detail: String| (label, detail, Some("devices".to_owned()), String::new(), false);
+    let gathered =
+        |label: String, detail: String| (label, detail, Some("devices".to_owned()), String::new(), false);
     let (label, detail, anchor, network, alert) = match key {
         Key::Device(index) => return device_node(page, *place, *index),
         Key::Network(_, network) => {
@@ -274,11 +287,19 @@ fn node(page: &Page<'_>, (place, key): &(Place, Key), members: u64) -> Node {
             let detail = if host.is_some() { ip.to_string() } else { "internet".to_owned() };
             (label, detail, Some("internet".to_owned()), String::new(), false)
         }
-        Key::OtherHosts => {
-            ("Other hosts".to_owned(), "internet".to_owned(), Some("internet".to_owned()), String::new(), false)
+        Key::OtherHosts => (
+            "Other hosts".to_owned(),
+            "internet".to_owned(),
+            Some("internet".to_owned()),
+            String::new(),
+            false,
+        ),
+        Key::Groups => {
+            ("Everybody".to_owned(), "broadcast and multicast".to_owned(), None, String::new(), false)
         }
-        Key::Groups => ("Everybody".to_owned(), "broadcast and multicast".to_owned(), None, String::new(), false),
-        Key::Silent => ("Silent addresses".to_owned(), "never answered".to_owned(), None, String::new(), false),
+        Key::Silent => {
+            ("Silent addresses".to_owned(), "never answered".to_owned(), None, String::new(), false)
+        }
     };
     Node { place: *place, label, detail, anchor, network, alert }
 }
@@ -360,9 +381,11 @@ fn place_of(device: &DeviceView) -> Place {
 
 const fn place_of_class(class: Class) -> Place {
     match class {
-        Class::Supervisor | Class::Historian | Class::EngineeringStation | Class::Workstation | Class::Phone => {
-            Place::Supervision
-        }
+        Class::Supervisor
+        | Class::Historian
+        | Class::EngineeringStation
+        | Class::Workstation
+        | Class::Phone => Place::Supervision,
         Class::Broker | Class::Gateway | Class::Router | Class::Server | Class::Switch => Place::Service,
         Class::Appliance
         | Class::BuildingController

@@ -23,8 +23,12 @@ pub(super) fn section(html: &mut Html, page: &Page<'_>) {
             return;
         }
         key(html, &graph);
-        let frame: [(&str, &dyn Display); 4] =
-            [("class", &"scroll map"), ("tabindex", &"0"), ("role", &"region"), ("aria-label", &"Communication map")];
+        let frame: [(&str, &dyn Display); 4] = [
+            ("class", &"scroll map"),
+            ("tabindex", &"0"),
+            ("role", &"region"),
+            ("aria-label", &"Communication map"),
+        ];
         let drawing = layout::place(&graph);
         html.element("div", &frame, |html| draw::drawing(html, &graph, &drawing));
         html.leaf("p", &[("class", &"note")], how_to_read(&graph));
@@ -32,10 +36,14 @@ pub(super) fn section(html: &mut Html, page: &Page<'_>) {
 }
 
 fn how_to_read(graph: &Graph) -> String {
-    let mut text = "Arrows point at whoever is asked; the more messages, the wider. Choose a device to read about it."
-        .to_owned();
+    let mut text =
+        "Arrows point at whoever is asked; the more messages, the wider. Choose a device to read about it."
+            .to_owned();
     if graph.grouped > 0 {
-        text.push_str(&format!(" {} with less to say are gathered by network.", count(graph.grouped, "device")));
+        text.push_str(&format!(
+            " {} with less to say are gathered by network.",
+            count(graph.grouped, "device")
+        ));
     }
     if graph.left_out > 0 {
         let left = number(graph.left_out);
