@@ -115,7 +115,7 @@ fn network_addresses(html: &mut Html, device: &DeviceView) {
             }
         });
     });
-    more(html, all.len(), MAX_ENTRIES, "address");
+    more(html, all.len(), MAX_ENTRIES, "address entry");
 }
 
 /// Hardware addresses, or why there are none.

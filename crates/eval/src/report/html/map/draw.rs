@@ -32,8 +32,8 @@ pub(super) fn drawing(html: &mut Html, graph: &Graph, drawing: &Drawing) {
     html.element("svg", &frame, |html| {
         html.leaf("title", &[("id", &"map-title")], "Communication map");
         let (nodes, edges) = (graph.nodes.len() as u64, graph.edges.len() as u64);
-        let text = format!("{} and {} between them.", count(nodes, "box"), count(edges, "line"));
-        html.leaf("desc", &[("id", &"map-text")], text.replace("boxs", "boxes"));
+        let text = format!("{} and {} between them.", count(nodes, "node"), count(edges, "line"));
+        html.leaf("desc", &[("id", &"map-text")], text);
         // What should be noticed is drawn last, on top of the rest.
         let lines = || graph.edges.iter().zip(&drawing.lines);
         for (edge, (from, to)) in

@@ -6,6 +6,8 @@
 mod draw;
 mod graph;
 mod layout;
+#[cfg(test)]
+mod tests;
 
 use self::graph::{Family, Graph};
 use super::markup::{Html, PLAIN};
