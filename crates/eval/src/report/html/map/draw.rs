@@ -1,6 +1,7 @@
 //! The drawing itself, as SVG: colours and fonts come from the style sheet, so that it follows light, dark and print.
 
-use super::graph::{Edge, Graph, Node, Place};
+use super::gather::Place;
+use super::graph::{Edge, Graph, Node};
 use super::layout::{BOX, Drawing, End, Rectangle, WIDTH};
 use crate::report::html::markup::{Html, PLAIN};
 use crate::report::words::{self, count};

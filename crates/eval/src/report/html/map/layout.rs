@@ -4,7 +4,8 @@
 //!
 //! INVARIANT: no two boxes overlap, and every box lies within the drawing.
 
-use super::graph::{Edge, Graph, Place};
+use super::gather::Place;
+use super::graph::{Edge, Graph};
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 

@@ -40,7 +40,9 @@ fn parse(page: &str) -> Parsed {
             Event::End(_) => depth -= 1,
             Event::Text(text) => parsed.text.push_str(&text),
             Event::DocType(_) | Event::GeneralRef(_) => {}
-            other => panic!("no place for {other:?} on the page"),
+            other @ (Event::CData(_) | Event::Comment(_) | Event::Decl(_) | Event::PI(_)) => {
+                panic!("no place for {other:?} on the page")
+            }
         }
     }
     assert_eq!(depth, 0, "every element is closed");
