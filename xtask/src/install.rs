@@ -22,7 +22,8 @@ struct DebianPackage {
     reason: &'static str,
 }
 
-const DEBIAN: [DebianPackage; 9] = [
+const DEBIAN: [DebianPackage; 10] = [
+    DebianPackage { name: "chromium", need: Need::Tests, reason: "shows and prints the HTML report" },
     DebianPackage { name: "git", need: Need::Tests, reason: "tidy asks it which files are tracked" },
     DebianPackage {
         name: "iproute2",
