@@ -39,9 +39,9 @@ pub fn write(
     }
     // through a symbolic link, so that the link stays one
     let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    replace(&target, existing, content).map_err(|error| match error.kind() {
-        io::ErrorKind::AlreadyExists => EvalError::Exists { path: path.to_owned() },
-        _ => failed(error),
+    replace(&target, existing, content).map_err(|error| {
+        let exists = existing == Existing::Keep && error.kind() == io::ErrorKind::AlreadyExists;
+        if exists { EvalError::Exists { path: path.to_owned() } } else { failed(error) }
     })
 }
 

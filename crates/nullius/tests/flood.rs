@@ -4,6 +4,7 @@
 //! was larger before the child began.
 
 #![expect(clippy::unwrap_used, reason = "a broken fixture must fail the test")]
+#![expect(clippy::indexing_slicing, reason = "a header of fixed length")]
 #![expect(clippy::disallowed_methods, reason = "the test starts the program")]
 
 use nix::sys::resource::{UsageWho, getrusage};

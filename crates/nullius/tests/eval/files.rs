@@ -52,8 +52,7 @@ fn each_report_goes_where_it_was_asked_for_and_belongs_to_its_owner() {
     let ran = eval(&arguments);
     assert_eq!(ran.code, Some(0), "{}", ran.err);
     assert!(ran.out.starts_with("nullius eval  ModbusTCP.pcap"), "the text is shown beside the files");
-    let written =
-        [html.clone(), json.clone(), folder.path("draft/zones.json"), folder.path("draft/rules.json")];
+    let written = [html.clone(), json, folder.path("draft/zones.json"), folder.path("draft/rules.json")];
     for path in &written {
         assert!(ran.err.contains(path.as_str()), "{}", ran.err);
         let metadata = fs::metadata(path).unwrap();

@@ -99,9 +99,10 @@ impl Names<'_> {
     /// Unit and port: of a stream nobody reads, the picture keeps the port in the unit's place.
     const fn place(&self) -> (Option<u32>, Option<u32>) {
         let number = self.view.unit.0;
-        match self.view.protocol {
-            Protocol::Tcp | Protocol::Udp => (None, number),
-            _ => (number, None),
+        if matches!(self.view.protocol, Protocol::Tcp | Protocol::Udp) {
+            (None, number)
+        } else {
+            (number, None)
         }
     }
 

@@ -3,7 +3,7 @@
 use super::page::{Cell, Page, Paint, Table};
 use super::short;
 use crate::report::summary::Summary;
-use crate::report::words::{bytes, count, service};
+use crate::report::words::{bytes, count, number, service};
 use nullius_device::{ConversationView, Picture};
 use std::time::Duration;
 
@@ -40,7 +40,9 @@ fn readiness_of_all(summary: &Summary) -> Cell {
         (_, 0) => Cell::new(""),
         (0, _) => Cell::new("✗ none ready to enforce").paint(Paint::Doubt),
         (ready, all) if ready == all => Cell::new("✓ all ready to enforce").paint(Paint::Good),
-        (ready, all) => Cell::new(format!("{ready} of {all} ready to enforce")).paint(Paint::Doubt),
+        (ready, all) => {
+            Cell::new(format!("{} of {} ready to enforce", number(ready), number(all))).paint(Paint::Doubt)
+        }
     }
 }
 

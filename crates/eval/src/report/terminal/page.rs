@@ -125,14 +125,14 @@ impl Page {
 
     /// Begins a section: a rule with its title, and what to know of it at a glance.
     pub(super) fn section(&mut self, title: &str, glance: &Cell) {
-        let title = format!("── {title} ");
-        let room = self.width.saturating_sub(title.width() + 4);
-        let glance = Cell { text: cut(&glance.text, room), ..glance.clone() };
+        let title = cut(&format!("── {title}"), self.width);
+        let glance =
+            Cell { text: cut(&glance.text, self.width.saturating_sub(title.width() + 6)), ..glance.clone() };
         let tail = if glance.text.is_empty() { 0 } else { glance.text.width() + 4 };
-        let rule = "─".repeat(self.width.saturating_sub(title.width() + tail));
+        let rule = "─".repeat(self.width.saturating_sub(title.width() + 1 + tail));
         self.text.push('\n');
         self.push(&title, Paint::Bold);
-        self.push(&rule, Paint::Dim);
+        self.push(&if rule.is_empty() { rule } else { format!(" {rule}") }, Paint::Dim);
         if tail > 0 {
             self.push(&format!(" {} ", glance.text), glance.paint);
             self.push("──", Paint::Dim);
@@ -160,7 +160,7 @@ impl Page {
             room = room.saturating_sub(text.width());
             self.push(&text, cell.paint);
         }
-        self.text.push('\n');
+        self.end_line();
     }
 
     /// Sentences, broken between words.
@@ -213,6 +213,12 @@ impl Page {
                 self.text.push_str(&" ".repeat(GAP));
             }
         }
+        self.end_line();
+    }
+
+    /// Without the blanks that only kept columns apart.
+    fn end_line(&mut self) {
+        self.text.truncate(self.text.trim_end_matches(' ').len());
         self.text.push('\n');
     }
 
