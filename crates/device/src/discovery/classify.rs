@@ -8,6 +8,7 @@ use super::resolve::Device;
 use super::rules::{CLAIMS, DHCP_SYSTEMS, MAKERS};
 use crate::picture::{ConversationView, Party, Role};
 use nullius_model::{Attribute, Protocol};
+use std::collections::BTreeSet;
 
 /// What a device may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -103,6 +104,8 @@ pub struct Traits<'a> {
     roles: &'a [Role],
     writes: bool,
     programs: bool,
+    /// Parties it asks for more than their names, in industrial protocols.
+    asked: usize,
     scans_io: bool,
     tls_to_internet: bool,
 }
@@ -131,6 +134,11 @@ impl<'a> Traits<'a> {
             roles,
             writes: sends(|class| matches!(class, Write | Command)),
             programs: sends(|class| matches!(class, Program | Firmware)),
+            asked: asks()
+                .filter(|view| asks_values(view))
+                .map(|view| view.server)
+                .collect::<BTreeSet<_>>()
+                .len(),
             scans_io: asks().any(|view| {
                 view.protocol == Protocol::EthernetIp
                     && view.alphabet.iter().any(|(_, symbol, _)| symbol.verb == "io_data")
@@ -188,6 +196,15 @@ impl<'a> Traits<'a> {
     }
 }
 
+/// One server is asked for more than who it is. Searches go to everyone and make nobody a master.
+fn asks_values(view: &ConversationView) -> bool {
+    use nullius_model::VerbClass::{Connect, Discover, Publish};
+    let is_idle = |class| matches!(class, Connect | Discover | Publish);
+    view.protocol.is_industrial()
+        && !matches!(view.server, Party::Group(_))
+        && view.alphabet.iter().any(|(_, symbol, _)| !is_idle(symbol.class) || symbol.verb == "io_data")
+}
+
 /// Adds up what speaks for each class.
 pub fn classify(traits: &Traits<'_>) -> Classification {
     let mut reasons = Vec::new();
@@ -210,15 +227,15 @@ fn by_industrial_role(traits: &Traits<'_>, reasons: &mut Reasons) {
     for role in traits.industrial(true) {
         let class =
             if role.protocol == Protocol::Bacnet { Class::BuildingController } else { Class::Controller };
-        add(reasons, class, 6, format!("answers {} as {}", role.protocol, role.name()));
+        // Everything on such a network answers searches, switches and panels too.
+        let points = if role.protocol == Protocol::ProfinetDcp { 2 } else { 6 };
+        add(reasons, class, points, format!("answers {} as {}", role.protocol, role.name()));
     }
     for role in traits.industrial(false).filter(|role| role.protocol == Protocol::Goose) {
         add(reasons, Class::Controller, 6, format!("publishes {}", role.protocol));
     }
-    let asked: Vec<&Role> =
-        traits.industrial(false).filter(|role| role.protocol != Protocol::Goose).collect();
-    let peers: usize = asked.iter().map(|role| role.peers).sum();
-    if asked.is_empty() {
+    let peers = traits.asked;
+    if peers == 0 {
         return;
     }
     if traits.scans_io {

@@ -32,10 +32,7 @@ pub(super) fn is_own(
     let routable = |ip: &IpAddr| !is_link_local(*ip);
     let alone = group.iter().filter(|(key, _)| key.ip.as_ref().is_some_and(routable)).count() == 1;
     let is_here = is_on_site(ip) || nearby.contains(&network(ip));
-    is_link_local(ip)
-        || is_surely_own(key, station)
-        || (station.frames == 0 && is_on_site(ip))
-        || (alone && is_here && !is_forwarded(station.hop_limit))
+    is_link_local(ip) || is_surely_own(key, station) || (alone && is_here && !is_forwarded(station.hop_limit))
 }
 
 /// Proven, or sent with a hop limit no router has touched.

@@ -88,7 +88,7 @@ impl Roster {
             }
         }
         draft.place_loose();
-        draft.merge_by_serial();
+        draft.merge_cards();
         draft.finish()
     }
 
@@ -111,9 +111,12 @@ struct Draft {
 impl Draft {
     /// All stations of one hardware address.
     fn add_station_group(&mut self, group: &[(&StationKey, &Station)], nearby: &BTreeSet<Network>) {
+        let (seen, said): (Vec<_>, Vec<_>) =
+            group.iter().copied().partition(|(key, station)| key.ip.is_none() || station.is_seen());
+        self.loose.extend(said.into_iter().map(|(key, station)| (*key, station.clone())));
         let (own, beyond): (Vec<_>, Vec<_>) =
-            group.iter().copied().partition(|(key, station)| is_own(key, station, group, nearby));
-        let Some((first_key, first_station)) = group.first() else { return };
+            seen.iter().copied().partition(|(key, station)| is_own(key, station, &seen, nearby));
+        let Some((first_key, first_station)) = seen.first() else { return };
         let index = self.devices.len();
         let mut device = Device::new(first_station.first);
         device.macs.insert(first_key.mac);
@@ -130,9 +133,12 @@ impl Draft {
     /// Stations beyond a router, or seen without a hardware address.
     fn place_loose(&mut self) {
         let mut owners = self.owners();
+        let by_mac = |device: (usize, &Device)| device.1.macs.first().map(|mac| (*mac, device.0));
+        let by_mac: BTreeMap<Mac, usize> = self.devices.iter().enumerate().filter_map(by_mac).collect();
         for (key, station) in std::mem::take(&mut self.loose) {
             let Some(ip) = key.ip else { continue };
-            let index = match owners.get(&ip) {
+            let said_of = by_mac.get(&key.mac).filter(|_| !station.is_seen());
+            let index = match owners.get(&ip).or(said_of) {
                 Some(index) => *index,
                 None if is_local(ip, &station) => {
                     let mut device = Device::new(station.first);
@@ -167,17 +173,15 @@ impl Draft {
         owners.into_iter().map(|(ip, (_, index))| (ip, index)).collect()
     }
 
-    /// Network cards of one machine: the same serial number, told in the same protocol.
-    fn merge_by_serial(&mut self) {
-        let mut first_with: BTreeMap<(SmolStr, Protocol), usize> = BTreeMap::new();
+    /// Network cards and ports of one machine: the same serial number or chassis, told in the same protocol by
+    /// hardware addresses of the same maker. Whoever else tells it is not taken for the same machine.
+    fn merge_cards(&mut self) {
+        let mut first_with: BTreeMap<(SmolStr, Protocol, Option<[u8; 3]>), usize> = BTreeMap::new();
         let mut moved: BTreeMap<usize, usize> = BTreeMap::new();
         for (index, device) in self.devices.iter().enumerate() {
-            for fact in device
-                .facts
-                .iter()
-                .filter(|fact| fact.attribute == Attribute::Serial && fact.value.len() >= 4)
-            {
-                let first = *first_with.entry((fact.value.clone(), fact.source)).or_insert(index);
+            let maker = device.macs.first().map(|mac| maker_block(*mac));
+            for fact in device.facts.iter().filter(|fact| names_one_machine(fact)) {
+                let first = *first_with.entry((fact.value.clone(), fact.source, maker)).or_insert(index);
                 if first != index {
                     moved.entry(index).or_insert(first);
                 }
@@ -281,11 +285,8 @@ impl Device {
         self.first = self.first.min(station.first);
         self.last = self.last.max(station.last);
         self.facts.extend(station.facts.iter().cloned());
-        // What is merely said of an address is no use of it: it would look like a conflict with the next holder.
-        let is_used = station.frames > 0 || !station.proofs.is_empty();
-        if let Some(ip) =
-            ip.filter(|ip| !ip.is_unspecified() && (is_used || !self.addresses.contains_key(ip)))
-        {
+        // What is merely said of an address is no use of it: it would look like a conflict with its next holder.
+        if let Some(ip) = ip.filter(|ip| !ip.is_unspecified() && station.is_seen()) {
             let evidence = AddressEvidence {
                 proofs: station.proofs.iter().copied().collect(),
                 frames: station.frames,
@@ -329,4 +330,17 @@ impl AddressEvidence {
     fn overlaps(&self, other: &Self) -> bool {
         self.first.at <= other.last.at && other.first.at <= self.last.at
     }
+}
+
+const fn maker_block(mac: Mac) -> [u8; 3] {
+    let [a, b, c, ..] = mac.octets();
+    [a, b, c]
+}
+
+/// A claim that no two machines share: not a serial number of one repeated digit, which is a placeholder.
+fn names_one_machine(fact: &FactSeen) -> bool {
+    let distinct: BTreeSet<char> = fact.value.chars().collect();
+    matches!(fact.attribute, Attribute::Serial | Attribute::ChassisId)
+        && fact.value.len() >= 4
+        && distinct.len() >= 3
 }

@@ -49,14 +49,14 @@ pub(super) const CLAIMS: &[(&[Attribute], &[&str], Class, u32)] = {
         (&[DeviceRole], &["io-controller", "io controller"], Class::Controller, 5),
         (
             &[DeviceRole, Description, Model],
-            &["programmable logic controller", "plc", "simatic s7", "cpu 3", "controllogix", "m340"],
+            &["programmable logic controller", "plc", "cpu 3", "cpu-1", "6es7", "controllogix", "m340"],
             Class::Controller,
             6,
         ),
         (&[DeviceRole], &["human-machine interface", "hmi"], Class::Supervisor, 6),
         (&[DeviceRole, Description, Model], &["communications adapter", "gateway"], Class::Gateway, 4),
         (&[DeviceRole], &["dhcp server"], Class::Router, 4),
-        (&[ProductCode, Description], &["cisco ios", "catalyst", "scalance"], Class::Switch, 5),
+        (&[ProductCode, Description], &["cisco ios", "catalyst", "scalance"], Class::Switch, 6),
         (&[ServerSoftware], &["openssh", "apache", "nginx", "iis"], Class::Server, 2),
     ]
 };
