@@ -133,12 +133,9 @@ impl Draft {
     /// Stations beyond a router, or seen without a hardware address.
     fn place_loose(&mut self) {
         let mut owners = self.owners();
-        let by_mac = |device: (usize, &Device)| device.1.macs.first().map(|mac| (*mac, device.0));
-        let by_mac: BTreeMap<Mac, usize> = self.devices.iter().enumerate().filter_map(by_mac).collect();
         for (key, station) in std::mem::take(&mut self.loose) {
             let Some(ip) = key.ip else { continue };
-            let said_of = by_mac.get(&key.mac).filter(|_| !station.is_seen());
-            let index = match owners.get(&ip).or(said_of) {
+            let index = match owners.get(&ip) {
                 Some(index) => *index,
                 None if is_local(ip, &station) => {
                     let mut device = Device::new(station.first);
@@ -344,3 +341,6 @@ fn names_one_machine(fact: &FactSeen) -> bool {
         && fact.value.len() >= 4
         && distinct.len() >= 3
 }
+
+#[cfg(test)]
+mod tests;

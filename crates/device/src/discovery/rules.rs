@@ -74,6 +74,7 @@ pub(super) const MAKERS: &[(&[&str], Class, u32)] = &[
             "rockwell",
             "allen-bradley",
             "schneider",
+            "telemecanique",
             "modicon",
             "beckhoff",
             "wago",
