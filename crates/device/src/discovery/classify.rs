@@ -344,3 +344,6 @@ fn verdict(reasons: Reasons) -> Classification {
         reasons,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -307,3 +307,6 @@ impl Occurrence {
         self.last = self.last.max(other.last);
     }
 }
+
+#[cfg(test)]
+mod tests;
