@@ -8,7 +8,7 @@ use crate::ip::{self, IpPacket, checksum};
 use crate::limits::Limits;
 use crate::link::{self, LinkFrame, LinkPayload};
 use crate::reader::Reader;
-use crate::registry::{DATAGRAMS, LINKS};
+use crate::registry::{LINKS, datagram_entry};
 use crate::tcp::{Segment, TcpFlow};
 use crate::{icmp, neighbours};
 use etherparse::{TcpHeaderSlice, UdpHeaderSlice};
@@ -103,11 +103,11 @@ impl Dissector {
             arrival.damage(Damage::CutFrame { missing });
         }
         match peeled.payload {
-            LinkPayload::Ip(bytes) if self.duplicates.is_repeat(bytes, seen.at) => {
+            LinkPayload::Ip(bytes) if self.duplicates.is_repeated_packet(bytes, seen.at) => {
                 arrival.damage(Damage::Duplicate)
             }
             LinkPayload::Ip(bytes) => self.handle_ip(bytes, arrival),
-            LinkPayload::Arp(bytes) if self.duplicates.is_repeat(bytes, seen.at) => {
+            LinkPayload::Arp(bytes) if self.duplicates.is_repeated_payload(source, bytes, seen.at) => {
                 arrival.damage(Damage::Duplicate)
             }
             LinkPayload::Arp(bytes) => handle_arp(bytes, &mut arrival),
@@ -116,7 +116,7 @@ impl Dissector {
     }
 
     fn handle_other(&mut self, ethertype: u16, bytes: &[u8], mut arrival: Arrival<'_>) {
-        if self.duplicates.is_repeat(bytes, arrival.seen.at) {
+        if self.duplicates.is_repeated_payload(arrival.source, bytes, arrival.seen.at) {
             arrival.damage(Damage::Duplicate);
             return;
         }
@@ -288,7 +288,7 @@ impl Dissector {
             } else {
                 opener(transport, &source, &destination)
             };
-            let reading = reading_of(transport, source.port, destination.port);
+            let reading = reading_of(transport, [source.port, destination.port], payload);
             self.open(
                 key,
                 source_is_low,
@@ -446,15 +446,11 @@ fn note_answer(flow: &mut Flow, direction: Direction, segment: &Segment<'_>) {
     }
 }
 
-fn reading_of(transport: Transport, source_port: u16, destination_port: u16) -> Reading {
+fn reading_of(transport: Transport, ports: [u16; 2], payload: &[u8]) -> Reading {
     match transport {
-        Transport::Udp => DATAGRAMS
-            .iter()
-            .find(|entry| entry.ports.contains(&destination_port) || entry.ports.contains(&source_port))
-            .map_or(Reading::Unread(Protocol::Udp), |entry| Reading::Datagrams {
-                parser: (entry.start)(),
-                protocol: entry.protocol,
-            }),
+        Transport::Udp => datagram_entry(ports, payload).map_or(Reading::Unread(Protocol::Udp), |entry| {
+            Reading::Datagrams { parser: (entry.start)(), protocol: entry.protocol }
+        }),
         Transport::Link(ethertype) => LINKS.iter().find(|entry| entry.ethertype == ethertype).map_or(
             Reading::Unread(Protocol::Link(ethertype)),
             |entry| Reading::Datagrams { parser: (entry.start)(), protocol: entry.protocol },

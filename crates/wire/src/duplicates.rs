@@ -4,14 +4,19 @@
 //! and header checksum), within a few milliseconds. A retransmission is none: the sender gives it a new IP
 //! identification, and a gap longer than [`WINDOW`].
 
-use nullius_model::{Seed, Timestamp};
+use nullius_model::{Mac, Seed, Timestamp};
 use std::hash::{BuildHasher, Hasher};
 use std::time::Duration;
 
 /// Mirrors differ by micro- to milliseconds; the fastest industrial cycle that repeats itself to the byte is above.
 const WINDOW: Duration = Duration::from_millis(3);
 /// Packets remembered: what a saturated gigabit link carries within the window.
-const REMEMBERED: usize = 8192;
+const REMEMBERED: usize = SETS * WAYS;
+/// Sets a fingerprint chooses from.
+const SETS: usize = 1024;
+/// Packets of one set. With one place a fingerprint, each packet between the two copies would have a chance of one in
+/// thousands to push the first one out, and a busy mirror would count hundreds twice.
+const WAYS: usize = 8;
 
 /// Packets seen within the last moments.
 pub(crate) struct Duplicates {
@@ -31,10 +36,28 @@ impl Duplicates {
     }
 
     /// Whether this network packet was seen a moment ago; remembers it.
-    pub(crate) fn is_repeat(&mut self, packet: &[u8], at: Timestamp) -> bool {
+    pub(crate) fn is_repeated_packet(&mut self, packet: &[u8], at: Timestamp) -> bool {
         let print = self.print(packet);
-        let index = usize::try_from(print).unwrap_or(usize::MAX) % REMEMBERED;
-        let Some(place) = self.recent.get_mut(index) else { return false };
+        self.is_repeat(print, at)
+    }
+
+    /// Whether this payload came from this station a moment ago; remembers it. No router changes the sender of a link
+    /// protocol, and the same payload from another station is somebody else's replay.
+    pub(crate) fn is_repeated_payload(&mut self, source: Mac, payload: &[u8], at: Timestamp) -> bool {
+        let mut hasher = self.hasher.build_hasher();
+        hasher.write(&source.octets());
+        hasher.write(payload);
+        self.is_repeat(hasher.finish(), at)
+    }
+
+    fn is_repeat(&mut self, print: u64, at: Timestamp) -> bool {
+        let set = usize::try_from(print).unwrap_or(usize::MAX) % SETS;
+        let Some(places) = self.recent.as_chunks_mut::<WAYS>().0.get_mut(set) else { return false };
+        let known = places.iter().position(|(earlier, _)| *earlier == print);
+        let oldest =
+            || places.iter().enumerate().min_by_key(|(_, (_, then))| *then).map_or(0, |(way, _)| way);
+        let way = known.unwrap_or_else(oldest);
+        let Some(place) = places.get_mut(way) else { return false };
         let (earlier, then) = std::mem::replace(place, (print, at));
         earlier == print && at.since(then) <= WINDOW && then.since(at) <= WINDOW && then != Timestamp::ZERO
     }
@@ -70,10 +93,20 @@ mod tests {
         let packet =
             |ttl: u8, last: u8| [&[0x45, 0, 0, 21, 0, 7, 0, 0, ttl, 6, 0, 0][..], &[last; 9]].concat();
         let at = |micros: u64| Timestamp::from_nanos(1_000_000_000 + micros * 1_000);
-        assert!(!duplicates.is_repeat(&packet(64, 1), at(0)));
-        assert!(duplicates.is_repeat(&packet(64, 1), at(100)));
-        assert!(duplicates.is_repeat(&packet(63, 1), at(200)), "mirrored behind a router");
-        assert!(!duplicates.is_repeat(&packet(64, 2), at(300)));
-        assert!(!duplicates.is_repeat(&packet(64, 1), at(5_000)));
+        assert!(!duplicates.is_repeated_packet(&packet(64, 1), at(0)));
+        assert!(duplicates.is_repeated_packet(&packet(64, 1), at(100)));
+        assert!(duplicates.is_repeated_packet(&packet(63, 1), at(200)), "mirrored behind a router");
+        assert!(!duplicates.is_repeated_packet(&packet(64, 2), at(300)));
+        assert!(!duplicates.is_repeated_packet(&packet(64, 1), at(5_000)));
+    }
+
+    #[test]
+    fn the_same_payload_from_another_station_is_no_duplicate() {
+        let mut duplicates = Duplicates::new(Seed::new(1));
+        let [publisher, forger] = [1, 2].map(|last| Mac::new([2, 0, 0, 0, 0, last]));
+        let now = Timestamp::from_secs(1);
+        assert!(!duplicates.is_repeated_payload(publisher, b"goose", now));
+        assert!(duplicates.is_repeated_payload(publisher, b"goose", now));
+        assert!(!duplicates.is_repeated_payload(forger, b"goose", now));
     }
 }

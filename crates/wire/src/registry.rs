@@ -145,7 +145,7 @@ pub(crate) const STREAMS: &[StreamEntry] = &[
 ];
 
 /// Every protocol on UDP.
-pub(crate) const DATAGRAMS: &[DatagramEntry] = &[
+const DATAGRAMS: &[DatagramEntry] = &[
     DatagramEntry {
         protocol: Protocol::Bacnet,
         ports: &[47808],
@@ -194,6 +194,12 @@ pub(crate) const DATAGRAMS: &[DatagramEntry] = &[
     },
 ];
 
+/// Whether a datagram begins a protocol.
+type Begins = fn(&[u8]) -> bool;
+
+/// Protocols on UDP whose first datagram is so distinct that they are recognised on any port.
+const DATAGRAMS_ON_ANY_PORT: &[(Protocol, Begins)] = &[(Protocol::Dtls, dtls::begins_with_hello)];
+
 /// Every protocol on the link that is read as one.
 pub(crate) const LINKS: &[LinkEntry] = &[
     LinkEntry { protocol: Protocol::Lldp, ethertype: 0x88cc, start: || Box::<lldp::Session>::default() },
@@ -205,6 +211,16 @@ pub(crate) const LINKS: &[LinkEntry] = &[
     },
     LinkEntry { protocol: Protocol::Cdp, ethertype: CDP_SNAP, start: || Box::<cdp::Session>::default() },
 ];
+
+/// Who reads a UDP flow: the protocol of either port, else the one that its first datagram begins unmistakably.
+pub(crate) fn datagram_entry(ports: [u16; 2], payload: &[u8]) -> Option<&'static DatagramEntry> {
+    let by_port = || DATAGRAMS.iter().find(|entry| ports.iter().any(|port| entry.ports.contains(port)));
+    let by_content = || {
+        let (protocol, _) = DATAGRAMS_ON_ANY_PORT.iter().find(|(_, begins)| begins(payload))?;
+        DATAGRAMS.iter().find(|entry| entry.protocol == *protocol)
+    };
+    by_port().or_else(by_content)
+}
 
 /// The parser of a stream protocol, for fuzzing and for tests.
 pub fn stream_parser(protocol: Protocol) -> Option<Box<dyn StreamParser>> {

@@ -15,6 +15,13 @@ use crate::tls::record::HandshakeKind;
 use nullius_model::{Direction, Protocol};
 use record::{Fragment, Messages, Record, inside_datagram};
 
+/// Whether a datagram begins a handshake: distinct enough to be recognised on any port.
+pub(crate) fn begins_with_hello(bytes: &[u8]) -> bool {
+    let Ok(Record::Handshake(body)) = Record::read(&mut Reader::new(bytes)) else { return false };
+    let fragment = Fragment::read(&mut Reader::new(body));
+    fragment.is_ok_and(|fragment| fragment.kind == Some(HandshakeKind::ClientHello) && fragment.offset == 0)
+}
+
 /// The datagrams of one flow.
 #[derive(Debug)]
 pub(crate) struct Session {
@@ -162,6 +169,16 @@ mod tests {
         let said = datagrams(&mut Session::default(), conversation);
         let refused = ["< connect client_hello refused 40", "malformed: record of an unknown kind"];
         assert_eq!(said, [&OFFER[..], &refused].concat());
+    }
+
+    #[test]
+    fn only_a_client_hello_is_recognised_on_any_port() {
+        let hello = handshake(1, 0, &client_hello(&[]));
+        assert!(begins_with_hello(&hello));
+        assert!(!begins_with_hello(&hello[..hello.len() - 1]));
+        assert!(!begins_with_hello(&handshake(2, 0, &server_hello())));
+        assert!(!begins_with_hello(&record(22, 1, &[9; 40])));
+        assert!(!begins_with_hello(b""));
     }
 
     #[test]

@@ -47,7 +47,7 @@ fn body(html: &mut Html, page: &Page<'_>, at: usize, view: &ConversationView, sy
         html.element("tr", PLAIN, |html| {
             html.element("td", PLAIN, |html| page.party(html, view.client));
             html.element("td", PLAIN, |html| page.party(html, view.server));
-            cell(html, words::service(view.protocol, view.unit));
+            html.leaf("td", &[("class", &"service")], words::service(view.protocol, view.unit));
             number(html, view.messages());
             number(html, view.alphabet.len() as u64);
             number(html, view.outside_messages());
@@ -124,7 +124,7 @@ fn symbol_row(
         cell(html, rhythm(record));
         number(html, record.done);
         number(html, record.refused);
-        cell(html, values(protocol, record));
+        html.leaf("td", &[("class", &"long")], values(protocol, record));
         frames(html, record.first, record.last);
     });
 }

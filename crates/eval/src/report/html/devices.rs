@@ -94,8 +94,7 @@ fn network_addresses(html: &mut Html, device: &DeviceView) {
     if all.is_empty() {
         return;
     }
-    let heads =
-        [("Network address", false), ("Known from", false), ("Frames sent", true), ("Seen in frames", true)];
+    let heads = [("Address", false), ("Known from", false), ("Sent", true), ("Frames", true)];
     table(html, "Addresses and their evidence", &heads, |html| {
         html.element("tbody", PLAIN, |html| {
             for (ip, evidence) in all.iter().take(MAX_ENTRIES) {
@@ -116,7 +115,7 @@ fn network_addresses(html: &mut Html, device: &DeviceView) {
             }
         });
     });
-    more(html, all.len(), MAX_ENTRIES, "address");
+    more(html, all.len(), MAX_ENTRIES, "address entry");
 }
 
 /// Hardware addresses, or why there are none.
@@ -201,7 +200,7 @@ fn attributes(html: &mut Html, device: &DeviceView) {
             for value in &device.attributes {
                 html.element("tr", PLAIN, |html| {
                     cell(html, value.attribute);
-                    cell(html, &value.value);
+                    html.leaf("td", &[("class", &"long")], &value.value);
                     cell(html, value.source);
                     html.element("td", PLAIN, |html| {
                         html.text(value.confidence.name());

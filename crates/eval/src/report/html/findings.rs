@@ -10,7 +10,7 @@ pub(super) fn section(html: &mut Html, page: &Page<'_>) {
         html.leaf("h2", PLAIN, "Findings");
         let findings = &page.picture.findings;
         if findings.is_empty() {
-            html.leaf("p", PLAIN, "Nothing in this capture should worry anybody.");
+            html.leaf("p", PLAIN, "None: the capture shows none of the weaknesses that are looked for.");
             return;
         }
         list(html, page, "Findings, the worst first", findings.iter().take(MAX_ROWS));
@@ -51,7 +51,7 @@ fn row(html: &mut Html, page: &Page<'_>, finding: &Finding) {
                 page.party(html, peer);
             }
         });
-        cell(html, &finding.detail);
+        html.leaf("td", &[("class", &"long")], &finding.detail);
         number(html, finding.count);
         frames(html, finding.first, finding.last);
     });

@@ -10,6 +10,9 @@ use nullius_device::risk::findings::Severity;
 use nullius_model::Symbol;
 use std::fmt::Display;
 
+/// Blocked symbols in plain sight; the others open on demand.
+const FIRST_BLOCKED: usize = 10;
+
 /// The name of the page: a browser offers it as the file's name when it prints to PDF.
 pub(super) fn title(page: &Page<'_>) -> String {
     let day = page.picture.first.map(|first| words::instant(first.at)).unwrap_or_default();
@@ -64,11 +67,8 @@ fn partial(html: &mut Html, page: &Page<'_>) {
         return;
     }
     let is_whole = page.picture.quality.is_whole() && page.evaluation.notes.is_empty();
-    let (class, word) = if is_whole {
-        ("banner", "Good to know.")
-    } else {
-        ("banner warn", "This report is partial: it shows less than what happened.")
-    };
+    let (class, word) =
+        if is_whole { ("banner", "Good to know:") } else { ("banner warn", "This report is partial:") };
     html.element("div", &[("class", &class), ("role", &"note")], |html| {
         html.leaf("strong", PLAIN, word);
         html.element("ul", PLAIN, |html| {
@@ -87,6 +87,7 @@ pub(super) fn answer(html: &mut Html, page: &Page<'_>) {
         figures(html, page);
         timeline::draw(html, page);
         blocked(html, page);
+        by_class(html, page);
     });
 }
 
@@ -159,6 +160,19 @@ fn blocked(html: &mut Html, page: &Page<'_>) {
         return;
     }
     all.sort_by_key(|(_, _, symbol, record)| (!symbol.class.needs_seal(), record.first));
+    let (first, rest) = all.split_at(FIRST_BLOCKED.min(all.len()));
+    blocked_table(html, page, "What would have been blocked: symbols that change something first", first);
+    if !rest.is_empty() {
+        html.element("details", PLAIN, |html| {
+            let more = words::count(rest.len() as u64, "more symbol");
+            html.leaf("summary", PLAIN, format_args!("Show {more}"));
+            blocked_table(html, page, "What else would have been blocked", rest);
+        });
+    }
+    more(html, rest.len(), MAX_ROWS, "symbol");
+}
+
+fn blocked_table(html: &mut Html, page: &Page<'_>, caption: &'static str, blocked: &[Blocked<'_>]) {
     let heads = [
         ("Conversation", false),
         ("Symbol", false),
@@ -166,9 +180,9 @@ fn blocked(html: &mut Html, page: &Page<'_>) {
         ("Times", true),
         ("First frame", true),
     ];
-    table(html, "What would have been blocked: symbols that change something first", &heads, |html| {
+    table(html, caption, &heads, |html| {
         html.element("tbody", PLAIN, |html| {
-            for (at, view, symbol, record) in all.iter().take(MAX_ROWS) {
+            for (at, view, symbol, record) in blocked.iter().take(MAX_ROWS) {
                 html.element("tr", PLAIN, |html| {
                     html.element("td", PLAIN, |html| page.conversation(html, *at, view));
                     html.element("td", PLAIN, |html| html.leaf("code", PLAIN, symbol));
@@ -184,8 +198,6 @@ fn blocked(html: &mut Html, page: &Page<'_>) {
             }
         });
     });
-    more(html, all.len(), MAX_ROWS, "symbol");
-    by_class(html, page);
 }
 
 /// The class of a symbol as a chip, louder where it changes something.
@@ -196,6 +208,9 @@ pub(super) fn verb_class(html: &mut Html, symbol: &Symbol) {
 
 /// Everything said, by what it does.
 fn by_class(html: &mut Html, page: &Page<'_>) {
+    if page.summary.by_class.is_empty() {
+        return;
+    }
     let total = page.summary.by_class.values().sum::<u64>().max(1);
     let heads = [("Class", false), ("Messages", true), ("Share", false)];
     table(html, "Everything said, by what it does", &heads, |html| {

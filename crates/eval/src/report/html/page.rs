@@ -188,7 +188,7 @@ pub(super) fn frames(html: &mut Html, first: Seen, last: Seen) {
 /// Says what was left out, where something was.
 pub(super) fn more(html: &mut Html, all: usize, shown: usize, what: &str) {
     if let Some(left) = all.checked_sub(shown).filter(|left| *left > 0) {
-        let left = words::count(left as u64, what);
-        html.leaf("p", &[("class", &"note")], format_args!("… and {left} more: see --json."));
+        let left = words::count(left as u64, &format!("more {what}"));
+        html.leaf("p", &[("class", &"note")], format_args!("… and {left}: see --json."));
     }
 }

@@ -43,6 +43,7 @@
   }
 
   function sortable(table) {
+    if (entries(table).length === 1) { return; }
     var heads = Array.from(table.tHead.rows[0].cells);
     heads.forEach(function (head, column) {
       var button = document.createElement("button");
@@ -94,7 +95,12 @@
   lightUp();
   all("main table").filter(function (table) { return !table.closest("details"); }).forEach(sortable);
   all("#findings, #conversations, #internet, #devices").forEach(filterable);
+  var opened = [];
   window.addEventListener("beforeprint", function () {
-    all("details").forEach(function (one) { one.open = true; });
+    opened = all("details").filter(function (one) { return !one.open; });
+    opened.forEach(function (one) { one.open = true; });
+  });
+  window.addEventListener("afterprint", function () {
+    opened.forEach(function (one) { one.open = false; });
   });
 })();

@@ -1,15 +1,20 @@
 //! The drawing itself, as SVG: colours and fonts come from the style sheet, so that it follows light, dark and print.
 
-use super::graph::{Edge, Graph, Node, Place};
-use super::layout::{Drawing, End, Rectangle, WIDTH};
+use super::gather::Place;
+use super::graph::{Edge, Graph, Node};
+use super::layout::{BOX, Drawing, End, Rectangle, WIDTH};
 use crate::report::html::markup::{Html, PLAIN};
 use crate::report::words::{self, count};
 use std::fmt::Display;
 
 /// Characters of a name, and of the smaller line below it, that fit into a box.
-const FITS: (usize, usize) = (25, 33);
+const FITS: (usize, usize) = (22, 29);
 /// Services that fit beside an arrow.
 const MAX_SERVICES: usize = 2;
+/// Characters of what is spoken.
+const SERVICE_FITS: usize = 40;
+/// More lines than this are drawn fainter and without their services.
+const DENSE: usize = 40;
 /// Length and half the width of an arrow's head.
 const HEAD: (f64, f64) = (9.0, 4.5);
 /// Room that a label needs to the next line.
@@ -17,7 +22,9 @@ const LABEL_ROOM: f64 = 14.0;
 
 /// The whole drawing: lines first, so that boxes lie on top.
 pub(super) fn drawing(html: &mut Html, graph: &Graph, drawing: &Drawing) {
-    let frame: [(&str, &dyn Display); 4] = [
+    let is_dense = graph.edges.len() > DENSE;
+    let frame: [(&str, &dyn Display); 5] = [
+        ("class", &if is_dense { "dense" } else { "sparse" }),
         ("viewBox", &format_args!("0 0 {WIDTH:.0} {:.0}", drawing.height)),
         ("role", &"group"),
         ("aria-labelledby", &"map-title map-text"),
@@ -26,8 +33,8 @@ pub(super) fn drawing(html: &mut Html, graph: &Graph, drawing: &Drawing) {
     html.element("svg", &frame, |html| {
         html.leaf("title", &[("id", &"map-title")], "Communication map");
         let (nodes, edges) = (graph.nodes.len() as u64, graph.edges.len() as u64);
-        let text = format!("{} and {} between them.", count(nodes, "box"), count(edges, "line"));
-        html.leaf("desc", &[("id", &"map-text")], text.replace("boxs", "boxes"));
+        let text = format!("{} and {} between them.", count(nodes, "node"), count(edges, "line"));
+        html.leaf("desc", &[("id", &"map-text")], text);
         // What should be noticed is drawn last, on top of the rest.
         let lines = || graph.edges.iter().zip(&drawing.lines);
         for (edge, (from, to)) in
@@ -63,21 +70,25 @@ fn line(html: &mut Html, graph: &Graph, edge: &Edge, from: End, to: End) {
         ];
         html.void("path", &line);
         html.void("path", &[("class", &format_args!("head {family}")), ("d", &head(to))]);
-        if to.room >= LABEL_ROOM && to.toward.0 != 0.0 {
-            service_label(html, edge, to);
+        if graph.edges.len() <= DENSE && to.room >= LABEL_ROOM && to.toward.0 != 0.0 {
+            service_label(html, edge, from, to);
         }
     });
 }
 
-/// What is spoken, just before the arrow's head.
-fn service_label(html: &mut Html, edge: &Edge, to: End) {
+/// What is spoken, just before the arrow's head, on the side that the line does not come from.
+fn service_label(html: &mut Html, edge: &Edge, from: End, to: End) {
     let (class, x) = if to.toward.0 < 0.0 { ("service end", to.x - 16.0) } else { ("service", to.x + 16.0) };
     let services: Vec<String> = edge.services.iter().cloned().collect();
-    let services = match services.len() {
+    let mut text = match services.len() {
         0..=MAX_SERVICES => services.join(", "),
         all => format!("{all} services"),
     };
-    label(html, class, (x, to.y - 6.0), &services);
+    if edge.messages > 0 {
+        text.push_str(&format!(" · {}", words::number(edge.messages)));
+    }
+    let y = if from.y < to.y - BOX.1 / 2.0 { to.y + 14.0 } else { to.y - 6.0 };
+    label(html, class, (x, y), &fit(&text, SERVICE_FITS));
 }
 
 fn in_words(graph: &Graph, edge: &Edge) -> String {

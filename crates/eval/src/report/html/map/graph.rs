@@ -2,9 +2,10 @@
 //!
 //! It knows nothing of where anything is drawn.
 
+use super::family::Family;
+use super::gather::{Key, Place, Slot, gather, network};
 use crate::report::html::page::{MAX_DEVICES, Page, class, device_id};
 use crate::report::{summary, words};
-use nullius_device::discovery::classify::Class;
 use nullius_device::risk::findings::Severity;
 use nullius_device::{ConversationView, DeviceView, Party};
 use nullius_model::Protocol;
@@ -12,41 +13,10 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-/// Devices of one column with a box of their own; more do not fit on a page.
-const MAX_SINGLE: usize = 18;
-/// Groups of one column; whoever lies in no network of these is gathered once more.
-const MAX_NETWORKS: usize = 6;
 /// Hosts of the internet with a box of their own.
 const MAX_HOSTS: usize = 5;
 /// Lines drawn. More are a black square.
-const MAX_EDGES: usize = 160;
-
-/// Where on the map a node belongs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Place {
-    /// Beyond the border, on top.
-    Internet,
-    /// Left: asks.
-    Supervision,
-    /// Middle: asked and asking.
-    Service,
-    /// Right: is asked.
-    Field,
-    /// Groups and addresses that never spoke, at the bottom.
-    Nowhere,
-}
-
-/// What a node stands for.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Key {
-    Host(IpAddr),
-    OtherHosts,
-    Device(usize),
-    Network(Place, String),
-    OtherDevices(Place),
-    Groups,
-    Silent,
-}
+const MAX_EDGES: usize = 100;
 
 /// A box.
 #[derive(Clone, Debug)]
@@ -90,67 +60,11 @@ pub(super) struct Graph {
     pub(super) left_out: u64,
 }
 
-/// Protocols that serve the same end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Family {
-    Process,
-    Messaging,
-    Web,
-    Administration,
-    Housekeeping,
-    Other,
-}
-
-impl Family {
-    pub(super) const ALL: [Self; 6] =
-        [Self::Process, Self::Messaging, Self::Web, Self::Administration, Self::Housekeeping, Self::Other];
-
-    const fn of(protocol: Protocol) -> Self {
-        if protocol.is_industrial() {
-            return Self::Process;
-        }
-        if matches!(protocol, Protocol::Mqtt | Protocol::Coap) {
-            return Self::Messaging;
-        }
-        if matches!(protocol, Protocol::Http | Protocol::Tls | Protocol::Dtls) {
-            return Self::Web;
-        }
-        if matches!(protocol, Protocol::Ssh | Protocol::Telnet | Protocol::Ftp | Protocol::Snmp) {
-            return Self::Administration;
-        }
-        let unread = matches!(protocol, Protocol::Tcp | Protocol::Udp | Protocol::Ip(_) | Protocol::Link(_));
-        let mail = matches!(protocol, Protocol::Imap | Protocol::Pop3 | Protocol::Smtp);
-        if unread || mail { Self::Other } else { Self::Housekeeping }
-    }
-
-    pub(super) const fn class(self) -> &'static str {
-        match self {
-            Self::Process => "process",
-            Self::Messaging => "messaging",
-            Self::Web => "web",
-            Self::Administration => "administration",
-            Self::Housekeeping => "housekeeping",
-            Self::Other => "other",
-        }
-    }
-
-    pub(super) const fn name(self) -> &'static str {
-        match self {
-            Self::Process => "automation",
-            Self::Messaging => "messaging",
-            Self::Web => "web and TLS",
-            Self::Administration => "administration",
-            Self::Housekeeping => "names, addresses, time",
-            Self::Other => "other",
-        }
-    }
-}
-
 impl Graph {
     pub(super) fn of(page: &Page<'_>) -> Self {
         let keys = Keys::of(page);
-        let mut nodes: BTreeMap<(Place, Key), Node> = BTreeMap::new();
-        let mut spoken: Vec<((Place, Key), (Place, Key), &ConversationView)> = Vec::new();
+        let mut nodes: BTreeMap<Slot, Node> = BTreeMap::new();
+        let mut spoken = Vec::new();
         for index in 0..page.picture.devices.len() {
             keys.admit(page, Party::Device(index), &mut nodes);
         }
@@ -159,8 +73,7 @@ impl Graph {
             let server = keys.admit(page, view.server, &mut nodes);
             spoken.push((client, server, view));
         }
-        let places: BTreeMap<&(Place, Key), usize> =
-            nodes.keys().enumerate().map(|(at, key)| (key, at)).collect();
+        let places: BTreeMap<&Slot, usize> = nodes.keys().enumerate().map(|(at, key)| (key, at)).collect();
         let alerts = alerting(page);
         let mut edges: BTreeMap<(usize, usize, Family), Edge> = BTreeMap::new();
         for (client, server, view) in &spoken {
@@ -170,8 +83,11 @@ impl Graph {
             }
         }
         let mut edges: Vec<Edge> = edges.into_values().collect();
+        // Calls to everybody are what a full map can do without first.
+        let silent = nodes.keys().position(|(place, _)| *place == Place::Nowhere).unwrap_or(usize::MAX);
         edges.sort_by_key(|edge| {
-            (!edge.alert, Reverse(edge.messages), Reverse(edge.frames), edge.client, edge.server)
+            let said = (Reverse(edge.messages), Reverse(edge.frames));
+            (edge.server >= silent, !edge.alert, said, edge.client, edge.server)
         });
         let left_out = edges.len().saturating_sub(MAX_EDGES) as u64;
         edges.truncate(MAX_EDGES);
@@ -219,9 +135,9 @@ fn alerting(page: &Page<'_>) -> BTreeSet<(Party, Party, Protocol)> {
 
 /// Which node each party goes to.
 struct Keys {
-    devices: Vec<(Place, Key)>,
+    devices: Vec<Slot>,
     hosts: BTreeSet<IpAddr>,
-    members: BTreeMap<(Place, Key), u64>,
+    members: BTreeMap<Slot, u64>,
 }
 
 impl Keys {
@@ -243,7 +159,7 @@ impl Keys {
         groups.map(|(_, members)| members).sum()
     }
 
-    fn key(&self, party: Party) -> (Place, Key) {
+    fn key(&self, party: Party) -> Slot {
         match party {
             Party::Device(index) => self
                 .devices
@@ -257,7 +173,7 @@ impl Keys {
         }
     }
 
-    fn admit(&self, page: &Page<'_>, party: Party, nodes: &mut BTreeMap<(Place, Key), Node>) -> (Place, Key) {
+    fn admit(&self, page: &Page<'_>, party: Party, nodes: &mut BTreeMap<Slot, Node>) -> Slot {
         let key = self.key(party);
         if !nodes.contains_key(&key) {
             let members = self.members.get(&key).copied().unwrap_or(1);
@@ -267,7 +183,7 @@ impl Keys {
     }
 }
 
-fn node(page: &Page<'_>, (place, key): &(Place, Key), members: u64) -> Node {
+fn node(page: &Page<'_>, (place, key): &Slot, members: u64) -> Node {
     let devices = || words::count(members, "device");
     let gathered =
         |label: String, detail: String| (label, detail, Some("devices".to_owned()), String::new(), false);
@@ -317,93 +233,5 @@ fn device_node(page: &Page<'_>, place: Place, index: usize) -> Node {
         alert: about
             .iter()
             .any(|finding| finding.severity == Severity::High && finding.subject == Party::Device(index)),
-    }
-}
-
-/// A node for each device: its own where there is room, else one for its network.
-fn gather(page: &Page<'_>) -> Vec<(Place, Key)> {
-    let devices = &page.picture.devices;
-    let mut columns: BTreeMap<Place, Vec<usize>> = BTreeMap::new();
-    for (index, device) in devices.iter().enumerate() {
-        columns.entry(place_of(device)).or_default().push(index);
-    }
-    let mut keys = vec![(Place::Service, Key::OtherDevices(Place::Service)); devices.len()];
-    for (place, mut column) in columns {
-        column.sort_by_cached_key(|index| (Reverse(importance(page, *index)), *index));
-        let singles = if column.len() > MAX_SINGLE { MAX_SINGLE - MAX_NETWORKS } else { MAX_SINGLE };
-        let mut networks = BTreeSet::new();
-        for (rank, index) in column.into_iter().enumerate() {
-            let network = devices.get(index).map(network).unwrap_or_default();
-            let key = if rank < singles {
-                Key::Device(index)
-            } else if networks.contains(&network) || networks.len() + 1 < MAX_NETWORKS {
-                networks.insert(network.clone());
-                Key::Network(place, network)
-            } else {
-                Key::OtherDevices(place)
-            };
-            if let Some(slot) = keys.get_mut(index) {
-                *slot = (place, key);
-            }
-        }
-    }
-    keys
-}
-
-/// Whoever has a finding or was blocked is shown before whoever says most.
-fn importance(page: &Page<'_>, index: usize) -> (bool, u64, u64, u64) {
-    let findings = page.findings_of(index);
-    let high = findings.iter().any(|finding| finding.severity == Severity::High);
-    let views = page.conversations_of(index);
-    let blocked = views.iter().map(|(_, view)| view.outside_messages()).sum();
-    let messages = views.iter().map(|(_, view)| view.messages()).sum();
-    let frames = page.picture.devices.get(index).map_or(0, |device| device.device.frames);
-    (high, blocked, messages, frames)
-}
-
-/// By what it is; where nobody knows, by whether it asks or is asked.
-fn place_of(device: &DeviceView) -> Place {
-    if let Some(class) = device.classification.class {
-        return place_of_class(class);
-    }
-    let peers = |serves: bool| -> usize {
-        device.roles.iter().filter(|role| role.serves == serves).map(|role| role.peers).sum()
-    };
-    match peers(false).cmp(&peers(true)) {
-        std::cmp::Ordering::Greater => Place::Supervision,
-        std::cmp::Ordering::Equal => Place::Service,
-        std::cmp::Ordering::Less => Place::Field,
-    }
-}
-
-const fn place_of_class(class: Class) -> Place {
-    match class {
-        Class::Supervisor
-        | Class::Historian
-        | Class::EngineeringStation
-        | Class::Workstation
-        | Class::Phone => Place::Supervision,
-        Class::Broker | Class::Gateway | Class::Router | Class::Server | Class::Switch => Place::Service,
-        Class::Appliance
-        | Class::BuildingController
-        | Class::Camera
-        | Class::Controller
-        | Class::Printer
-        | Class::Sensor => Place::Field,
-    }
-}
-
-/// The network an address most likely lies in: masks are not seen, so a /24 or a /64 is taken.
-fn network(device: &DeviceView) -> String {
-    match device.device.addresses.keys().next() {
-        None => "no network address".to_owned(),
-        Some(IpAddr::V4(ip)) => {
-            let [a, b, c, _] = ip.octets();
-            format!("{a}.{b}.{c}.0/24")
-        }
-        Some(IpAddr::V6(ip)) => {
-            let [a, b, c, d, ..] = ip.segments();
-            format!("{}/64", std::net::Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
-        }
     }
 }

@@ -4,7 +4,8 @@
 //!
 //! INVARIANT: no two boxes overlap, and every box lies within the drawing.
 
-use super::graph::{Edge, Graph, Place};
+use super::gather::Place;
+use super::graph::{Edge, Graph};
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
@@ -185,8 +186,14 @@ enum Side {
 fn lines(graph: &Graph, boxes: &[Rectangle]) -> Vec<(End, End)> {
     let mut at_side: BTreeMap<(usize, Side), Vec<(usize, bool)>> = BTreeMap::new();
     for (index, edge) in graph.edges.iter().enumerate() {
-        at_side.entry((edge.client, side(graph, edge.client, edge.server))).or_default().push((index, true));
-        at_side.entry((edge.server, side(graph, edge.server, edge.client))).or_default().push((index, false));
+        at_side
+            .entry((edge.client, side(graph, boxes, edge.client, edge.server)))
+            .or_default()
+            .push((index, true));
+        at_side
+            .entry((edge.server, side(graph, boxes, edge.server, edge.client)))
+            .or_default()
+            .push((index, false));
     }
     let mut lines = vec![(End::default(), End::default()); graph.edges.len()];
     for ((node, side), mut ends) in at_side {
@@ -220,15 +227,21 @@ fn order(boxes: &[Rectangle], side: Side, a: usize, b: usize) -> Ordering {
 }
 
 /// The side of `from` that faces `to`.
-fn side(graph: &Graph, from: usize, to: usize) -> Side {
+fn side(graph: &Graph, boxes: &[Rectangle], from: usize, to: usize) -> Side {
     let place = |index: usize| graph.nodes.get(index).map_or(Place::Service, |node| node.place);
-    let (from, to) = (place(from), place(to));
-    match from {
+    let middle = |index: usize| boxes.get(index).map_or(0.0, |one| one.x + one.width / 2.0);
+    let own_column =
+        || graph.nodes.iter().zip(boxes).filter(|(node, _)| node.place == place(from)).map(|(_, one)| one.y);
+    let y = boxes.get(from).map_or(0.0, |one| one.y);
+    let (is_left, to) = (middle(to) < middle(from), place(to));
+    match place(from) {
         Place::Internet => Side::Bottom,
         Place::Nowhere => Side::Top,
         Place::Supervision => Side::Right,
         Place::Field => Side::Left,
-        Place::Service if to == Place::Supervision => Side::Left,
+        Place::Service if to == Place::Internet && own_column().all(|other| other >= y) => Side::Top,
+        Place::Service if to == Place::Nowhere && own_column().all(|other| other <= y) => Side::Bottom,
+        Place::Service if is_left => Side::Left,
         Place::Service => Side::Right,
     }
 }

@@ -1,13 +1,18 @@
 //! The communication map: who speaks with whom, drawn without a script.
 //!
-//! `graph` decides what is drawn and what is gathered into groups, `layout` where, `draw` how. All three are pure, so
-//! that the same evaluation always yields the same drawing.
+//! `gather` decides who gets a box, `graph` what is drawn between them in the colours of `family`, `layout` where, `draw`
+//! how. All are pure, so that the same evaluation always yields the same drawing.
 
 mod draw;
+mod family;
+mod gather;
 mod graph;
 mod layout;
+#[cfg(test)]
+mod tests;
 
-use self::graph::{Family, Graph};
+use self::family::Family;
+use self::graph::Graph;
 use super::markup::{Html, PLAIN};
 use super::page::Page;
 use crate::report::words::{count, number};
