@@ -8,7 +8,7 @@ use crate::report::words::{self, count};
 use std::fmt::Display;
 
 /// Characters of a name, and of the smaller line below it, that fit into a box.
-const FITS: (usize, usize) = (22, 29);
+const FITS: (usize, usize) = (22, 31);
 /// Services that fit beside an arrow.
 const MAX_SERVICES: usize = 2;
 /// Characters of what is spoken.
