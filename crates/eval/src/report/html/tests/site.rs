@@ -54,7 +54,8 @@ pub(in crate::report::html) fn made_up(devices: u32, symbols: u32) -> Evaluation
     }
     let picture = site.picture(&[]);
     let learn_until = picture.learn_until;
-    Evaluation { picture, notes: Vec::new(), ring: None, learn_until }
+    let source = Source::Files(Vec::new());
+    Evaluation { picture, notes: Vec::new(), ring: None, learn_until, source, scope: Vec::new() }
 }
 
 fn talk(site: &mut Site, protocol: Protocol, client: Endpoint, server: Endpoint, symbols: u32) {
