@@ -8,7 +8,7 @@ use nullius_device::risk::findings::Finding;
 use nullius_device::{ConversationView, Party, Picture};
 use nullius_eval::report::words;
 use nullius_eval::{Evaluation, Learn};
-use support::{look_at, workspace};
+use support::{PLANT, look_at, workspace};
 
 /// A bridge for lamps that is set up: it speaks with a phone, a router and seven hosts of the internet.
 const SETUP: &str = "crates/wire/tests/data/http/hue-bridge-setup.pcap";
@@ -36,10 +36,10 @@ fn what_stays_is_told_as_before() {
 
 #[test]
 fn a_name_that_nobody_has_offers_the_closest() {
-    let asked =
-        whole().picture.devices.iter().find_map(|view| view.name.strip_suffix(".local").map(str::to_owned));
-    let error = whole().only(&asked.unwrap()).unwrap_err().to_string();
-    assert!(error.contains(".local"), "{error}");
+    let plant = look_at(&workspace(PLANT), Learn::Everything);
+    let error = plant.only("141.81.0.42").unwrap_err().to_string();
+    let expected = "no device is called `141.81.0.42`; the closest are 141.81.0.44, 141.81.0.46";
+    assert!(error.starts_with(expected), "{error}");
 }
 
 fn told(picture: &Picture, keep: impl Fn(&ConversationView) -> bool) -> Vec<String> {
