@@ -64,14 +64,14 @@ fn find(picture: &Picture, asked: &str) -> Result<usize, UnknownDevice> {
         }
         several => {
             let views = several.iter().filter_map(|index| picture.devices.get(*index));
-            let offered = views.map(address).take(MAX_OFFERED).collect();
+            let offered = views.map(lowest_address).take(MAX_OFFERED).collect();
             Err(UnknownDevice { asked: asked.to_owned(), offered, ambiguous: true })
         }
     }
 }
 
-/// Lowest network address, or hardware address.
-fn address(view: &DeviceView) -> String {
+/// What the wire shows of a device, since any device can take any name: lowest network address, else hardware address.
+pub(crate) fn lowest_address(view: &DeviceView) -> String {
     let ip = view.device.addresses.keys().next().map(ToString::to_string);
     ip.or_else(|| view.device.macs.first().map(ToString::to_string)).unwrap_or_default()
 }

@@ -3,6 +3,13 @@
 //! Every connection the browser opens goes to a proxy of ours that only listens. That the proxy would hear it, and that
 //! the console would tell, is shown with pages that misbehave.
 
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a broken fixture must fail the test"
+)]
+
 use nullius_eval::report::html;
 use nullius_eval::{Learn, Options, Progress, Source, evaluate};
 use std::fs;

@@ -36,6 +36,9 @@ pub fn render(evaluation: &Evaluation, style: Style) -> String {
     let summary = Summary::of(evaluation);
     let mut page = Page::new(style);
     header::write(&mut page, evaluation, &summary);
+    if evaluation.picture.first.is_none() {
+        return page.into_text();
+    }
     devices::write(&mut page, &evaluation.picture);
     conversations::write(&mut page, &evaluation.picture, &summary);
     internet::write(&mut page, &evaluation.picture, &summary);

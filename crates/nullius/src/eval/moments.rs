@@ -22,15 +22,15 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
 
 /// `64s`, `50%`, `all`.
 pub(super) fn learn(text: &str) -> Result<Learn, String> {
-    if text == "all" {
+    if matches!(text, "all" | "100%") {
         return Ok(Learn::Everything);
     }
     let Some(percent) = text.strip_suffix('%') else {
         return duration(text).map(Learn::For).map_err(|why| format!("{why}, or a share as `50%`, or `all`"));
     };
     match percent.parse::<f64>() {
-        Ok(percent) if percent > 0.0 && percent <= 100.0 => Ok(Learn::Share(percent / 100.0)),
-        Ok(_) | Err(_) => Err("a share is more than 0% and at most 100%".to_owned()),
+        Ok(percent) if percent > 0.0 && percent < 100.0 => Ok(Learn::Share(percent / 100.0)),
+        Ok(_) | Err(_) => Err("a share lies between 0% and 100%".to_owned()),
     }
 }
 
@@ -132,7 +132,8 @@ mod tests {
         assert_eq!(learn("64s"), Ok(Learn::For(Duration::from_secs(64))));
         assert_eq!(learn("50%"), Ok(Learn::Share(0.5)));
         assert_eq!(learn("all"), Ok(Learn::Everything));
-        for text in ["0%", "101%", "NaN%", "inf%", "half", "-5%", "%"] {
+        assert_eq!(learn("100%"), Ok(Learn::Everything));
+        for text in ["0%", "100.1%", "101%", "NaN%", "inf%", "half", "-5%", "%"] {
             assert!(learn(text).is_err(), "{text}");
         }
     }

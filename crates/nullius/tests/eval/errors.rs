@@ -40,7 +40,7 @@ fn arguments_that_cannot_be_followed_are_explained_with_code_2() {
             vec![PLANT, "--learn", "half"],
             "as `200ms`, `64s`, `5m`, `8h` or `2d`, or a share as `50%`, or `all`",
         ),
-        (vec![PLANT, "--learn", "120%"], "a share is more than 0% and at most 100%"),
+        (vec![PLANT, "--learn", "120%"], "a share lies between 0% and 100%"),
         (vec![PLANT, "--since", "yesterday"], "write `2012-11-12T11:03:00Z`"),
         (vec![PLANT, "--cycle", "8"], "write a number with its unit"),
         (vec![PLANT, "--for", "5m"], "'[FILE]...' cannot be used with '--for <TIME>'"),

@@ -104,3 +104,22 @@ fn a_draft_suggests_each_conversation_with_its_support_and_its_doubts() {
     assert!(zones.contains("in 141.81.0.0/24, asked by 141.81.0.10"), "{zones}");
     assert_eq!(zones.matches("\"id\": ").count(), 2, "the master and its controllers");
 }
+
+#[test]
+fn what_is_suspicious_is_listed_with_its_reason_and_not_suggested() {
+    let folder = Folder::new("suspicious");
+    for (capture, allowed, expected) in [
+        ("login/telnet.pcap", 0, "cleartext-login: Telnet session"),
+        ("mqtt/zeek-mqtt.pcap", 0, "crosses to the internet: say where to and what for"),
+        ("s7comm/s7ident.pcap", 1, "governs the device: granted for a piece of work, not for good"),
+    ] {
+        let draft = folder.path("draft");
+        let path = format!("crates/wire/tests/data/{capture}");
+        assert_eq!(eval(&[&path, "--learn", "all", "--draft", &draft, "--force"]).code, Some(0));
+        let rules = fs::read_to_string(folder.path("draft/rules.json")).unwrap();
+        let (allow, refused) = rules.split_once("\"not_suggested\"").unwrap();
+        assert_eq!(allow.matches("\"id\": \"rule-").count(), allowed, "{capture}: {rules}");
+        assert!(refused.contains(expected), "{capture}: {refused}");
+        assert!(!allow.contains("upload"), "{capture}: {allow}");
+    }
+}

@@ -4,6 +4,7 @@ use super::FORMAT;
 use super::document::{Basis, End, Moment, Refusal, Rule, RulesFile, Support, Target, Verb, What};
 use super::suspicion;
 use super::zones::Zones;
+use crate::focus::lowest_address;
 use crate::report::summary::Summary;
 use crate::run::Evaluation;
 use nullius_device::behaviour::symbol::SymbolRecord;
@@ -114,7 +115,7 @@ impl Names<'_> {
             Party::Silent(_) => ("silent", None),
         };
         let name = match party {
-            Party::Device(index) => self.picture.devices.get(index).map_or_else(String::new, address),
+            Party::Device(index) => self.picture.devices.get(index).map_or_else(String::new, lowest_address),
             Party::Internet(ip) => ip.to_string(),
             Party::Group(key) | Party::Silent(key) => {
                 key.ip.map_or_else(|| key.mac.to_string(), |ip| ip.to_string())
@@ -122,12 +123,6 @@ impl Names<'_> {
         };
         End { kind, name, zone }
     }
-}
-
-/// What the wire shows of a device, since any device can take any name: lowest network address, or hardware address.
-fn address(view: &nullius_device::DeviceView) -> String {
-    let ip = view.device.addresses.keys().next().map(ToString::to_string);
-    ip.or_else(|| view.device.macs.first().map(ToString::to_string)).unwrap_or_default()
 }
 
 /// Each verb once, with everything it was used on.

@@ -6,6 +6,9 @@ use nullius_device::risk::findings::Finding;
 use nullius_device::{ConversationView, Party, Picture};
 use nullius_model::{Protocol, Symbol, VerbClass};
 
+/// Findings named of one conversation: two machines that fight over addresses make hundreds.
+const MAX_FINDINGS: usize = 8;
+
 /// Every reason not to suggest a conversation; none where nothing speaks against it.
 pub(super) fn reasons(picture: &Picture, view: &ConversationView) -> Vec<String> {
     let mut reasons = Vec::new();
@@ -15,9 +18,18 @@ pub(super) fn reasons(picture: &Picture, view: &ConversationView) -> Vec<String>
     if matches!(view.server, Party::Silent(_)) || is_unanswered(view) {
         reasons.push("was never answered: there may be nothing to reach".to_owned());
     }
-    let about =
-        picture.findings.iter().filter(|finding| concerns(finding, view) && speaks_against(finding.kind));
-    reasons.extend(about.map(|finding| format!("{}: {}", finding.kind.name(), finding.detail)));
+    let mut about: Vec<String> = picture
+        .findings
+        .iter()
+        .filter(|finding| concerns(finding, view) && speaks_against(finding.kind))
+        .map(|finding| format!("{}: {}", finding.kind.name(), finding.detail))
+        .collect();
+    let more = about.len().saturating_sub(MAX_FINDINGS);
+    about.truncate(MAX_FINDINGS);
+    reasons.extend(about);
+    if more > 0 {
+        reasons.push(format!("and {more} findings more"));
+    }
     reasons
 }
 

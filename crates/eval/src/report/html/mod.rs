@@ -79,6 +79,7 @@ fn navigation(html: &mut Html) {
 fn body(html: &mut Html, page: &Page<'_>) {
     overview::answer(html, page);
     map::section(html, page);
+    overview::classes(html, page);
     findings::section(html, page);
     conversations::section(html, page);
     internet::section(html, page);

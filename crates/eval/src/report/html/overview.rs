@@ -86,9 +86,8 @@ pub(super) fn answer(html: &mut Html, page: &Page<'_>) {
         html.leaf("p", &[("class", &"verdict")], verdict(page));
         figures(html, page);
         timeline::draw(html, page);
-        blocked(html, page);
-        by_class(html, page);
     });
+    blocked(html, page);
 }
 
 fn verdict(page: &Page<'_>) -> String {
@@ -160,16 +159,24 @@ fn blocked(html: &mut Html, page: &Page<'_>) {
         return;
     }
     all.sort_by_key(|(_, _, symbol, record)| (!symbol.class.needs_seal(), record.first));
-    let (first, rest) = all.split_at(FIRST_BLOCKED.min(all.len()));
-    blocked_table(html, page, "What would have been blocked: symbols that change something first", first);
-    if !rest.is_empty() {
-        html.element("details", PLAIN, |html| {
-            let more = words::count(rest.len() as u64, "more symbol");
-            html.leaf("summary", PLAIN, format_args!("Show {more}"));
-            blocked_table(html, page, "What else would have been blocked", rest);
-        });
-    }
-    more(html, rest.len(), MAX_ROWS, "symbol");
+    html.element("section", &[("id", &"blocked")], |html| {
+        html.leaf("h2", PLAIN, "What would have been blocked");
+        let (first, rest) = all.split_at(FIRST_BLOCKED.min(all.len()));
+        blocked_table(
+            html,
+            page,
+            "Symbols nobody had shown while learning: first those that change something",
+            first,
+        );
+        if !rest.is_empty() {
+            html.element("details", PLAIN, |html| {
+                let more = words::count(rest.len() as u64, "more symbol");
+                html.leaf("summary", PLAIN, format_args!("Show {more}"));
+                blocked_table(html, page, "The other symbols nobody had shown while learning", rest);
+            });
+        }
+        more(html, rest.len(), MAX_ROWS, "symbol");
+    });
 }
 
 fn blocked_table(html: &mut Html, page: &Page<'_>, caption: &'static str, blocked: &[Blocked<'_>]) {
@@ -207,21 +214,24 @@ pub(super) fn verb_class(html: &mut Html, symbol: &Symbol) {
 }
 
 /// Everything said, by what it does.
-fn by_class(html: &mut Html, page: &Page<'_>) {
+pub(super) fn classes(html: &mut Html, page: &Page<'_>) {
     if page.summary.by_class.is_empty() {
         return;
     }
-    let total = page.summary.by_class.values().sum::<u64>().max(1);
-    let heads = [("Class", false), ("Messages", true), ("Share", false)];
-    table(html, "Everything said, by what it does", &heads, |html| {
-        html.element("tbody", PLAIN, |html| {
-            for (class, messages) in &page.summary.by_class {
-                html.element("tr", PLAIN, |html| {
-                    cell(html, class);
-                    number(html, *messages);
-                    html.element("td", PLAIN, |html| bar(html, *messages, total));
-                });
-            }
+    html.element("section", &[("id", &"classes")], |html| {
+        html.leaf("h2", PLAIN, "What was said");
+        let total = page.summary.by_class.values().sum::<u64>().max(1);
+        let heads = [("Class", false), ("Messages", true), ("Share", false)];
+        table(html, "Messages by what they do", &heads, |html| {
+            html.element("tbody", PLAIN, |html| {
+                for (class, messages) in &page.summary.by_class {
+                    html.element("tr", PLAIN, |html| {
+                        cell(html, class);
+                        number(html, *messages);
+                        html.element("td", PLAIN, |html| bar(html, *messages, total));
+                    });
+                }
+            });
         });
     });
 }

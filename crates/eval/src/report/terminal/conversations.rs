@@ -2,7 +2,7 @@
 
 use super::page::{Cell, Page, Paint, Table};
 use super::short;
-use crate::report::summary::Summary;
+use crate::report::summary::{Summary, carried};
 use crate::report::words::{bytes, count, number, service};
 use nullius_device::{ConversationView, Picture};
 use std::time::Duration;
@@ -73,15 +73,11 @@ fn polled_share(page: &mut Page, picture: &Picture) {
 /// The industrial ones and those with most to say, in the picture's order.
 fn telling(views: &[ConversationView], shown: usize) -> Vec<&ConversationView> {
     let mut ranked: Vec<(usize, &ConversationView)> = views.iter().enumerate().collect();
-    let weight = |view: &ConversationView| (view.protocol.is_industrial(), view.messages(), flowed(view));
+    let weight = |view: &ConversationView| (view.protocol.is_industrial(), view.messages(), carried(view));
     ranked.sort_by_key(|(index, view)| (std::cmp::Reverse(weight(view)), *index));
     ranked.truncate(shown);
     ranked.sort_by_key(|(index, _)| *index);
     ranked.into_iter().map(|(_, view)| view).collect()
-}
-
-fn flowed(view: &ConversationView) -> u64 {
-    view.channel.as_ref().map_or(0, |channel| channel.from_client.bytes + channel.from_server.bytes)
 }
 
 /// `8 symbols: 5 every 1–2 s, 1 uneven, 2 write`: what reads by its pace, and how many write.
@@ -155,7 +151,7 @@ fn unread(view: &ConversationView) -> String {
         let how = if channel.refused > 0 { "refused" } else { "never answered" };
         return format!("not read: {flows}, {how}");
     }
-    format!("not read: {flows}, {}", bytes(flowed(view)))
+    format!("not read: {flows}, {}", bytes(carried(view)))
 }
 
 #[cfg(test)]

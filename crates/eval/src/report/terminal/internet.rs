@@ -1,9 +1,9 @@
 //! What crosses the site's border.
 
 use super::page::{Cell, Page, Paint, Table};
-use crate::report::summary::{Summary, crosses};
+use crate::report::summary::{Summary, carried, crosses};
 use crate::report::words::{bytes, count, party, service};
-use nullius_device::{ConversationView, Party, Picture};
+use nullius_device::{Party, Picture};
 use nullius_model::FrameNumber;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -57,13 +57,9 @@ fn pairs(picture: &Picture) -> BTreeMap<(Party, Party), Pair> {
         });
         // units of one protocol share their channel
         if pair.services.insert(service(view.protocol, view.unit)) {
-            pair.bytes += flowed(view);
+            pair.bytes += carried(view);
         }
         pair.first = pair.first.min(first);
     }
     pairs
-}
-
-fn flowed(view: &ConversationView) -> u64 {
-    view.channel.as_ref().map_or(0, |channel| channel.from_client.bytes + channel.from_server.bytes)
 }

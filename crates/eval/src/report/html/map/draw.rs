@@ -8,7 +8,7 @@ use crate::report::words::{self, count};
 use std::fmt::Display;
 
 /// Characters of a name, and of the smaller line below it, that fit into a box.
-const FITS: (usize, usize) = (22, 29);
+const FITS: (usize, usize) = (22, 31);
 /// Services that fit beside an arrow.
 const MAX_SERVICES: usize = 2;
 /// Characters of what is spoken.
@@ -162,9 +162,18 @@ fn shape(html: &mut Html, node: &Node, Rectangle { x, y, width, height }: Rectan
         ("rx", &radius),
     ];
     html.void("rect", &attributes);
-    let middle = y + height / 2.0;
-    label(html, "name", (x + 14.0, middle - 3.0), &fit(&node.label, FITS.0));
-    label(html, "detail", (x + 14.0, middle + 13.0), &fit(&node.detail, FITS.1));
+    // An inner drawing cuts off what a wide font would write over the edge.
+    let inside: [(&str, &dyn Display); 4] = [
+        ("x", &format_args!("{:.1}", x + 14.0)),
+        ("y", &format_args!("{y:.1}")),
+        ("width", &format_args!("{:.1}", width - 18.0)),
+        ("height", &format_args!("{height:.1}")),
+    ];
+    html.element("svg", &inside, |html| {
+        let middle = height / 2.0;
+        label(html, "name", (0.0, middle - 3.0), &fit(&node.label, FITS.0));
+        label(html, "detail", (0.0, middle + 13.0), &fit(&node.detail, FITS.1));
+    });
 }
 
 fn label(html: &mut Html, class: &'static str, (x, y): (f64, f64), text: &str) {

@@ -190,7 +190,7 @@ fn node(page: &Page<'_>, (place, key): &Slot, members: u64) -> Node {
     let (label, detail, anchor, network, alert) = match key {
         Key::Device(index) => return device_node(page, *place, *index),
         Key::Network(_, network) => {
-            let (label, detail, anchor, _, alert) = gathered(devices(), format!("in {network}"));
+            let (label, detail, anchor, _, alert) = gathered(devices(), network.clone());
             (label, detail, anchor, network.clone(), alert)
         }
         Key::OtherDevices(_) => gathered(devices(), "in other networks".to_owned()),
