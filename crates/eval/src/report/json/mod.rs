@@ -5,7 +5,7 @@
 //! `device` or `model` breaks the build here and nobody's program.
 //!
 //! INVARIANT: the same evaluation yields the same bytes. Whatever a device chose stays as it was, cut to
-//! [`MAX_TEXT`], with every character that could move a cursor or turn a line around written as an escape.
+//! a kilobyte, with every character that could move a cursor or turn a line around written as an escape.
 
 mod conversation;
 mod device;
