@@ -10,17 +10,39 @@ use std::time::Duration;
 
 /// Mirrors differ by micro- to milliseconds; the fastest industrial cycle that repeats itself to the byte is above.
 const WINDOW: Duration = Duration::from_millis(3);
-/// Packets remembered: what a saturated gigabit link carries within the window.
-const REMEMBERED: usize = SETS * WAYS;
-/// Sets a fingerprint chooses from.
-const SETS: usize = 1024;
+/// Sets a fingerprint chooses from: with their ways, what a saturated gigabit link carries within the window.
+const SETS: usize = 2048;
 /// Packets of one set. With one place a fingerprint, each packet between the two copies would have a chance of one in
 /// thousands to push the first one out, and a busy mirror would count hundreds twice.
-const WAYS: usize = 8;
+const WAYS: usize = 4;
+
+/// The last packets whose fingerprints fell together, by age.
+#[derive(Clone, Copy, Default)]
+struct Set {
+    prints: [u64; WAYS],
+    times: [Timestamp; WAYS],
+    /// The place that is written next.
+    oldest: usize,
+}
+
+impl Set {
+    fn is_repeat(&mut self, print: u64, at: Timestamp) -> bool {
+        let within =
+            |then: Timestamp| at.since(then) <= WINDOW && then.since(at) <= WINDOW && then != Timestamp::ZERO;
+        let known =
+            self.prints.iter().zip(self.times).any(|(earlier, then)| *earlier == print && within(then));
+        let place = self.prints.get_mut(self.oldest).zip(self.times.get_mut(self.oldest));
+        if let Some((earlier, then)) = place {
+            (*earlier, *then) = (print, at);
+        }
+        self.oldest = (self.oldest + 1) % WAYS;
+        known
+    }
+}
 
 /// Packets seen within the last moments.
 pub(crate) struct Duplicates {
-    recent: Vec<(u64, Timestamp)>,
+    recent: Vec<Set>,
     hasher: foldhash::quality::SeedableRandomState,
 }
 
@@ -32,7 +54,7 @@ impl std::fmt::Debug for Duplicates {
 
 impl Duplicates {
     pub(crate) fn new(seed: Seed) -> Self {
-        Self { recent: vec![(0, Timestamp::ZERO); REMEMBERED], hasher: seed.state() }
+        Self { recent: vec![Set::default(); SETS], hasher: seed.state() }
     }
 
     /// Whether this network packet was seen a moment ago; remembers it.
@@ -52,14 +74,7 @@ impl Duplicates {
 
     fn is_repeat(&mut self, print: u64, at: Timestamp) -> bool {
         let set = usize::try_from(print).unwrap_or(usize::MAX) % SETS;
-        let Some(places) = self.recent.as_chunks_mut::<WAYS>().0.get_mut(set) else { return false };
-        let known = places.iter().position(|(earlier, _)| *earlier == print);
-        let oldest =
-            || places.iter().enumerate().min_by_key(|(_, (_, then))| *then).map_or(0, |(way, _)| way);
-        let way = known.unwrap_or_else(oldest);
-        let Some(place) = places.get_mut(way) else { return false };
-        let (earlier, then) = std::mem::replace(place, (print, at));
-        earlier == print && at.since(then) <= WINDOW && then.since(at) <= WINDOW && then != Timestamp::ZERO
+        self.recent.get_mut(set).is_some_and(|set| set.is_repeat(print, at))
     }
 
     fn print(&self, packet: &[u8]) -> u64 {

@@ -1,15 +1,29 @@
 //! The table of stations, bounded against floods of invented addresses.
 
 use nullius_model::{Attribute, Binding, BindingSource, Fact, KeyedMap, Mac, Protocol, Seed, Seen, SmolStr};
+use std::hash::{Hash, Hasher};
 use std::net::IpAddr;
 
 /// A hardware address with a network address; either may be absent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct StationKey {
     /// Hardware address, [`Mac::NONE`] where the link has none or only the network address is known.
     pub mac: Mac,
     /// Network address, absent for traffic directly on the link.
     pub ip: Option<IpAddr>,
+}
+
+/// Two numbers, for the reason given at [`Mac`]; what kind of network address it is goes above the hardware address.
+impl Hash for StationKey {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let (kind, address) = match self.ip {
+            None => (0, 0),
+            Some(IpAddr::V4(ip)) => (1, u128::from(ip.to_bits())),
+            Some(IpAddr::V6(ip)) => (2, ip.to_bits()),
+        };
+        state.write_u64(self.mac.to_bits() | kind << 48);
+        state.write_u128(address);
+    }
 }
 
 /// What is known of one station.

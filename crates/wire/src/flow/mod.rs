@@ -24,7 +24,8 @@ pub(crate) struct FlowKey {
 /// An end as the key sees it: by network address, or by hardware address where there is none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 struct End {
-    address: [u8; 16],
+    /// An IPv4 address as its mapped IPv6 address, a hardware address below 2⁴⁸.
+    address: u128,
     port: u16,
 }
 
@@ -41,12 +42,9 @@ impl FlowKey {
 impl End {
     fn of(endpoint: &Endpoint) -> Self {
         let address = match endpoint.ip {
-            Some(IpAddr::V4(ip)) => ip.to_ipv6_mapped().octets(),
-            Some(IpAddr::V6(ip)) => ip.octets(),
-            None => {
-                let [a, b, c, d, e, f] = endpoint.mac.octets();
-                [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, a, b, c, d, e, f]
-            }
+            Some(IpAddr::V4(ip)) => ip.to_ipv6_mapped().to_bits(),
+            Some(IpAddr::V6(ip)) => ip.to_bits(),
+            None => u128::from(endpoint.mac.to_bits()),
         };
         Self { address, port: endpoint.port }
     }
