@@ -40,8 +40,6 @@ mod ntp;
 mod opcua;
 mod pop3;
 mod profinet_dcp;
-#[cfg(test)]
-mod recorder;
 mod s7comm;
 mod smtp;
 mod snmp;
@@ -56,14 +54,10 @@ pub mod pairing;
 pub mod parser;
 pub mod reader;
 pub mod registry;
-#[cfg(test)]
-mod replay;
 pub mod text;
 
 #[cfg(test)]
 mod testing;
-#[cfg(test)]
-mod transcript;
 
 pub use dissector::{Dissector, addresses};
 pub use limits::Limits;

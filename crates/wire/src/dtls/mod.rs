@@ -99,8 +99,8 @@ impl Session {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::replay::{Line, datagrams, noise};
-    use Direction::{FromClient, FromServer};
+    use crate::testing::Piece::{self, Client, Server};
+    use crate::testing::{datagrams, noise};
 
     fn record(kind: u8, epoch: u8, body: &[u8]) -> Vec<u8> {
         let length = u16::try_from(body.len()).unwrap().to_be_bytes();
@@ -123,7 +123,7 @@ mod tests {
 
     const OFFER: [&str; 3] = [
         "TlsClient(TlsClientHello { ja4: \"dd2i010000_7bb309af3d46_000000000000\", server_name: None, alpn: None, highest_version: 65277, lowest_version: 65277, post_quantum: false, resumes: false })",
-        "fact ja4: dd2i010000_7bb309af3d46_000000000000",
+        "fact client ja4: dd2i010000_7bb309af3d46_000000000000",
         "> connect client_hello",
     ];
     const CHOICE: [&str; 2] =
@@ -133,15 +133,15 @@ mod tests {
     fn a_handshake_is_told_once_for_all_its_hellos_and_repetitions() {
         let (first, second) = (handshake(1, 0, &client_hello(&[])), handshake(1, 1, &client_hello(&[9; 20])));
         let (verify, choice) = (handshake(3, 0, &[0xfe, 0xff, 1, 9]), handshake(2, 1, &server_hello()));
-        let conversation: &[Line<'_>] = &[
-            (FromClient, &first),
-            (FromClient, &first),
-            (FromServer, &verify),
-            (FromClient, &second),
-            (FromServer, &choice),
-            (FromServer, &choice),
-            (FromServer, &record(22, 1, &[9; 40])),
-            (FromClient, &[0x2f, 1, 2, 3]),
+        let conversation: &[Piece<'_>] = &[
+            Client(&first),
+            Client(&first),
+            Server(&verify),
+            Client(&second),
+            Server(&choice),
+            Server(&choice),
+            Server(&record(22, 1, &[9; 40])),
+            Client(&[0x2f, 1, 2, 3]),
         ];
         let said = datagrams(&mut Session::default(), conversation);
         assert_eq!(said, [&OFFER[..], &CHOICE].concat());
@@ -150,8 +150,7 @@ mod tests {
     #[test]
     fn a_client_that_comes_back_begins_anew() {
         let (offer, choice) = (handshake(1, 0, &client_hello(&[])), handshake(2, 0, &server_hello()));
-        let conversation: &[Line<'_>] =
-            &[(FromClient, &offer), (FromServer, &choice), (FromClient, &offer), (FromServer, &choice)];
+        let conversation: &[Piece<'_>] = &[Client(&offer), Server(&choice), Client(&offer), Server(&choice)];
         let said = datagrams(&mut Session::default(), conversation);
         assert_eq!(said, [&OFFER[..], &CHOICE, &OFFER, &CHOICE].concat());
     }
@@ -160,12 +159,8 @@ mod tests {
     fn a_refusal_and_a_broken_datagram_are_told() {
         let offer = handshake(1, 0, &client_hello(&[]));
         let refusal = record(21, 0, &[2, 40]);
-        let conversation: &[Line<'_>] = &[
-            (FromClient, &offer),
-            (FromServer, &refusal),
-            (FromServer, b"\x00\x01rtp"),
-            (FromServer, b"\x80rtp"),
-        ];
+        let conversation: &[Piece<'_>] =
+            &[Client(&offer), Server(&refusal), Server(b"\x00\x01rtp"), Server(b"\x80rtp")];
         let said = datagrams(&mut Session::default(), conversation);
         let refused = ["< connect client_hello refused 40", "malformed: record of an unknown kind"];
         assert_eq!(said, [&OFFER[..], &refused].concat());
@@ -186,9 +181,9 @@ mod tests {
         for seed in 1..500 {
             let bytes: Vec<u8> = noise(seed).take(120).collect();
             let framed = record(22, 0, &bytes);
-            datagrams(&mut Session::default(), &[(FromClient, &bytes), (FromServer, &framed)]);
+            datagrams(&mut Session::default(), &[Client(&bytes), Server(&framed)]);
             let hello = handshake(seed.to_le_bytes()[0] % 12, 0, &bytes);
-            datagrams(&mut Session::default(), &[(FromClient, &hello), (FromServer, &hello)]);
+            datagrams(&mut Session::default(), &[Client(&hello), Server(&hello)]);
         }
     }
 }

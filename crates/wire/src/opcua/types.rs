@@ -288,7 +288,7 @@ fn milli(value: f64) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::recorder::unhex;
+    use crate::testing::unhex;
 
     #[test]
     fn node_ids_are_written_as_people_write_them() {

@@ -108,7 +108,7 @@ impl fmt::Debug for Oid<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::recorder::unhex;
+    use crate::testing::unhex;
 
     #[test]
     fn integers_keep_their_sign() {

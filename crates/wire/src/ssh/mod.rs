@@ -129,7 +129,8 @@ const fn inside_packet(error: ParseError) -> ParseError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::replay::{Line, noise, stream, stream_from, stream_in_any_pieces};
+    use crate::testing::Piece::{self, Client, Gap, Server};
+    use crate::testing::{noise, stream, stream_split};
     use Direction::{FromClient, FromServer};
 
     fn packet(kind: u8, body: &[u8]) -> Vec<u8> {
@@ -159,72 +160,64 @@ mod tests {
 
     #[test]
     fn a_session_is_read_up_to_new_keys() {
-        let conversation: &[Line<'_>] = &[
-            (FromServer, b"SSH-2.0-dropbear_2022.83\r\n"),
-            (FromClient, b"SSH-2.0-OpenSSH_9.7\r\n"),
-            (FromClient, &kexinit("arcfour")),
-            (FromServer, &kexinit("aes128-ctr,3des-cbc")),
-            (FromClient, &packet(30, &[1; 40])),
-            (FromServer, &[packet(31, &[1; 400]), packet(NEWKEYS, &[])].concat()),
-            (FromServer, b"never looked at"),
+        let conversation: &[Piece<'_>] = &[
+            Server(b"SSH-2.0-dropbear_2022.83\r\n"),
+            Client(b"SSH-2.0-OpenSSH_9.7\r\n"),
+            Client(&kexinit("arcfour")),
+            Server(&kexinit("aes128-ctr,3des-cbc")),
+            Client(&packet(30, &[1; 40])),
+            Server(&[packet(31, &[1; 400]), packet(NEWKEYS, &[])].concat()),
+            Server(b"never looked at"),
         ];
         let expected = [
-            "fact server-software: dropbear_2022.83",
+            "fact server server-software: dropbear_2022.83",
             "> connect banner 2.0",
-            "fact user-agent: OpenSSH_9.7",
+            "fact client user-agent: OpenSSH_9.7",
             "> connect banner 2.0",
             "> connect kexinit",
             "> connect kexinit",
             "SshServer(SshServer { protocol_1: false, weak: Some(\"3des-cbc\") })",
             "finished",
         ];
-        assert_eq!(stream_in_any_pieces::<Session>(conversation), expected);
+        assert_eq!(stream_split::<Session>(conversation), expected);
     }
 
     #[test]
     fn compression_none_is_no_weakness() {
-        let said = stream::<Session>(&[(FromServer, b"SSH-1.99-x\n"), (FromServer, &kexinit("aes128-ctr"))]);
+        let said = stream::<Session>(&[Server(b"SSH-1.99-x\n"), Server(&kexinit("aes128-ctr"))]);
         assert_eq!(said.last().unwrap(), "SshServer(SshServer { protocol_1: true, weak: None })");
     }
 
     #[test]
     fn protocol_1_is_told_and_left_alone() {
-        let conversation: &[Line<'_>] = &[
-            (FromServer, b"SSH-1.5-Cisco-1.25\n"),
-            (FromClient, b"SSH-1.5-x\n"),
-            (FromServer, b"\0\0\x01\x0b"),
-        ];
+        let conversation: &[Piece<'_>] =
+            &[Server(b"SSH-1.5-Cisco-1.25\n"), Client(b"SSH-1.5-x\n"), Server(b"\0\0\x01\x0b")];
         let expected = [
-            "fact server-software: Cisco-1.25",
+            "fact server server-software: Cisco-1.25",
             "> connect banner 1.5",
             "SshServer(SshServer { protocol_1: true, weak: None })",
-            "fact user-agent: x",
+            "fact client user-agent: x",
             "> connect banner 1.5",
             "finished",
         ];
-        assert_eq!(stream_in_any_pieces::<Session>(conversation), expected);
+        assert_eq!(stream_split::<Session>(conversation), expected);
     }
 
     #[test]
     fn a_list_longer_than_its_packet_is_malformed() {
         let mut lying = kexinit("aes128-ctr");
         lying[22] = 0xff;
-        let said =
-            stream::<Session>(&[(FromServer, b"SSH-2.0-x\n"), (FromServer, &lying), (FromServer, &lying)]);
+        let said = stream::<Session>(&[Server(b"SSH-2.0-x\n"), Server(&lying), Server(&lying)]);
         assert_eq!(said.last().unwrap(), "malformed: list of algorithms is longer than its packet");
         assert_eq!(said.len(), 3);
     }
 
     #[test]
     fn after_a_gap_nothing_is_believed() {
-        let mut session = Session::default();
-        session.handle_gap(FromServer);
-        assert!(
-            stream_from(&mut session, &[(FromServer, b"SSH-2.0-x\n"), (FromServer, &kexinit("none"))])
-                .is_empty()
-        );
-        session.handle_gap(FromClient);
-        assert_eq!(stream_from(&mut session, &[(FromClient, b"x")]), ["finished"]);
+        let after_one: &[Piece<'_>] = &[Gap(FromServer), Server(b"SSH-2.0-x\n"), Server(&kexinit("none"))];
+        assert!(stream::<Session>(after_one).is_empty());
+        let after_both = [after_one, &[Gap(FromClient), Client(b"x")]].concat();
+        assert_eq!(stream::<Session>(&after_both), ["finished"]);
     }
 
     #[test]
@@ -246,12 +239,7 @@ mod tests {
         for seed in 1..300 {
             let bytes: Vec<u8> = noise(seed).take(200).collect();
             let kexinit = packet(KEXINIT, &bytes);
-            stream::<Session>(&[
-                (FromServer, &bytes),
-                (FromClient, b"SSH-2.0-x\n"),
-                (FromClient, &kexinit),
-                (FromClient, &bytes),
-            ]);
+            stream::<Session>(&[Server(&bytes), Client(b"SSH-2.0-x\n"), Client(&kexinit), Client(&bytes)]);
         }
     }
 }

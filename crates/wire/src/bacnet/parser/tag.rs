@@ -249,7 +249,7 @@ pub(super) fn error_code(reader: &mut Reader<'_>) -> Parse<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::bytes;
+    use crate::testing::unhex;
 
     #[test]
     fn values_are_read_in_every_length() {
@@ -266,7 +266,7 @@ mod tests {
             ("20", None),
             ("25 05 0102030405", None),
         ] {
-            let bytes = bytes(hex);
+            let bytes = unhex(hex);
             assert_eq!(Tag::read(&mut Reader::new(&bytes)).map(Tag::milli), Ok(milli), "{hex}");
         }
     }
@@ -280,7 +280,7 @@ mod tests {
             ("72 01 41", None),
             ("70", None),
         ] {
-            let bytes = bytes(hex);
+            let bytes = unhex(hex);
             let tag = Tag::read(&mut Reader::new(&bytes)).unwrap();
             assert_eq!(tag.text().as_deref(), text, "{hex}");
         }
@@ -289,7 +289,7 @@ mod tests {
     #[test]
     fn a_length_that_lies_is_short_and_reserved_ones_are_refused() {
         for hex in ["24 00", "75", "75 fe", "75 fe ffff 00", "75 ff ffffffff 00", "f9", "26", "27"] {
-            assert!(Tag::read(&mut Reader::new(&bytes(hex))).is_err(), "{hex}");
+            assert!(Tag::read(&mut Reader::new(&unhex(hex))).is_err(), "{hex}");
         }
     }
 
