@@ -168,16 +168,12 @@ impl Session {
         }
         context.request(PROTOCOL, key.unit, symbol.clone(), values);
         self.open.renew(key, symbol, context.seen.at);
-        self.parts.answer(&key);
-        if rest.is_empty() {
-            return;
-        }
         let mut parts = Vec::with_capacity(rest.len());
         for Part { symbol, values, .. } in rest {
             context.request(PROTOCOL, key.unit, symbol.clone(), values);
             parts.push(symbol);
         }
-        self.parts.push(key, parts);
+        self.open.add_parts(parts);
     }
 
     fn answer(
@@ -195,7 +191,7 @@ impl Session {
             return;
         };
         context.response(PROTOCOL, unit, open.symbol, outcome, open.asked, values);
-        for part in self.parts.answer(&key) {
+        for part in open.parts {
             context.response(PROTOCOL, unit, part, outcome, open.asked, Values::None);
         }
     }

@@ -157,7 +157,7 @@ impl Session {
                 answer(self.open.answer(&key(receiver, unit.id)), station, symbol, outcome, context);
             }
             Place::TellsIfAsked => match self.open.answer(&key(receiver, READ_COMMAND)) {
-                Some(OpenRequest { symbol, asked }) => {
+                Some(OpenRequest { symbol, asked, .. }) => {
                     context.response(Protocol::Iec104, station, symbol, Outcome::Done, asked, values);
                 }
                 None => context.request(Protocol::Iec104, station, symbol, values),
@@ -200,7 +200,7 @@ fn answer(
     context: &mut Context<'_>,
 ) {
     match open {
-        Some(OpenRequest { symbol, asked }) => {
+        Some(OpenRequest { symbol, asked, .. }) => {
             context.response(Protocol::Iec104, station, symbol, outcome, asked, Values::None);
         }
         None => context.orphan(Protocol::Iec104, station, orphan, outcome),

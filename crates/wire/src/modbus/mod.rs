@@ -13,7 +13,7 @@ mod observe;
 mod parser;
 
 use crate::context::Context;
-use crate::pairing::{OpenParts, OpenRequest, OpenRequests};
+use crate::pairing::{OpenRequest, OpenRequests};
 use crate::parser::{Probe, Progress, StreamParser};
 use crate::reader::{ParseError, Reader};
 use nullius_model::{Attribute, Direction, Outcome, Protocol, Unit};
@@ -33,8 +33,6 @@ pub(crate) fn probe(_direction: Direction, bytes: &[u8]) -> Probe {
 #[derive(Debug, Default)]
 pub(crate) struct Session {
     open: OpenRequests<Key>,
-    /// Of requests told in several symbols, all but the first.
-    parts: OpenParts<Key>,
     client_unsure: bool,
     server_unsure: bool,
     server_heard: bool,
@@ -77,7 +75,6 @@ impl StreamParser for Session {
         // A flow picked up in its middle begins with a gap on each side: the first requests still wait for answers.
         if self.server_heard {
             self.open.clear();
-            self.parts.clear();
         }
     }
 }
@@ -117,9 +114,7 @@ impl Session {
             }
             context.request(Protocol::Modbus, Unit::number(u32::from(unit)), symbol, values);
         });
-        if !parts.is_empty() {
-            self.parts.push(key, parts);
-        }
+        self.open.add_parts(parts);
     }
 
     fn handle_response(&mut self, adu: Adu<'_>, context: &mut Context<'_>) {
@@ -136,11 +131,10 @@ impl Session {
         let function = adu.function & !function::EXCEPTION;
         let unit = Unit::number(u32::from(adu.unit));
         let key = Key { transaction: adu.transaction, unit: adu.unit, function };
-        let Some(OpenRequest { symbol, asked }) = self.answer(key, response) else {
+        let Some(OpenRequest { symbol, parts, asked }) = self.answer(key, response) else {
             context.orphan(Protocol::Modbus, unit, observe::orphan(function, response), outcome);
             return;
         };
-        let parts = if may_have_parts(function) { self.parts.answer(&key) } else { Vec::new() };
         for symbol in std::iter::once(symbol).chain(parts) {
             let values = observe::values(&symbol, response);
             context.response(Protocol::Modbus, unit, symbol, outcome, asked, values);
@@ -156,14 +150,6 @@ impl Session {
             }
         }
     }
-}
-
-/// Requests of these functions are told in several symbols.
-const fn may_have_parts(function: u8) -> bool {
-    matches!(
-        function,
-        function::READ_FILE_RECORD | function::WRITE_FILE_RECORD | function::READ_WRITE_MULTIPLE_REGISTERS
-    )
 }
 
 fn tell_identity(response: Response<'_>, context: &mut Context<'_>) {

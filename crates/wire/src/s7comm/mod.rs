@@ -19,7 +19,7 @@ mod szl;
 mod transport;
 
 use crate::context::Context;
-use crate::pairing::{OpenParts, OpenRequest, OpenRequests};
+use crate::pairing::{OpenRequest, OpenRequests};
 use crate::parser::{Progress, StreamParser};
 use crate::reader::{ParseError, Reader};
 use contents::{Contents, Outcomes, refused_unless};
@@ -36,8 +36,6 @@ const MAX_PAYLOAD: usize = 65_536;
 #[derive(Debug, Default)]
 pub(crate) struct Session {
     open: OpenRequests<Key>,
-    /// Of jobs of several items, all but the first.
-    items: OpenParts<Key>,
     client: Side,
     server: Side,
     lists: szl::Fragments,
@@ -99,7 +97,6 @@ impl StreamParser for Session {
         // A flow picked up in its middle begins with a gap on each side: the first requests still wait for answers.
         if self.server_heard {
             self.open.clear();
-            self.items.clear();
         }
         self.lists.clear();
     }
@@ -209,27 +206,24 @@ impl Session {
         if contents.lacking() {
             context.malformed(Protocol::S7comm, ParseError::Invalid("fewer values than items written"));
         }
-        if !others.is_empty() {
-            let key = Key { asker: context.direction, layer: Layer::Job, reference: pdu.reference };
-            self.items.push(key, others);
-        }
+        self.open.add_parts(others);
     }
 
     fn handle_answer(&mut self, error: u16, pdu: Pdu<'_>, context: &mut Context<'_>) {
         let function = pdu.parameters.first().copied();
         let mut outcomes = Outcomes::of(error, function, pdu.data);
         let key = answered(context.direction, Layer::Job, pdu.reference);
-        let Some(OpenRequest { symbol, asked }) = self.answer(key, function) else {
+        let Some(OpenRequest { symbol, parts, asked }) = self.answer(key, function) else {
             let (outcome, _) = outcomes.next().unwrap_or((Outcome::Done, Values::None));
             context.orphan(Protocol::S7comm, Unit::NONE, observe::verb(function.unwrap_or(0)), outcome);
             return;
         };
         let mut missing = false;
-        for symbol in std::iter::once(symbol).chain(self.items.answer(&key)) {
+        for symbol in std::iter::once(symbol).chain(parts) {
             let next = outcomes.next();
             missing |= next.is_none();
             let (outcome, values) = next.unwrap_or((Outcome::Refused(0), Values::None));
-            respond(OpenRequest { symbol, asked }, outcome, values, context);
+            context.response(Protocol::S7comm, Unit::NONE, symbol, outcome, asked, values);
         }
         if missing {
             context.malformed(Protocol::S7comm, ParseError::Invalid("fewer answers than items asked"));
@@ -332,7 +326,6 @@ impl Session {
             if observe::fits(&open.symbol, function) {
                 return Some(open);
             }
-            self.items.answer(&key);
         }
     }
 }

@@ -69,7 +69,7 @@ impl Observer {
             }
         };
         // A request sent again under the same identifier gets one answer, not two.
-        while self.open.answer(&id).is_some() {}
+        self.open.forget(&id);
         for_each_object(pdu, &mut |object| {
             let symbol = symbol.clone().about(object);
             self.open.push(id, symbol.clone(), context.seen.at);
