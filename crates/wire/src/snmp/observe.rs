@@ -94,7 +94,7 @@ impl Observer {
         if context.direction == Direction::FromServer {
             return self.answer(id, Outcome::Done, symbol, context);
         }
-        self.open.push(id, symbol.clone(), context.seen.at);
+        self.open.renew(id, symbol.clone(), context.seen.at);
         context.request(Protocol::Snmp, Unit::NONE, symbol, Values::None);
     }
 
