@@ -10,6 +10,7 @@
 //! INVARIANT: no byte from the wire panics, and every table, queue, depth and length is bounded (see [`Limits`]).
 
 mod bacnet;
+mod ber;
 mod cdp;
 mod coap;
 mod dhcp;

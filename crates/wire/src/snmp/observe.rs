@@ -1,7 +1,7 @@
 //! What SNMP messages mean: symbols by object, outcomes, and what an agent says of itself.
 
-use super::ber::{OBJECT_IDENTIFIER, OCTET_STRING, Oid};
 use super::parser::{Content, Message, Pdu, Type, Variable};
+use crate::ber::{OBJECT_IDENTIFIER, OCTET_STRING, Oid};
 use crate::context::Context;
 use crate::pairing::OpenRequests;
 use crate::reader::Parse;

@@ -165,7 +165,7 @@ fn a_crowd_of_variables_hides_nothing() {
         [
             "> write set_request 1.3.6.1.2.1.1.5.0",
             "> write set_request unread variables",
-            "malformed: another BER type than SNMP has here",
+            "malformed: another BER type than belongs here",
         ]
     );
 }
@@ -176,5 +176,5 @@ fn a_datagram_cut_anywhere_is_malformed_and_nothing_else() {
     for cut in 0..get.len() {
         assert_eq!(play_all(&[Client(&get[..cut])]), ["malformed: ends before its own length says"], "{cut}");
     }
-    assert_eq!(play_all(&[Client(b"GET /")]), ["malformed: another BER type than SNMP has here"]);
+    assert_eq!(play_all(&[Client(b"GET /")]), ["malformed: another BER type than belongs here"]);
 }
