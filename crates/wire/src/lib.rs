@@ -49,6 +49,7 @@ mod ssh;
 mod tcp;
 mod telnet;
 mod tls;
+mod units;
 
 pub mod context;
 pub mod pairing;

@@ -16,6 +16,7 @@ use crate::context::Context;
 use crate::pairing::{OpenRequest, OpenRequests};
 use crate::parser::{Probe, Progress, StreamParser};
 use crate::reader::{ParseError, Reader};
+use crate::units::{Footing, Resume, each_unit};
 use nullius_model::{Attribute, Direction, Outcome, Protocol, Unit};
 use parser::{Adu, Response, function};
 
@@ -33,9 +34,7 @@ pub(crate) fn probe(_direction: Direction, bytes: &[u8]) -> Probe {
 #[derive(Debug, Default)]
 pub(crate) struct Session {
     open: OpenRequests<Key>,
-    client_unsure: bool,
-    server_unsure: bool,
-    server_heard: bool,
+    footing: Footing,
 }
 
 /// What an answer has in common with its request.
@@ -48,45 +47,23 @@ struct Key {
 
 impl StreamParser for Session {
     fn handle_bytes(&mut self, bytes: &[u8], context: &mut Context<'_>) -> Progress {
-        let unsure = self.unsure(context.direction);
-        if *unsure {
-            match resume(context.direction, bytes) {
-                Resume::Believe => *unsure = false,
-                Resume::Wait => return Progress::Consumed(0),
-                Resume::Disbelieve => return Progress::Lost,
-            }
+        let direction = context.direction;
+        if let Some(held_back) = self.footing.hold_back(direction, || resume(direction, bytes)) {
+            return held_back;
         }
-        self.server_heard |= context.direction == Direction::FromServer;
-        let mut reader = Reader::new(bytes);
-        loop {
-            match parser::adu(&mut reader) {
-                Ok(adu) => self.handle_adu(adu, context),
-                Err(ParseError::Short) => return Progress::Consumed(bytes.len() - reader.left()),
-                Err(error @ ParseError::Invalid(_)) => {
-                    context.malformed(Protocol::Modbus, error);
-                    return Progress::Lost;
-                }
-            }
-        }
+        each_unit(Protocol::Modbus, bytes, parser::adu, context, |adu, context| {
+            self.handle_adu(adu, context);
+        })
     }
 
     fn handle_gap(&mut self, direction: Direction) {
-        *self.unsure(direction) = true;
-        // A flow picked up in its middle begins with a gap on each side: the first requests still wait for answers.
-        if self.server_heard {
+        if self.footing.handle_gap(direction) {
             self.open.clear();
         }
     }
 }
 
 impl Session {
-    const fn unsure(&mut self, direction: Direction) -> &mut bool {
-        match direction {
-            Direction::FromClient => &mut self.client_unsure,
-            Direction::FromServer => &mut self.server_unsure,
-        }
-    }
-
     fn handle_adu(&mut self, adu: Adu<'_>, context: &mut Context<'_>) {
         match context.direction {
             Direction::FromClient => self.handle_request(adu, context),
@@ -170,14 +147,6 @@ fn tell_identity(response: Response<'_>, context: &mut Context<'_>) {
         | Response::Written(_)
         | Response::Other => {}
     }
-}
-
-/// Whether bytes after a gap begin with a unit.
-enum Resume {
-    Believe,
-    /// They may: the first unit is not whole yet.
-    Wait,
-    Disbelieve,
 }
 
 /// Every unit in sight must be one that `direction` may send; one that does not read to the end, or has a function we

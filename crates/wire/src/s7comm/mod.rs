@@ -22,6 +22,7 @@ use crate::context::Context;
 use crate::pairing::{OpenRequest, OpenRequests};
 use crate::parser::{Progress, StreamParser};
 use crate::reader::{ParseError, Reader};
+use crate::units::{Footing, each_unit};
 use contents::{Contents, Outcomes, refused_unless};
 use nullius_model::{Direction, LoginScheme, Outcome, Protocol, Symbol, Unit, Values};
 use parser::{Job, Kind, Pdu, UserData, Way};
@@ -39,13 +40,12 @@ pub(crate) struct Session {
     client: Side,
     server: Side,
     lists: szl::Fragments,
-    server_heard: bool,
+    footing: Footing,
 }
 
 /// What is kept of one direction.
 #[derive(Debug, Default)]
 struct Side {
-    unsure: bool,
     /// Transport payload whose last fragment has not come.
     payload: Vec<u8>,
     /// The S7comm-plus unit before goes on in the next.
@@ -70,32 +70,18 @@ enum Layer {
 
 impl StreamParser for Session {
     fn handle_bytes(&mut self, bytes: &[u8], context: &mut Context<'_>) -> Progress {
-        let side = self.side(context.direction);
-        if side.unsure {
-            match resume::resume(bytes) {
-                resume::Resume::Believe => side.unsure = false,
-                resume::Resume::Wait => return Progress::Consumed(0),
-                resume::Resume::Disbelieve => return Progress::Lost,
-            }
+        let direction = context.direction;
+        if let Some(held_back) = self.footing.hold_back(direction, || resume::resume(bytes)) {
+            return held_back;
         }
-        self.server_heard |= context.direction == Direction::FromServer;
-        let mut reader = Reader::new(bytes);
-        loop {
-            match transport::packet(&mut reader) {
-                Ok(packet) => self.handle_packet(packet, context),
-                Err(ParseError::Short) => return Progress::Consumed(bytes.len() - reader.left()),
-                Err(error @ ParseError::Invalid(_)) => {
-                    context.malformed(Protocol::S7comm, error);
-                    return Progress::Lost;
-                }
-            }
-        }
+        each_unit(Protocol::S7comm, bytes, transport::packet, context, |packet, context| {
+            self.handle_packet(packet, context);
+        })
     }
 
     fn handle_gap(&mut self, direction: Direction) {
-        *self.side(direction) = Side { unsure: true, ..Side::default() };
-        // A flow picked up in its middle begins with a gap on each side: the first requests still wait for answers.
-        if self.server_heard {
+        *self.side(direction) = Side::default();
+        if self.footing.handle_gap(direction) {
             self.open.clear();
         }
         self.lists.clear();
