@@ -38,6 +38,7 @@ mod mqtt;
 mod nbns;
 mod neighbours;
 mod ntp;
+mod number;
 mod opcua;
 mod pop3;
 mod profinet_dcp;

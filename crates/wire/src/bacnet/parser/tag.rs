@@ -1,5 +1,6 @@
 //! Tagged data (ASHRAE 135 clause 20.2): what every parameter of a service is written in.
 
+use crate::number;
 use crate::reader::{Parse, ParseError, Reader, ensure};
 use crate::text;
 use std::borrow::Cow;
@@ -108,7 +109,7 @@ impl<'a> Tag<'a> {
                 signed(data).map(|number| i64::from(number) * 1000)
             }
             Self::Application(application::REAL, data) => {
-                data.try_into().ok().map(f32::from_be_bytes).and_then(thousandths)
+                data.try_into().ok().map(f32::from_be_bytes).map(f64::from).and_then(number::milli)
             }
             Self::Application(..) | Self::Context(..) | Self::Opening(_) | Self::Closing(_) => None,
         }
@@ -142,14 +143,6 @@ fn signed(data: &[u8]) -> Option<i32> {
     let number = unsigned(data)?;
     let unused = 32 - 8 * u32::try_from(data.len()).ok()?;
     Some((number << unused).cast_signed() >> unused)
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "a float too large for 64 bits saturates, which is still its order"
-)]
-fn thousandths(value: f32) -> Option<i64> {
-    value.is_finite().then(|| (f64::from(value) * 1000.0).round() as i64)
 }
 
 /// The next tag, which must be context tag `number`.
