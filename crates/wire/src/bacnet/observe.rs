@@ -72,14 +72,8 @@ impl Session {
     }
 
     fn answer_link(&mut self, verb: &'static str, outcome: Outcome, context: &mut Context<'_>) {
-        match self.link.answer(&context.direction.reversed()) {
-            Some(open) => {
-                context.response(PROTOCOL, Unit::NONE, open.symbol, outcome, open.asked, Values::None);
-            }
-            None => {
-                context.orphan(PROTOCOL, Unit::NONE, Symbol::new(VerbClass::Connect, verb), outcome);
-            }
-        }
+        let open = self.link.answer(&context.direction.reversed());
+        context.answer(PROTOCOL, Unit::NONE, open, Symbol::new(VerbClass::Connect, verb), outcome);
     }
 
     fn handle_npdu(&mut self, npdu: &Npdu<'_>, who: Who, context: &mut Context<'_>) -> Parse<()> {

@@ -18,7 +18,7 @@ use crate::pairing::{OpenRequest, OpenRequests};
 use crate::parser::{Probe, Progress, StreamParser};
 use crate::reader::{ParseError, Reader};
 use crate::units::{Footing, Resume, each_unit};
-use nullius_model::{Direction, Outcome, Protocol, Symbol, Unit as Station, Values};
+use nullius_model::{Direction, Outcome, Protocol, Unit as Station, Values};
 use parser::{Apdu, Control, Function, Run, Unit, cause};
 use types::Type;
 
@@ -85,7 +85,7 @@ impl Session {
         let key = |asker| Key::Control { asker, function };
         if confirms {
             let open = self.open.answer(&key(context.direction.reversed()));
-            answer(open, Station::NONE, symbol, Outcome::Done, context);
+            context.answer(Protocol::Iec104, Station::NONE, open, symbol, Outcome::Done);
         } else {
             self.open.push(key(context.direction), symbol.clone(), context.seen.at);
             context.request(Protocol::Iec104, Station::NONE, symbol, Values::None);
@@ -131,7 +131,8 @@ impl Session {
                 context.request(Protocol::Iec104, station, symbol, values);
             }
             Place::Answers(outcome) => {
-                answer(self.open.answer(&key(receiver, unit.id)), station, symbol, outcome, context);
+                let open = self.open.answer(&key(receiver, unit.id));
+                context.answer(Protocol::Iec104, station, open, symbol, outcome);
             }
             Place::TellsIfAsked => match self.open.answer(&key(receiver, READ_COMMAND)) {
                 Some(OpenRequest { symbol, asked, .. }) => {
@@ -166,21 +167,6 @@ fn place(unit: &Unit<'_>) -> Place {
             Place::Answers(Outcome::Refused(u32::from(unit.cause)))
         }
         _ => Place::Tells,
-    }
-}
-
-fn answer(
-    open: Option<OpenRequest>,
-    station: Station,
-    orphan: Symbol,
-    outcome: Outcome,
-    context: &mut Context<'_>,
-) {
-    match open {
-        Some(OpenRequest { symbol, asked, .. }) => {
-            context.response(Protocol::Iec104, station, symbol, outcome, asked, Values::None);
-        }
-        None => context.orphan(Protocol::Iec104, station, orphan, outcome),
     }
 }
 

@@ -102,7 +102,8 @@ impl Session {
                 self.ask(Layer::Transport, 0, observe::connect(called), Values::None, context);
             }
             Ok(transport::Unit::ConnectConfirm) => {
-                self.answer_or_orphan(Layer::Transport, Outcome::Done, observe::connect(&[]), context);
+                let open = self.open.answer(&answered(context.direction, Layer::Transport, 0));
+                context.answer(Protocol::S7comm, Unit::NONE, open, observe::connect(&[]), Outcome::Done);
             }
             Ok(transport::Unit::DisconnectRequest { reason }) => self.handle_disconnect(reason, context),
             Ok(transport::Unit::Data { payload, last }) => self.handle_data(payload, last, context),
@@ -115,7 +116,10 @@ impl Session {
     fn handle_disconnect(&mut self, reason: u8, context: &mut Context<'_>) {
         let key = answered(context.direction, Layer::Transport, 0);
         match self.open.answer(&key) {
-            Some(open) => respond(open, Outcome::Refused(u32::from(reason)), Values::None, context),
+            Some(OpenRequest { symbol, asked, .. }) => {
+                let refused = Outcome::Refused(u32::from(reason));
+                context.response(Protocol::S7comm, Unit::NONE, symbol, refused, asked, Values::None);
+            }
             None => context.request(Protocol::S7comm, Unit::NONE, observe::disconnect(), Values::None),
         }
     }
@@ -234,13 +238,8 @@ impl Session {
                 self.tell_identity(head, bytes, context);
                 let outcome = refused_unless(head.error == 0, head.error);
                 let key = answered(context.direction, Layer::UserData, pdu.reference);
-                match self.open.answer(&key) {
-                    Some(open) => respond(open, outcome, Values::None, context),
-                    None => {
-                        let symbol = observe::user_data(head, bytes);
-                        context.orphan(Protocol::S7comm, Unit::NONE, symbol, outcome);
-                    }
-                }
+                let orphan = observe::user_data(head, bytes);
+                context.answer(Protocol::S7comm, Unit::NONE, self.open.answer(&key), orphan, outcome);
             }
         }
     }
@@ -263,13 +262,8 @@ impl Session {
             }
             plus::Unit::Response { sequence, function } => {
                 let key = answered(context.direction, Layer::Plus, sequence);
-                match self.open.answer(&key) {
-                    Some(open) => respond(open, Outcome::Done, Values::None, context),
-                    None => {
-                        let symbol = plus::symbol(function, false);
-                        context.orphan(Protocol::S7comm, Unit::NONE, symbol, Outcome::Done);
-                    }
-                }
+                let orphan = plus::symbol(function, false);
+                context.answer(Protocol::S7comm, Unit::NONE, self.open.answer(&key), orphan, Outcome::Done);
             }
             plus::Unit::Notification { subscription } => {
                 let symbol = plus::notification(subscription);
@@ -292,19 +286,6 @@ impl Session {
         context.request(Protocol::S7comm, Unit::NONE, symbol, values);
     }
 
-    fn answer_or_orphan(
-        &mut self,
-        layer: Layer,
-        outcome: Outcome,
-        orphan: Symbol,
-        context: &mut Context<'_>,
-    ) {
-        match self.open.answer(&answered(context.direction, layer, 0)) {
-            Some(open) => respond(open, outcome, Values::None, context),
-            None => context.orphan(Protocol::S7comm, Unit::NONE, orphan, outcome),
-        }
-    }
-
     /// The job that is answered. Those before it that cannot be meant will not be answered any more.
     fn answer(&mut self, key: Key, function: Option<u8>) -> Option<OpenRequest> {
         loop {
@@ -319,10 +300,6 @@ impl Session {
 /// The key of the request that a unit in `direction` answers.
 const fn answered(direction: Direction, layer: Layer, reference: u16) -> Key {
     Key { asker: direction.reversed(), layer, reference }
-}
-
-fn respond(open: OpenRequest, outcome: Outcome, values: Values<'_>, context: &mut Context<'_>) {
-    context.response(Protocol::S7comm, Unit::NONE, open.symbol, outcome, open.asked, values);
 }
 
 #[cfg(test)]
