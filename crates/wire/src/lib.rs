@@ -50,6 +50,7 @@ mod ssh;
 mod tcp;
 mod telnet;
 mod tls;
+mod unchanged;
 mod units;
 
 pub mod context;
