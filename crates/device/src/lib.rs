@@ -16,8 +16,10 @@ mod limits;
 mod picture;
 mod quality;
 mod site;
+#[cfg(test)]
+mod testing;
 
 pub use limits::Limits;
-pub use picture::{ConversationView, DeviceView, Party, Picture};
+pub use picture::{ConversationView, DeviceView, Party, Picture, Role};
 pub use quality::{DamageCount, Quality};
 pub use site::{Config, Site};

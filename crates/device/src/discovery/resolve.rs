@@ -1,21 +1,16 @@
 //! From stations to devices: one device, many addresses.
 //!
-//! A hardware address speaks for the network addresses it proves (ARP, neighbour discovery, a DHCP lease), for its
-//! link-local ones, and for those it sends from with an initial hop limit, since a router would have taken one off.
-//! Packets with any other hop limit were forwarded: the sender of the frame is a router, and the address lies beyond it.
-//! What lies beyond is a device of its own where the address belongs to a site, and the internet's otherwise.
+//! A hardware address speaks for its own network addresses (`ownership` says which); packets from any other were
+//! forwarded, and their sender lies beyond a router. What lies beyond is a device of its own where the address belongs
+//! to a site, and the internet's otherwise.
 //!
 //! All this is evidence from the wire, forgeable by whoever is on it; conflicts are kept, not smoothed over.
 
+use super::ownership::{Network, is_local, is_own, is_surely_own, network};
 use super::stations::{FactSeen, Station, StationKey, Stations};
 use nullius_model::{Attribute, BindingSource, Mac, Protocol, Seen, SmolStr, is_on_site};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
-
-/// Hop limits systems start from. Anything just below was forwarded.
-const INITIAL_HOP_LIMITS: [u8; 4] = [32, 64, 128, 255];
-/// Hop limits of traffic that is meant never to leave the link (multicast discovery).
-const LINK_ONLY_HOP_LIMIT: u8 = 4;
 
 /// A device: stations that are one thing.
 #[derive(Clone, Debug)]
@@ -26,6 +21,8 @@ pub struct Device {
     pub addresses: BTreeMap<IpAddr, AddressEvidence>,
     /// It forwards for others.
     pub is_router: bool,
+    /// For how many addresses.
+    pub forwards_for: usize,
     /// The router that its frames came from.
     pub behind: Option<Mac>,
     /// Frames it sent.
@@ -80,14 +77,18 @@ impl Roster {
     pub fn resolve(stations: &Stations) -> Self {
         let mut draft = Draft::default();
         let all = stations.sorted();
+        let nearby = all.iter().filter(|(key, station)| is_surely_own(key, station));
+        let nearby: BTreeSet<Network> = nearby.filter_map(|(key, _)| key.ip.map(network)).collect();
         for group in all.chunk_by(|(a, _), (b, _)| a.mac == b.mac) {
             match group.first() {
-                Some((key, _)) if !key.mac.is_none() && !key.mac.is_group() => draft.add_station_group(group),
+                Some((key, _)) if !key.mac.is_none() && !key.mac.is_group() => {
+                    draft.add_station_group(group, &nearby);
+                }
                 _ => draft.loose.extend(group.iter().map(|(key, station)| (**key, (*station).clone()))),
             }
         }
         draft.place_loose();
-        draft.merge_by_serial();
+        draft.merge_cards();
         draft.finish()
     }
 
@@ -109,14 +110,18 @@ struct Draft {
 
 impl Draft {
     /// All stations of one hardware address.
-    fn add_station_group(&mut self, group: &[(&StationKey, &Station)]) {
+    fn add_station_group(&mut self, group: &[(&StationKey, &Station)], nearby: &BTreeSet<Network>) {
+        let (seen, said): (Vec<_>, Vec<_>) =
+            group.iter().copied().partition(|(key, station)| key.ip.is_none() || station.is_seen());
+        self.loose.extend(said.into_iter().map(|(key, station)| (*key, station.clone())));
         let (own, beyond): (Vec<_>, Vec<_>) =
-            group.iter().copied().partition(|(key, station)| is_own(key.ip, station, group));
-        let Some((first_key, first_station)) = group.first() else { return };
+            seen.iter().copied().partition(|(key, station)| is_own(key, station, &seen, nearby));
+        let Some((first_key, first_station)) = seen.first() else { return };
         let index = self.devices.len();
         let mut device = Device::new(first_station.first);
         device.macs.insert(first_key.mac);
         device.is_router = !beyond.is_empty();
+        device.forwards_for = beyond.len();
         for (key, station) in own {
             device.take(key.ip, station);
             self.stations.insert(*key, index);
@@ -165,17 +170,15 @@ impl Draft {
         owners.into_iter().map(|(ip, (_, index))| (ip, index)).collect()
     }
 
-    /// Network cards of one machine: the same serial number, told in the same protocol.
-    fn merge_by_serial(&mut self) {
-        let mut first_with: BTreeMap<(SmolStr, Protocol), usize> = BTreeMap::new();
+    /// Network cards and ports of one machine: the same serial number or chassis, told in the same protocol by
+    /// hardware addresses of the same maker. Whoever else tells it is not taken for the same machine.
+    fn merge_cards(&mut self) {
+        let mut first_with: BTreeMap<(SmolStr, Protocol, Option<[u8; 3]>), usize> = BTreeMap::new();
         let mut moved: BTreeMap<usize, usize> = BTreeMap::new();
         for (index, device) in self.devices.iter().enumerate() {
-            for fact in device
-                .facts
-                .iter()
-                .filter(|fact| fact.attribute == Attribute::Serial && fact.value.len() >= 4)
-            {
-                let first = *first_with.entry((fact.value.clone(), fact.source)).or_insert(index);
+            let maker = device.macs.first().map(|mac| maker_block(*mac));
+            for fact in device.facts.iter().filter(|fact| names_one_machine(fact)) {
+                let first = *first_with.entry((fact.value.clone(), fact.source, maker)).or_insert(index);
                 if first != index {
                     moved.entry(index).or_insert(first);
                 }
@@ -215,7 +218,7 @@ impl Draft {
         let by_ip = self.owners();
         let mut internet: BTreeMap<IpAddr, InternetHost> = BTreeMap::new();
         for (key, station) in &self.loose {
-            let Some(ip) = key.ip else { continue };
+            let Some(ip) = key.ip.filter(|ip| !is_on_site(*ip)) else { continue };
             let host = internet.entry(ip).or_default();
             host.frames += station.frames;
             let names = station.facts.iter().filter(|fact| fact.attribute == Attribute::Hostname);
@@ -262,6 +265,7 @@ impl Device {
             macs: BTreeSet::new(),
             addresses: BTreeMap::new(),
             is_router: false,
+            forwards_for: 0,
             behind: None,
             frames: 0,
             bytes: 0,
@@ -278,7 +282,8 @@ impl Device {
         self.first = self.first.min(station.first);
         self.last = self.last.max(station.last);
         self.facts.extend(station.facts.iter().cloned());
-        if let Some(ip) = ip.filter(|ip| !ip.is_unspecified()) {
+        // What is merely said of an address is no use of it: it would look like a conflict with its next holder.
+        if let Some(ip) = ip.filter(|ip| !ip.is_unspecified() && station.is_seen()) {
             let evidence = AddressEvidence {
                 proofs: station.proofs.iter().copied().collect(),
                 frames: station.frames,
@@ -295,6 +300,7 @@ impl Device {
             self.addresses.entry(ip).and_modify(|known| known.join(&evidence)).or_insert(evidence);
         }
         self.is_router |= other.is_router;
+        self.forwards_for += other.forwards_for;
         self.behind = self.behind.or(other.behind);
         self.frames += other.frames;
         self.bytes += other.bytes;
@@ -323,35 +329,18 @@ impl AddressEvidence {
     }
 }
 
-/// The hardware address speaks for this network address itself.
-fn is_own(ip: Option<IpAddr>, station: &Station, group: &[(&StationKey, &Station)]) -> bool {
-    let Some(ip) = ip else { return true };
-    let link_local = match ip {
-        IpAddr::V4(ip) => ip.is_link_local() || ip.is_unspecified(),
-        IpAddr::V6(ip) => ip.is_unicast_link_local() || ip.is_unspecified(),
-    };
-    let alone = group.iter().filter(|(key, _)| key.ip.is_some()).count() == 1;
-    link_local
-        || !station.proofs.is_empty()
-        || sends_from_here(station.hop_limit)
-        || (station.frames == 0 && is_on_site(ip))
-        || (alone && is_on_site(ip))
+const fn maker_block(mac: Mac) -> [u8; 3] {
+    let [a, b, c, ..] = mac.octets();
+    [a, b, c]
 }
 
-const fn sends_from_here(hop_limit: u8) -> bool {
-    let [a, b, c, d] = INITIAL_HOP_LIMITS;
-    hop_limit == a
-        || hop_limit == b
-        || hop_limit == c
-        || hop_limit == d
-        || (hop_limit > 0 && hop_limit <= LINK_ONLY_HOP_LIMIT)
+/// A claim that no two machines share: not a serial number of one repeated digit, which is a placeholder.
+fn names_one_machine(fact: &FactSeen) -> bool {
+    let distinct: BTreeSet<char> = fact.value.chars().collect();
+    matches!(fact.attribute, Attribute::Serial | Attribute::ChassisId)
+        && fact.value.len() >= 4
+        && distinct.len() >= 3
 }
 
-/// An address without a hardware address of its own is a device's where its form, or its hop limit, says it is here.
-fn is_local(ip: IpAddr, station: &Station) -> bool {
-    let group = match ip {
-        IpAddr::V4(ip) => ip.is_multicast() || ip.is_broadcast() || ip.is_unspecified(),
-        IpAddr::V6(ip) => ip.is_multicast() || ip.is_unspecified(),
-    };
-    station.frames > 0 && !group && (is_on_site(ip) || INITIAL_HOP_LIMITS.contains(&station.hop_limit))
-}
+#[cfg(test)]
+mod tests;
