@@ -43,6 +43,7 @@ mod opcua;
 mod pop3;
 mod profinet_dcp;
 mod s7comm;
+mod sides;
 mod smtp;
 mod snmp;
 mod ssdp;

@@ -8,6 +8,7 @@
 use crate::context::Context;
 use crate::parser::Progress;
 use crate::reader::{Parse, ParseError, Reader};
+use crate::sides::Sides;
 use nullius_model::{Direction, Protocol};
 
 /// Hands over every whole unit of `bytes`. What is no unit is malformed, and the segment lost.
@@ -43,8 +44,7 @@ pub(crate) enum Resume {
 /// Whether each direction of a flow is known to stand where a unit begins.
 #[derive(Debug, Default)]
 pub(crate) struct Footing {
-    client_unsure: bool,
-    server_unsure: bool,
+    unsure: Sides<bool>,
     server_heard: bool,
 }
 
@@ -52,7 +52,7 @@ impl Footing {
     /// Notes a gap. True if requests that are open will not be answered recognisably any more: a flow picked up in its
     /// middle begins with a gap on each side, and its first requests still wait for answers.
     pub(crate) const fn handle_gap(&mut self, direction: Direction) -> bool {
-        *self.unsure(direction) = true;
+        *self.unsure.of(direction) = true;
         self.server_heard
     }
 
@@ -62,7 +62,7 @@ impl Footing {
         direction: Direction,
         resume: impl FnOnce() -> Resume,
     ) -> Option<Progress> {
-        let unsure = self.unsure(direction);
+        let unsure = self.unsure.of(direction);
         if *unsure {
             match resume() {
                 Resume::Believe => *unsure = false,
@@ -72,13 +72,6 @@ impl Footing {
         }
         self.server_heard |= direction == Direction::FromServer;
         None
-    }
-
-    const fn unsure(&mut self, direction: Direction) -> &mut bool {
-        match direction {
-            Direction::FromClient => &mut self.client_unsure,
-            Direction::FromServer => &mut self.server_unsure,
-        }
     }
 }
 

@@ -10,9 +10,10 @@ mod record;
 use crate::context::Context;
 use crate::parser::DatagramParser;
 use crate::reader::{Parse, Reader};
+use crate::sides::Sides;
 use crate::tls::observe::Exchange;
 use crate::tls::record::HandshakeKind;
-use nullius_model::{Direction, Protocol};
+use nullius_model::Protocol;
 use record::{Fragment, Messages, Record, inside_datagram};
 
 /// Whether a datagram begins a handshake: distinct enough to be recognised on any port.
@@ -26,20 +27,14 @@ pub(crate) fn begins_with_hello(bytes: &[u8]) -> bool {
 #[derive(Debug)]
 pub(crate) struct Session {
     exchange: Exchange,
-    client: Messages,
-    server: Messages,
+    messages: Sides<Messages>,
     /// Said once a flow: what shares the port with DTLS (STUN, RTP, QUIC) would be told of with every datagram.
     malformed_told: bool,
 }
 
 impl Default for Session {
     fn default() -> Self {
-        Self {
-            exchange: Exchange::dtls(),
-            client: Messages::default(),
-            server: Messages::default(),
-            malformed_told: false,
-        }
+        Self { exchange: Exchange::dtls(), messages: Sides::default(), malformed_told: false }
     }
 }
 
@@ -75,14 +70,11 @@ impl Session {
             let fragment = Fragment::read(&mut reader)?;
             if self.begins_anew(&fragment) {
                 self.exchange = Exchange::dtls();
-                self.client.clear();
-                self.server.clear();
+                self.messages.client.clear();
+                self.messages.server.clear();
             }
             let exchange = &mut self.exchange;
-            let messages = match context.direction {
-                Direction::FromClient => &mut self.client,
-                Direction::FromServer => &mut self.server,
-            };
+            let messages = self.messages.of(context.direction);
             messages.take_in(&fragment, |kind, message| exchange.handle_message(kind, message, context))?;
         }
         Ok(())

@@ -37,8 +37,7 @@ const MAX_PAYLOAD: usize = 65_536;
 #[derive(Debug, Default)]
 pub(crate) struct Session {
     open: OpenRequests<Key>,
-    client: Side,
-    server: Side,
+    sides: Sides<Side>,
     lists: szl::Fragments,
     footing: Footing,
 }
@@ -80,7 +79,7 @@ impl StreamParser for Session {
     }
 
     fn handle_gap(&mut self, direction: Direction) {
-        *self.side(direction) = Side::default();
+        *self.sides.of(direction) = Side::default();
         if self.footing.handle_gap(direction) {
             self.open.clear();
         }
@@ -89,13 +88,6 @@ impl StreamParser for Session {
 }
 
 impl Session {
-    const fn side(&mut self, direction: Direction) -> &mut Side {
-        match direction {
-            Direction::FromClient => &mut self.client,
-            Direction::FromServer => &mut self.server,
-        }
-    }
-
     fn handle_packet(&mut self, packet: &[u8], context: &mut Context<'_>) {
         match transport::unit(packet) {
             Ok(transport::Unit::ConnectRequest { called }) => {
@@ -125,7 +117,7 @@ impl Session {
     }
 
     fn handle_data(&mut self, payload: &[u8], last: bool, context: &mut Context<'_>) {
-        let kept = &mut self.side(context.direction).payload;
+        let kept = &mut self.sides.of(context.direction).payload;
         if last && kept.is_empty() {
             self.handle_payload(payload, context);
         } else if kept.len() + payload.len() > MAX_PAYLOAD {
@@ -145,7 +137,7 @@ impl Session {
             None => Ok(()),
             Some(&parser::PROTOCOL) => parser::pdu(payload).and_then(|pdu| self.handle_pdu(pdu, context)),
             Some(&plus::PROTOCOL) => {
-                let continues = &mut self.side(context.direction).continues;
+                let continues = &mut self.sides.of(context.direction).continues;
                 plus::unit(payload, continues).map(|unit| self.handle_plus(unit, context))
             }
             Some(&first) => {
@@ -305,3 +297,4 @@ const fn answered(direction: Direction, layer: Layer, reference: u16) -> Key {
 #[cfg(test)]
 #[path = "session_tests.rs"]
 mod tests;
+use crate::sides::Sides;

@@ -11,6 +11,7 @@ mod parser;
 use crate::context::Context;
 use crate::parser::{Probe, Progress, StreamParser};
 use crate::reader::{Parse, ParseError};
+use crate::sides::Sides;
 use nullius_model::{Direction, Protocol};
 use parser::{Identification, KEXINIT, NEWKEYS, Packet};
 
@@ -23,8 +24,7 @@ pub(crate) fn probe(_direction: Direction, bytes: &[u8]) -> Probe {
 /// One flow.
 #[derive(Debug, Default)]
 pub(crate) struct Session {
-    client: Side,
-    server: Side,
+    sides: Sides<Side>,
 }
 
 /// One direction of a flow.
@@ -47,7 +47,7 @@ impl StreamParser for Session {
             if self.is_over() {
                 return Progress::Finished;
             }
-            if self.side(context.direction).opaque {
+            if self.sides.of(context.direction).opaque {
                 return Progress::Consumed(bytes.len());
             }
             match self.read_unit(rest, context) {
@@ -55,7 +55,7 @@ impl StreamParser for Session {
                 Err(ParseError::Short) => break,
                 Err(error) => {
                     context.malformed(Protocol::Ssh, error);
-                    self.side(context.direction).opaque = true;
+                    self.sides.of(context.direction).opaque = true;
                 }
             }
         }
@@ -63,21 +63,14 @@ impl StreamParser for Session {
     }
 
     fn handle_gap(&mut self, direction: Direction) {
-        self.side(direction).opaque = true;
+        self.sides.of(direction).opaque = true;
     }
 }
 
 impl Session {
-    const fn side(&mut self, direction: Direction) -> &mut Side {
-        match direction {
-            Direction::FromClient => &mut self.client,
-            Direction::FromServer => &mut self.server,
-        }
-    }
-
     /// Nothing more will be in the clear that we read.
     const fn is_over(&self) -> bool {
-        let (client, server) = (&self.client, &self.server);
+        let (client, server) = (&self.sides.client, &self.sides.server);
         let is_protocol_1 =
             (client.only_protocol_1 || server.only_protocol_1) && client.identified && server.identified;
         client.opaque && server.opaque
@@ -86,11 +79,11 @@ impl Session {
     }
 
     fn read_unit(&mut self, rest: &[u8], context: &mut Context<'_>) -> Parse<usize> {
-        if !self.side(context.direction).identified {
+        if !self.sides.of(context.direction).identified {
             return self.read_identification(rest, context);
         }
         let packet = Packet::read(rest)?;
-        let side = self.side(context.direction);
+        let side = self.sides.of(context.direction);
         match packet.kind {
             NEWKEYS => side.opaque = true,
             KEXINIT if !side.offered => {
@@ -106,12 +99,12 @@ impl Session {
 
     fn read_identification(&mut self, rest: &[u8], context: &mut Context<'_>) -> Parse<usize> {
         let (identification, length) = Identification::read(rest)?;
-        let side = self.side(context.direction);
+        let side = self.sides.of(context.direction);
         side.identified = true;
         side.protocol_1 = identification.version.starts_with(b"1.");
         side.only_protocol_1 = side.protocol_1 && identification.version != b"1.99";
         observe::tell_identification(identification, context);
-        if self.server.only_protocol_1 && context.direction == Direction::FromServer {
+        if self.sides.server.only_protocol_1 && context.direction == Direction::FromServer {
             observe::tell_protocol_1(context);
         }
         Ok(length)
