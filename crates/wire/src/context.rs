@@ -1,5 +1,6 @@
 //! What a protocol parser sees of the world, and the only way it can speak.
 
+use crate::pairing::OpenRequest;
 use crate::reader::ParseError;
 use nullius_model::{
     Attribute, Binding, BindingSource, Direction, Endpoint, Fact, FlowInfo, LoginScheme, Mac, Message,
@@ -72,6 +73,24 @@ impl<'s> Context<'s> {
     /// An answer whose request was not seen; `symbol` says what can be told from the answer alone.
     pub fn orphan(&mut self, protocol: Protocol, unit: Unit, symbol: Symbol, outcome: Outcome) {
         self.message(protocol, unit, MessageKind::Orphan { outcome }, symbol, Values::None);
+    }
+
+    /// The answer to a request taken out of those that are open; `orphan` is what the answer alone says, for where there
+    /// was none.
+    pub fn answer(
+        &mut self,
+        protocol: Protocol,
+        unit: Unit,
+        open: Option<OpenRequest>,
+        orphan: Symbol,
+        outcome: Outcome,
+    ) {
+        match open {
+            Some(OpenRequest { symbol, asked, .. }) => {
+                self.response(protocol, unit, symbol, outcome, asked, Values::None);
+            }
+            None => self.orphan(protocol, unit, orphan, outcome),
+        }
     }
 
     fn message(

@@ -10,6 +10,7 @@
 //! INVARIANT: no byte from the wire panics, and every table, queue, depth and length is bounded (see [`Limits`]).
 
 mod bacnet;
+mod ber;
 mod cdp;
 mod coap;
 mod dhcp;
@@ -37,12 +38,12 @@ mod mqtt;
 mod nbns;
 mod neighbours;
 mod ntp;
+mod number;
 mod opcua;
 mod pop3;
 mod profinet_dcp;
-#[cfg(test)]
-mod recorder;
 mod s7comm;
+mod sides;
 mod smtp;
 mod snmp;
 mod ssdp;
@@ -50,20 +51,18 @@ mod ssh;
 mod tcp;
 mod telnet;
 mod tls;
+mod unchanged;
+mod units;
 
 pub mod context;
 pub mod pairing;
 pub mod parser;
 pub mod reader;
 pub mod registry;
-#[cfg(test)]
-mod replay;
 pub mod text;
 
 #[cfg(test)]
 mod testing;
-#[cfg(test)]
-mod transcript;
 
 pub use dissector::{Dissector, addresses};
 pub use limits::Limits;

@@ -7,6 +7,10 @@ use std::collections::VecDeque;
 /// be answered would otherwise fill memory. The oldest is forgotten first.
 const MAX_OPEN: usize = 64;
 
+/// Most of them that may be remembered with parts: each may have as many as its protocol's parser lets a request have.
+/// Of the oldest beyond, only the request itself is still answered.
+const MAX_OPEN_WITH_PARTS: usize = 4;
+
 /// Requests of one flow that have not been answered, by the protocol's own transaction key.
 #[derive(Debug)]
 pub struct OpenRequests<K> {
@@ -18,6 +22,8 @@ pub struct OpenRequests<K> {
 pub struct OpenRequest {
     /// What it asked.
     pub symbol: Symbol,
+    /// What it asked besides, in order, and has the one answer to as well.
+    pub parts: Vec<Symbol>,
     /// When it was complete.
     pub asked: Timestamp,
 }
@@ -29,19 +35,37 @@ impl<K> Default for OpenRequests<K> {
 }
 
 impl<K: PartialEq> OpenRequests<K> {
-    /// Remembers a request.
+    /// Remembers a request. Those under the same key are answered in the order in which they were asked: the protocol
+    /// answers in turn, or is spoken by clients that never change the key.
     pub fn push(&mut self, key: K, symbol: Symbol, asked: Timestamp) {
         if self.open.len() == MAX_OPEN {
             self.open.pop_front();
         }
-        self.open.push_back((key, OpenRequest { symbol, asked }));
+        self.open.push_back((key, OpenRequest { symbol, parts: Vec::new(), asked }));
     }
 
     /// Remembers a request under a key that is in use once at a time: what was open under it is asked again, or was
-    /// given up, and must not be taken for what this answer is to.
-    pub fn renew(&mut self, key: K, symbol: Symbol, asked: Timestamp) {
-        self.open.retain(|(open, _)| *open != key);
+    /// given up, and must not be taken for what this answer is to. Tells whether there was any.
+    pub fn renew(&mut self, key: K, symbol: Symbol, asked: Timestamp) -> bool {
+        let was_open = self.forget(&key);
         self.push(key, symbol, asked);
+        was_open
+    }
+
+    /// Adds to the request remembered last what it asks besides, if anything.
+    pub fn add_parts(&mut self, parts: Vec<Symbol>) {
+        if parts.is_empty() {
+            return;
+        }
+        let mut with_parts = self.open.iter_mut().filter(|(_, request)| !request.parts.is_empty());
+        if let Some((_, oldest)) = with_parts.next()
+            && with_parts.count() + 1 == MAX_OPEN_WITH_PARTS
+        {
+            oldest.parts = Vec::new();
+        }
+        if let Some((_, newest)) = self.open.back_mut() {
+            newest.parts = parts;
+        }
     }
 
     /// Takes out the oldest request under `key`.
@@ -50,44 +74,14 @@ impl<K: PartialEq> OpenRequests<K> {
         self.open.remove(position).map(|(_, request)| request)
     }
 
+    /// Forgets every request under `key`, and tells whether there was any.
+    pub fn forget(&mut self, key: &K) -> bool {
+        let before = self.open.len();
+        self.open.retain(|(open, _)| open != key);
+        self.open.len() < before
+    }
+
     /// Forgets all: what comes after a gap answers nothing that is known here.
-    pub fn clear(&mut self) {
-        self.open.clear();
-    }
-}
-
-/// Most requests of several parts that may be open at once on one flow; each may hold as many symbols as its protocol's
-/// parser lets a request have.
-const MAX_OPEN_PARTS: usize = 4;
-
-/// The parts of requests that ask several things at once, until the one answer to them all.
-#[derive(Debug)]
-pub struct OpenParts<K> {
-    open: VecDeque<(K, Vec<Symbol>)>,
-}
-
-impl<K> Default for OpenParts<K> {
-    fn default() -> Self {
-        Self { open: VecDeque::new() }
-    }
-}
-
-impl<K: PartialEq> OpenParts<K> {
-    /// Remembers what the request under `key` asks, in order.
-    pub fn push(&mut self, key: K, parts: Vec<Symbol>) {
-        if self.open.len() == MAX_OPEN_PARTS {
-            self.open.pop_front();
-        }
-        self.open.push_back((key, parts));
-    }
-
-    /// Takes out the parts of the oldest request under `key`; none where it was not seen or had none.
-    pub fn answer(&mut self, key: &K) -> Vec<Symbol> {
-        let position = self.open.iter().position(|(open, _)| open == key);
-        position.and_then(|position| self.open.remove(position)).map(|(_, parts)| parts).unwrap_or_default()
-    }
-
-    /// Forgets all.
     pub fn clear(&mut self) {
         self.open.clear();
     }
@@ -112,20 +106,23 @@ mod tests {
     #[test]
     fn a_renewed_key_answers_what_was_asked_last() {
         let mut requests = OpenRequests::default();
-        requests.renew(7, Symbol::new(VerbClass::Read, "read"), Timestamp::from_secs(1));
-        requests.renew(7, Symbol::new(VerbClass::Write, "write"), Timestamp::from_secs(2));
+        assert!(!requests.renew(7, Symbol::new(VerbClass::Read, "read"), Timestamp::from_secs(1)));
+        assert!(requests.renew(7, Symbol::new(VerbClass::Write, "write"), Timestamp::from_secs(2)));
         assert_eq!(requests.answer(&7).map(|open| open.symbol.verb), Some("write"));
         assert_eq!(requests.answer(&7), None);
     }
 
     #[test]
-    fn parts_are_answered_once_and_only_the_newest_are_kept() {
-        let mut parts = OpenParts::default();
+    fn parts_are_answered_with_their_request_and_only_the_newest_are_kept() {
+        let read = || Symbol::new(VerbClass::Read, "read");
+        let mut requests = OpenRequests::default();
         for key in 0..10_u32 {
-            parts.push(key, vec![Symbol::new(VerbClass::Read, "read"); 2]);
+            requests.push(key, read(), Timestamp::from_secs(1));
+            requests.add_parts(vec![read(); 2]);
         }
-        assert_eq!(parts.answer(&0), []);
-        assert_eq!(parts.answer(&9).len(), 2);
-        assert_eq!(parts.answer(&9), []);
+        requests.push(9, read(), Timestamp::from_secs(2));
+        let mut parts = |key| requests.answer(&key).map(|open| open.parts.len());
+        assert_eq!([0, 5, 6, 9, 9].map(&mut parts), [0, 0, 2, 2, 0].map(Some));
+        assert_eq!(parts(9), None);
     }
 }

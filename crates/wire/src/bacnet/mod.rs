@@ -11,7 +11,7 @@ mod observe;
 mod parser;
 
 use crate::context::Context;
-use crate::pairing::{OpenParts, OpenRequests};
+use crate::pairing::OpenRequests;
 use crate::parser::DatagramParser;
 use crate::reader::ParseError;
 use nullius_model::{Direction, Protocol};
@@ -20,7 +20,6 @@ use nullius_model::{Direction, Protocol};
 #[derive(Debug, Default)]
 pub(crate) struct Session {
     open: OpenRequests<observe::Key>,
-    parts: OpenParts<observe::Key>,
     /// Commands to the virtual link, by who asked: they carry no number.
     link: OpenRequests<Direction>,
     /// What the last I-Am told, so that its repetition is not told again.

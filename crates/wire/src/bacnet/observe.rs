@@ -72,14 +72,8 @@ impl Session {
     }
 
     fn answer_link(&mut self, verb: &'static str, outcome: Outcome, context: &mut Context<'_>) {
-        match self.link.answer(&context.direction.reversed()) {
-            Some(open) => {
-                context.response(PROTOCOL, Unit::NONE, open.symbol, outcome, open.asked, Values::None);
-            }
-            None => {
-                context.orphan(PROTOCOL, Unit::NONE, Symbol::new(VerbClass::Connect, verb), outcome);
-            }
-        }
+        let open = self.link.answer(&context.direction.reversed());
+        context.answer(PROTOCOL, Unit::NONE, open, Symbol::new(VerbClass::Connect, verb), outcome);
     }
 
     fn handle_npdu(&mut self, npdu: &Npdu<'_>, who: Who, context: &mut Context<'_>) -> Parse<()> {
@@ -168,16 +162,12 @@ impl Session {
         }
         context.request(PROTOCOL, key.unit, symbol.clone(), values);
         self.open.renew(key, symbol, context.seen.at);
-        self.parts.answer(&key);
-        if rest.is_empty() {
-            return;
-        }
         let mut parts = Vec::with_capacity(rest.len());
         for Part { symbol, values, .. } in rest {
             context.request(PROTOCOL, key.unit, symbol.clone(), values);
             parts.push(symbol);
         }
-        self.parts.push(key, parts);
+        self.open.add_parts(parts);
     }
 
     fn answer(
@@ -195,7 +185,7 @@ impl Session {
             return;
         };
         context.response(PROTOCOL, unit, open.symbol, outcome, open.asked, values);
-        for part in self.parts.answer(&key) {
+        for part in open.parts {
             context.response(PROTOCOL, unit, part, outcome, open.asked, Values::None);
         }
     }

@@ -179,22 +179,22 @@ fn segment(head: u8, reader: &mut Reader<'_>) -> Parse<Segment> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::bytes;
+    use crate::testing::unhex;
 
     #[test]
     fn a_length_that_lies_is_told_and_hides_nothing() {
         for (hex, honest) in [("810a 0005 01", true), ("810a 0006 01", false), ("810a 0004 01", false)] {
             let npdu = Link::Npdu { bytes: &[1], forwarded_for: None };
-            assert_eq!(link(&bytes(hex)), Ok((npdu, honest)), "{hex}");
+            assert_eq!(link(&unhex(hex)), Ok((npdu, honest)), "{hex}");
         }
         for hex in ["810a 00", "8104 0008 0a000001", "8100 0004", "820a 0004"] {
-            assert!(link(&bytes(hex)).is_err(), "{hex}");
+            assert!(link(&unhex(hex)).is_err(), "{hex}");
         }
     }
 
     #[test]
     fn a_routed_header_cut_anywhere_is_short() {
-        let whole = bytes("01 28 0005 01 0c 0007 06 0a0000014242 ff 1008");
+        let whole = unhex("01 28 0005 01 0c 0007 06 0a0000014242 ff 1008");
         let npdu_of = npdu(&whole).unwrap();
         assert_eq!(npdu_of.destination, Some(Remote { network: 5, address: &[0x0c] }));
         assert_eq!(npdu_of.source.map(|source| source.network), Some(7));
@@ -218,7 +218,7 @@ mod tests {
             ("600109", Apdu::Reject { invoke: 1, reason: 9 }),
             ("710104", Apdu::Abort { invoke: 1, by_server: true, reason: 4 }),
         ] {
-            let bytes = bytes(hex);
+            let bytes = unhex(hex);
             assert_eq!(apdu(&bytes), Ok(apdu_is), "{hex}");
             let shortest =
                 if apdu_is == apdu(&bytes[..bytes.len() - 1]).unwrap_or(Apdu::SegmentAck) { 2 } else { 1 };

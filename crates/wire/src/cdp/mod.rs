@@ -10,17 +10,14 @@ mod tests;
 
 use crate::context::Context;
 use crate::parser::DatagramParser;
+use crate::unchanged::Last;
 use nullius_model::{Protocol, Symbol, Unit, Values, VerbClass};
 use parser::Packet;
-
-/// Longest packet kept to see whether the next one differs: an 802.3 frame. The facts of a longer one are told each
-/// time.
-const MAX_KEPT: usize = 1500;
 
 /// The packets of one port.
 #[derive(Debug, Default)]
 pub(crate) struct Session {
-    last: Vec<u8>,
+    last: Last,
 }
 
 impl DatagramParser for Session {
@@ -31,10 +28,8 @@ impl DatagramParser for Session {
         };
         let symbol = Symbol::new(VerbClass::Discover, "advertisement");
         context.request(Protocol::Cdp, Unit::NONE, symbol, Values::None);
-        if self.last != bytes {
+        if self.last.is_news(bytes) {
             observe::facts(&packet, context);
-            self.last.clear();
-            self.last.extend(bytes.iter().take(MAX_KEPT));
         }
     }
 }

@@ -1,8 +1,8 @@
 //! Packets made by hand, and what is said of them.
 
 use super::*;
-use crate::transcript;
-use nullius_model::Direction::FromClient;
+use crate::testing::Piece::Client;
+use crate::testing::datagrams;
 
 fn packet(tlvs: &[(u16, &[u8])]) -> Vec<u8> {
     let mut bytes = vec![2, 180, 0, 0];
@@ -15,8 +15,8 @@ fn packet(tlvs: &[(u16, &[u8])]) -> Vec<u8> {
 }
 
 fn said(packets: &[&[u8]]) -> Vec<String> {
-    let datagrams: Vec<_> = packets.iter().map(|packet| (FromClient, *packet)).collect();
-    transcript::on(&mut Session::default(), &datagrams)
+    let pieces: Vec<_> = packets.iter().map(|packet| Client(packet)).collect();
+    datagrams(&mut Session::default(), &pieces)
 }
 
 #[test]
@@ -36,21 +36,21 @@ fn a_packet_tells_who_its_sender_is() {
         (0x16, &[0, 0, 0, 1, 1, 1, 0xcc, 0, 4, 10, 0, 0, 7]),
     ]);
     let facts = [
-        "hostname=sw-1.plant",
-        "hostname=sw-1",
-        "neighbour-port=FastEthernet0/1",
-        "capability=switch, igmp",
-        "description=Cisco IOS Software, C2960, Version 12.2(25)SEB4, RELEASE",
-        "firmware=12.2(25)SEB4",
-        "model=cisco WS-C2960",
-        "management-address=10.0.0.7",
-        "management-address=fe80::1",
+        "hostname: sw-1.plant",
+        "hostname: sw-1",
+        "neighbour-port: FastEthernet0/1",
+        "capability: switch, igmp",
+        "description: Cisco IOS Software, C2960, Version 12.2(25)SEB4, RELEASE",
+        "firmware: 12.2(25)SEB4",
+        "model: cisco WS-C2960",
+        "management-address: 10.0.0.7",
+        "management-address: fe80::1",
     ]
-    .map(|fact| format!("fact 02:00:00:00:00:01 {fact}"));
+    .map(|fact| format!("fact client {fact}"));
     let lines = said(&[&whole, &whole]);
-    assert_eq!(lines[0], "request discover advertisement");
+    assert_eq!(lines[0], "> discover advertisement");
     assert_eq!(lines[1..=9], facts);
-    assert_eq!(lines[10..], ["request discover advertisement"], "the same again says nothing new");
+    assert_eq!(lines[10..], ["> discover advertisement"], "the same again says nothing new");
 }
 
 #[test]

@@ -77,9 +77,8 @@ impl Conversation {
         match message.kind {
             Kind::Confirmable => {
                 let key = Key { asker: context.direction, name: Name::Ping(message.id) };
-                let repeated = self.open.answer(&key).is_some();
                 let symbol = Symbol::new(VerbClass::Connect, "ping");
-                self.open.push(key, symbol.clone(), context.seen.at);
+                let repeated = self.open.renew(key, symbol.clone(), context.seen.at);
                 if !repeated {
                     context.request(COAP, Unit::NONE, symbol, Values::None);
                 }
@@ -111,12 +110,11 @@ impl Conversation {
         let asker = context.direction;
         let symbol = symbol(method, message, context.receiver().is_group());
         let key = Key { asker, name: Name::Token(message.token) };
-        // A token in use again: the former answer was lost, or the next block of the same body is asked for.
-        self.open.answer(&key);
         if message.options.observe == Some(Observe::Deregister) {
             self.end_observation(asker, message.token);
         }
-        self.open.push(key, symbol.clone(), context.seen.at);
+        // A token in use again: the former answer was lost, or the next block of the same body is asked for.
+        self.open.renew(key, symbol.clone(), context.seen.at);
         context.request(COAP, Unit::NONE, symbol, number(message));
     }
 

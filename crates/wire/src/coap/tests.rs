@@ -1,9 +1,10 @@
 //! Whole exchanges by hand.
 
 use super::*;
-use crate::replay::{CLIENT, SERVER, datagrams};
+use crate::testing::Piece::{self, Client, Server};
+use crate::testing::datagrams;
 
-fn told(script: &[crate::replay::Line<'_>]) -> Vec<String> {
+fn told(script: &[Piece<'_>]) -> Vec<String> {
     datagrams(&mut Session::default(), script)
 }
 
@@ -11,15 +12,15 @@ fn told(script: &[crate::replay::Line<'_>]) -> Vec<String> {
 fn answers_are_paired_by_token_piggybacked_or_separate() {
     assert_eq!(
         told(&[
-            (CLIENT, b"\x41\x01\0\x01a\xb4temp"),
-            (SERVER, b"\x61\x45\0\x01a\xc0\xff21.5"),
-            (CLIENT, b"\x41\x03\0\x02b\xb4lamp\x11\x32\xff{}"),
-            (SERVER, b"\x60\0\0\x02"),
-            (SERVER, b"\x41\x84\x70\x01b"),
-            (CLIENT, b"\x60\0\x70\x01"),
-            (CLIENT, b"\x51\x04\0\x03c\xb1x\x01y"),
-            (SERVER, b"\x51\x42\0\x04c"),
-            (SERVER, b"\x51\x45\0\x05d"),
+            Client(b"\x41\x01\0\x01a\xb4temp"),
+            Server(b"\x61\x45\0\x01a\xc0\xff21.5"),
+            Client(b"\x41\x03\0\x02b\xb4lamp\x11\x32\xff{}"),
+            Server(b"\x60\0\0\x02"),
+            Server(b"\x41\x84\x70\x01b"),
+            Client(b"\x60\0\x70\x01"),
+            Client(b"\x51\x04\0\x03c\xb1x\x01y"),
+            Server(b"\x51\x42\0\x04c"),
+            Server(b"\x51\x45\0\x05d"),
         ]),
         [
             "> read GET /temp",
@@ -37,14 +38,14 @@ fn answers_are_paired_by_token_piggybacked_or_separate() {
 fn an_observation_lasts_until_either_side_ends_it() {
     assert_eq!(
         told(&[
-            (CLIENT, b"\x41\x01\0\x01a\x60\x51t"),
-            (SERVER, b"\x61\x45\0\x01a\x61\x05\xff1"),
-            (SERVER, b"\x41\x45\x70\x02a\x61\x06\xff2"),
-            (CLIENT, b"\x60\0\x70\x02"),
-            (SERVER, b"\x41\x45\x70\x03a\x61\x07\xff3"),
-            (CLIENT, b"\x70\0\x70\x03"),
-            (SERVER, b"\x51\x45\x70\x04a\x61\x08\xff4"),
-            (CLIENT, b"\x41\x01\0\x05a\x61\x01\x51t"),
+            Client(b"\x41\x01\0\x01a\x60\x51t"),
+            Server(b"\x61\x45\0\x01a\x61\x05\xff1"),
+            Server(b"\x41\x45\x70\x02a\x61\x06\xff2"),
+            Client(b"\x60\0\x70\x02"),
+            Server(b"\x41\x45\x70\x03a\x61\x07\xff3"),
+            Client(b"\x70\0\x70\x03"),
+            Server(b"\x51\x45\x70\x04a\x61\x08\xff4"),
+            Client(b"\x41\x01\0\x05a\x61\x01\x51t"),
         ]),
         [
             "> subscribe GET observe /t",
@@ -62,8 +63,8 @@ fn an_observation_lasts_until_either_side_ends_it() {
 fn a_message_sent_again_is_told_once() {
     let ask: &[u8] = b"\x41\x02\0\x01a\xb4lamp\xff1";
     let answer: &[u8] = b"\x61\x44\0\x01a";
-    let mut script = vec![(CLIENT, ask), (CLIENT, ask), (SERVER, answer), (CLIENT, ask), (SERVER, answer)];
-    script.push((CLIENT, b"\x41\x02\0\x01a\xb4lamp\xff2"));
+    let mut script = vec![Client(ask), Client(ask), Server(answer), Client(ask), Server(answer)];
+    script.push(Client(b"\x41\x02\0\x01a\xb4lamp\xff2"));
     assert_eq!(
         told(&script),
         [
@@ -73,9 +74,9 @@ fn a_message_sent_again_is_told_once() {
             "> write POST /lamp ≤1 B = 2000",
         ]
     );
-    let mut late = vec![(CLIENT, ask)];
-    late.extend((0..250).map(|_| (SERVER, &b"\x60\0\0\x01"[..])));
-    late.push((CLIENT, ask));
+    let mut late = vec![Client(ask)];
+    late.extend((0..250).map(|_| Server(b"\x60\0\0\x01")));
+    late.push(Client(ask));
     assert_eq!(told(&late).len(), 2, "after its lifetime an identifier names another message");
 }
 
@@ -83,21 +84,21 @@ fn a_message_sent_again_is_told_once() {
 fn pings_resets_and_discovery_are_told_apart() {
     assert_eq!(
         told(&[
-            (CLIENT, b"\x40\0\0\x01"),
-            (SERVER, b"\x70\0\0\x01"),
-            (CLIENT, b"\x41\x01\0\x02a\xbb.well-known\x04core"),
-            (SERVER, b"\x61\x45\0\x02a\xc1\x28\xff</t>;rt=\"temp\""),
-            (CLIENT, b"\x41\x01\0\x03b\xb1t"),
-            (SERVER, b"\x70\0\0\x03"),
-            (CLIENT, b"\x41\x02\0\x04c\x91\x09\xffxxxx"),
-            (CLIENT, b"\x41\x1f\0\x05d"),
-            (CLIENT, b"\x41\x01\0\x06e\xdd\x16\x08coap://other.example/"),
+            Client(b"\x40\0\0\x01"),
+            Server(b"\x70\0\0\x01"),
+            Client(b"\x41\x01\0\x02a\xbb.well-known\x04core"),
+            Server(b"\x61\x45\0\x02a\xc1\x28\xff</t>;rt=\"temp\""),
+            Client(b"\x41\x01\0\x03b\xb1t"),
+            Server(b"\x70\0\0\x03"),
+            Client(b"\x41\x02\0\x04c\x91\x09\xffxxxx"),
+            Client(b"\x41\x1f\0\x05d"),
+            Client(b"\x41\x01\0\x06e\xdd\x16\x08coap://other.example/"),
         ]),
         [
             "> connect ping",
             "< connect ping",
             "> discover GET /.well-known/core",
-            "fact service: temp",
+            "fact server service: temp",
             "< discover GET /.well-known/core",
             "> read GET /t",
             "< read GET /t refused 0",
@@ -111,7 +112,7 @@ fn pings_resets_and_discovery_are_told_apart() {
 #[test]
 fn a_path_says_which_slashes_are_its_own() {
     assert_eq!(
-        told(&[(CLIENT, b"\x40\x01\0\x01\xb3a/b\x02;%"), (CLIENT, b"\x40\x01\0\x02")]),
+        told(&[Client(b"\x40\x01\0\x01\xb3a/b\x02;%"), Client(b"\x40\x01\0\x02")]),
         ["> read GET /a%2Fb/%3B%25", "> read GET /"]
     );
 }

@@ -53,12 +53,8 @@ impl Session {
     fn handle_reply(&mut self, kinds: &[Option<u8>], message: &Message<'_>, context: &mut Context<'_>) {
         let outcome = observe::outcome(message);
         let asked = kinds.iter().find_map(|kind| self.open.answer(&(message.xid, *kind)));
-        if let Some(asked) = asked {
-            context.response(Protocol::Dhcp, Unit::NONE, asked.symbol, outcome, asked.asked, Values::None);
-        } else {
-            let symbol = observe::request(kinds.first().copied().flatten());
-            context.orphan(Protocol::Dhcp, Unit::NONE, symbol, outcome);
-        }
+        let orphan = observe::request(kinds.first().copied().flatten());
+        context.answer(Protocol::Dhcp, Unit::NONE, asked, orphan, outcome);
         observe::server_facts(message, context);
     }
 }

@@ -42,11 +42,8 @@ impl Session {
 
     fn handle_answer(&mut self, message: &Message<'_>, context: &mut Context<'_>) {
         let outcome = observe::outcome(message);
-        if let Some(open) = self.open.answer(&message.transaction) {
-            context.response(Protocol::Dhcpv6, Unit::NONE, open.symbol, outcome, open.asked, Values::None);
-        } else {
-            context.orphan(Protocol::Dhcpv6, Unit::NONE, observe::symbol(message.kind), outcome);
-        }
+        let open = self.open.answer(&message.transaction);
+        context.answer(Protocol::Dhcpv6, Unit::NONE, open, observe::symbol(message.kind), outcome);
         observe::answer_facts(message, context);
     }
 }

@@ -39,8 +39,7 @@ pub(crate) fn probe(_direction: Direction, bytes: &[u8]) -> Probe {
 #[derive(Debug, Default)]
 pub(crate) struct Session {
     stations: Stations,
-    from_client: Sync,
-    from_server: Sync,
+    syncs: Sides<Sync>,
 }
 
 /// Whether a direction is known to be at a frame boundary.
@@ -61,7 +60,7 @@ impl StreamParser for Session {
             match link::read_frame(rest) {
                 Ok(frame) => {
                     self.stations.handle_frame(&frame, context);
-                    *self.sync(context.direction) = Sync::InFrames;
+                    *self.syncs.of(context.direction) = Sync::InFrames;
                     consumed += frame.length;
                 }
                 Err(Fault::Short) => return Progress::Consumed(consumed),
@@ -70,7 +69,7 @@ impl StreamParser for Session {
                     consumed += length;
                 }
                 Err(Fault::Header(why)) => {
-                    if std::mem::take(self.sync(context.direction)) == Sync::InFrames {
+                    if std::mem::take(self.syncs.of(context.direction)) == Sync::InFrames {
                         context.malformed(Protocol::Dnp3, ParseError::Invalid(why));
                     }
                     let Some(skip) = link::next_start(rest) else { return Progress::Lost };
@@ -81,19 +80,12 @@ impl StreamParser for Session {
     }
 
     fn handle_gap(&mut self, direction: Direction) {
-        *self.sync(direction) = Sync::Searching;
+        *self.syncs.of(direction) = Sync::Searching;
         self.stations.clear();
     }
 }
 
-impl Session {
-    const fn sync(&mut self, direction: Direction) -> &mut Sync {
-        match direction {
-            Direction::FromClient => &mut self.from_client,
-            Direction::FromServer => &mut self.from_server,
-        }
-    }
-}
+impl Session {}
 
 /// The datagrams of one flow.
 #[derive(Debug, Default)]
@@ -214,3 +206,4 @@ fn outstation(frame: &Frame) -> Unit {
 
 #[cfg(test)]
 mod tests;
+use crate::sides::Sides;

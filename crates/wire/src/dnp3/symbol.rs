@@ -6,6 +6,7 @@
 use super::fragment::Fragment;
 use super::function::{self, Function};
 use super::object::{Block, Item, Range, read_block};
+use crate::number::milli_values;
 use crate::reader::{Parse, Reader};
 use crate::text;
 use nullius_model::{Object, SmolStr, Space, Symbol, Values, VerbClass};
@@ -166,18 +167,14 @@ fn opens_for_reading(block: &Block<'_>) -> bool {
 
 /// The value of an analogue output command, in thousandths.
 fn set_point(block: &Block<'_>, item: Item<'_>) -> Values<'static> {
+    let float = |number: Parse<f64>| number.map_or(Values::None, milli_values);
     let mut reader = Reader::new(item.data);
-    let milli = match (block.group, block.variation) {
+    let whole = match (block.group, block.variation) {
         (41, 1) => reader.le32().map(|raw| i64::from(raw.cast_signed()) * 1000),
         (41, 2) => reader.le16().map(|raw| i64::from(raw.cast_signed()) * 1000),
-        (41, 3) => reader.le32().map(|raw| milli(f64::from(f32::from_bits(raw)))),
-        (41, 4) => reader.le64().map(|raw| milli(f64::from_bits(raw))),
+        (41, 3) => return float(reader.le32().map(|raw| f64::from(f32::from_bits(raw)))),
+        (41, 4) => return float(reader.le64().map(f64::from_bits)),
         _ => return Values::None,
     };
-    milli.map_or(Values::None, Values::Milli)
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "a number out of range saturates, NaN becomes 0")]
-fn milli(value: f64) -> i64 {
-    (value * 1000.0) as i64
+    whole.map_or(Values::None, Values::Milli)
 }

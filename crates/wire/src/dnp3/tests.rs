@@ -2,8 +2,8 @@
 
 use super::link::tests::frame;
 use super::*;
-use crate::recorder::{Datagrams, Step, play, play_split, unhex};
-use Step::{Client, Gap, Server};
+use crate::testing::Piece::{Client, Gap, Server};
+use crate::testing::{datagrams, stream, stream_split, unhex};
 
 const MASTER: u16 = 1;
 const OUTSTATION: u16 = 10;
@@ -19,7 +19,7 @@ fn tell(fragment: &str) -> Vec<u8> {
 }
 
 fn play_one(request: &str, answer: &str) -> Vec<String> {
-    play_split::<Session>(&[Client(&ask(request)), Server(&tell(answer))])
+    stream_split::<Session>(&[Client(&ask(request)), Server(&tell(answer))])
 }
 
 #[test]
@@ -27,12 +27,12 @@ fn each_header_of_a_poll_is_asked_and_answered() {
     assert_eq!(
         play_one("c3 01 3c0206 3c0306 1e0100 0205", "c3 81 0000 0202 1701 0581"),
         [
-            "ask 10 read g60v2",
-            "ask 10 read g60v3",
-            "ask 10 read g30v1[2..6]",
-            "answer 10 read g60v2",
-            "answer 10 read g60v3",
-            "answer 10 read g30v1[2..6]",
+            "> read unit 10 read g60v2",
+            "> read unit 10 read g60v3",
+            "> read unit 10 read g30v1[2..6]",
+            "< read unit 10 read g60v2",
+            "< read unit 10 read g60v3",
+            "< read unit 10 read g30v1[2..6]",
         ]
     );
 }
@@ -45,10 +45,10 @@ fn each_point_operated_has_its_own_outcome() {
     assert_eq!(
         play_one(&format!("c1 05 {}", blocks(["00", "00"])), &format!("c1 81 0000 {}", blocks(["00", "84"]))),
         [
-            "ask 10 direct_operate g12v1[8]",
-            "ask 10 direct_operate g12v1[9]",
-            "answer 10 direct_operate g12v1[8]",
-            "answer 10 direct_operate g12v1[9] refused 4",
+            "> command unit 10 direct_operate g12v1[8]",
+            "> command unit 10 direct_operate g12v1[9]",
+            "< command unit 10 direct_operate g12v1[8]",
+            "< command unit 10 direct_operate g12v1[9] refused 4",
         ]
     );
 }
@@ -57,24 +57,24 @@ fn each_point_operated_has_its_own_outcome() {
 fn a_set_point_tells_its_value() {
     assert_eq!(
         play_one("c1 06 2902 1701 05 f6ff 00", "c0 82 0000"),
-        ["ask 10 direct_operate_nr g41v2[5] Milli(-10000)", "ask 10 unsolicited_response"]
+        ["> command unit 10 direct_operate_nr g41v2[5] = -10000", "> publish unit 10 unsolicited_response"]
     );
     assert_eq!(
         play_one("c1 03 2903 1701 05 0000c07f 00", "c1 81 0004"),
-        ["ask 10 select g41v3[5] Milli(0)", "answer 10 select g41v3[5] refused 1024"]
+        ["> command unit 10 select g41v3[5]", "< command unit 10 select g41v3[5] refused 1024"]
     );
 }
 
 #[test]
 fn requests_without_objects_and_unknown_ones_are_told_apart() {
     for (code, line) in [
-        ("0d", "ask 10 cold_restart"),
-        ("12", "ask 10 stop_appl"),
-        ("17", "ask 10 delay_measure"),
-        ("00", "ask 10 confirm"),
-        ("7f", "ask 10 unknown_function #127"),
+        ("0d", "> admin unit 10 cold_restart"),
+        ("12", "> command unit 10 stop_appl"),
+        ("17", "> diagnose unit 10 delay_measure"),
+        ("00", "> connect unit 10 confirm"),
+        ("7f", "> admin unit 10 unknown_function #127"),
     ] {
-        assert_eq!(play_split::<Session>(&[Client(&ask(&format!("c0 {code}")))]), [line]);
+        assert_eq!(stream_split::<Session>(&[Client(&ask(&format!("c0 {code}")))]), [line]);
     }
 }
 
@@ -101,15 +101,15 @@ fn a_file_is_called_by_its_name() {
         "4603 5b01 2400 1a00 0a00 000000000000 0000 00000000 00000000 0100 0004 0000 2f746d702f612e747874";
     assert_eq!(
         play_one(&format!("c1 19 {open}"), "c1 81 0000 4604 5b01 0d00 00000000 00000000 0004 0000 02"),
-        ["ask 10 open_file /tmp/a.txt", "answer 10 open_file /tmp/a.txt refused 2"]
+        ["> read unit 10 open_file /tmp/a.txt", "< read unit 10 open_file /tmp/a.txt refused 2"]
     );
 }
 
 #[test]
 fn an_outstation_tells_of_events_by_type() {
     assert_eq!(
-        play_split::<Session>(&[Server(&tell("f0 82 0000 0201 1701 0381 2001 1701 02 0100000000"))]),
-        ["ask 10 unsolicited_response g2v1", "ask 10 unsolicited_response g32v1"]
+        stream_split::<Session>(&[Server(&tell("f0 82 0000 0201 1701 0381 2001 1701 02 0100000000"))]),
+        ["> publish unit 10 unsolicited_response g2v1", "> publish unit 10 unsolicited_response g32v1"]
     );
 }
 
@@ -117,7 +117,12 @@ fn an_outstation_tells_of_events_by_type() {
 fn device_attributes_are_facts() {
     assert_eq!(
         play_one("c1 01 00fe 00 0000", "c1 81 0000 00fc 00 0000 01 04 41434d45 00fa 00 0000 01 03 525431"),
-        ["ask 10 read g0v254[0]", "answer 10 read g0v254[0]", "fact vendor ACME", "fact model RT1"]
+        [
+            "> read unit 10 read g0v254[0]",
+            "< read unit 10 read g0v254[0]",
+            "fact server vendor: ACME",
+            "fact server model: RT1"
+        ]
     );
 }
 
@@ -129,8 +134,8 @@ fn a_long_answer_answers_once() {
     .concat();
     let more = frame(0x44, MASTER, OUTSTATION, &[0xc2, 0x42, 0x81, 0, 0]);
     assert_eq!(
-        play_split::<Session>(&[Client(&ask("c1 01 3c0106")), Server(&segments), Server(&more)]),
-        ["ask 10 read g60v1", "answer 10 read g60v1"]
+        stream_split::<Session>(&[Client(&ask("c1 01 3c0106")), Server(&segments), Server(&more)]),
+        ["> read unit 10 read g60v1", "< read unit 10 read g60v1"]
     );
 }
 
@@ -140,29 +145,32 @@ fn link_transactions_are_paired() {
     let answer = frame(0x0b, MASTER, OUTSTATION, &[]);
     let keepalive = frame(0x49, MASTER, OUTSTATION, &[]);
     assert_eq!(
-        play_split::<Session>(&[Client(&status), Server(&answer), Server(&answer), Server(&keepalive)]),
+        stream_split::<Session>(&[Client(&status), Server(&answer), Server(&answer), Server(&keepalive)]),
         [
-            "ask 10 request_link_status",
-            "answer 10 request_link_status",
-            "orphan 10 request_link_status",
-            "ask 10 request_link_status",
+            "> connect unit 10 request_link_status",
+            "< connect unit 10 request_link_status",
+            "? connect unit 10 request_link_status",
+            "> connect unit 10 request_link_status",
         ]
     );
     let refused = frame(0x0f, MASTER, OUTSTATION, &[]);
     assert_eq!(
-        play_split::<Session>(&[Client(&frame(0xc0, OUTSTATION, MASTER, &[])), Server(&refused)]),
-        ["ask 10 reset_link_states", "answer 10 reset_link_states refused 15"]
+        stream_split::<Session>(&[Client(&frame(0xc0, OUTSTATION, MASTER, &[])), Server(&refused)]),
+        ["> connect unit 10 reset_link_states", "< connect unit 10 reset_link_states refused 15"]
     );
 }
 
 #[test]
 fn a_request_sent_again_is_answered_once_and_a_broadcast_never() {
     let read = ask("c1 01 3c0106");
-    let lines = play_split::<Session>(&[Client(&read), Client(&read), Server(&tell("c1 81 0000"))]);
-    assert_eq!(lines, ["ask 10 read g60v1", "ask 10 read g60v1", "answer 10 read g60v1"]);
+    let lines = stream_split::<Session>(&[Client(&read), Client(&read), Server(&tell("c1 81 0000"))]);
+    assert_eq!(
+        lines,
+        ["> read unit 10 read g60v1", "> read unit 10 read g60v1", "< read unit 10 read g60v1"]
+    );
     let broadcast = frame(0xc4, 0xffff, MASTER, &unhex("c0 c1 0e"));
-    let lines = play_split::<Session>(&[Client(&broadcast), Server(&tell("c1 81 0000"))]);
-    assert_eq!(lines, ["ask 65535 warm_restart", "orphan 10 response"]);
+    let lines = stream_split::<Session>(&[Client(&broadcast), Server(&tell("c1 81 0000"))]);
+    assert_eq!(lines, ["> admin unit 65535 warm_restart", "? read unit 10 response"]);
 }
 
 #[test]
@@ -172,40 +180,40 @@ fn frames_are_found_again_after_rubbish_and_after_a_gap() {
     broken[12] ^= 1;
     let script = [&read[..], &[0, 5, 0x64, 9, 5], &read, &broken, &read].concat();
     assert_eq!(
-        play(&mut Session::default(), &[Client(&script)]),
+        stream::<Session>(&[Client(&script)]),
         [
-            "ask 10 read g60v1",
+            "> read unit 10 read g60v1",
             "malformed: no DNP3 start octets",
-            "ask 10 read g60v1",
+            "> read unit 10 read g60v1",
             "malformed: DNP3 block CRC does not match",
-            "ask 10 read g60v1",
+            "> read unit 10 read g60v1",
         ]
     );
     let after_gap = [&read[9..], &read].concat();
     assert_eq!(
-        play(&mut Session::default(), &[Client(&read), Gap(Direction::FromClient), Client(&after_gap)]),
-        ["ask 10 read g60v1", "ask 10 read g60v1"]
+        stream::<Session>(&[Client(&read), Gap(Direction::FromClient), Client(&after_gap)]),
+        ["> read unit 10 read g60v1", "> read unit 10 read g60v1"]
     );
-    assert_eq!(play(&mut Session::default(), &[Client(b"GET / HTTP/1.1\r\n")]), ["lost"]);
+    assert_eq!(stream::<Session>(&[Client(b"GET / HTTP/1.1\r\n")]), ["lost"]);
 }
 
 #[test]
 fn a_crowd_of_points_hides_nothing() {
     let points: String = (0..100).map(|index| format!("{index:02x} 4101f40100000000000000")).collect();
-    let lines = play(&mut Session::default(), &[Client(&long_ask(&format!("c1 05 0c01 1764 {points}")))]);
+    let lines = stream::<Session>(&[Client(&long_ask(&format!("c1 05 0c01 1764 {points}")))]);
     assert_eq!(lines.len(), symbol::MAX_SYMBOLS + 1);
-    assert_eq!(lines.last().unwrap(), "ask 10 direct_operate unread objects");
+    assert_eq!(lines.last().unwrap(), "> command unit 10 direct_operate unread objects");
 }
 
 #[test]
 fn an_object_of_unknown_size_is_still_asked_for() {
     assert_eq!(
-        play_split::<Session>(&[Client(&ask("c1 02 c801 1701 00 01"))]),
-        ["ask 10 write unread objects", "malformed: DNP3 object of unknown size"]
+        stream_split::<Session>(&[Client(&ask("c1 02 c801 1701 00 01"))]),
+        ["> admin unit 10 write unread objects", "malformed: DNP3 object of unknown size"]
     );
     assert_eq!(
-        play_split::<Session>(&[Client(&ask("c1 01 c801 06"))]),
-        ["ask 10 read g200v1"],
+        stream_split::<Session>(&[Client(&ask("c1 01 c801 06"))]),
+        ["> read unit 10 read g200v1"],
         "a read has no data whose size could matter"
     );
 }
@@ -215,11 +223,11 @@ fn datagrams_hold_whole_frames() {
     let two = [ask("c1 01 3c0106"), frame(0xc9, OUTSTATION, MASTER, &[])].concat();
     let cut = &two[..two.len() - 1];
     assert_eq!(
-        play(&mut Datagrams::<DatagramSession>::default(), &[Client(&two), Client(cut), Client(&[1])]),
+        datagrams(&mut DatagramSession::default(), &[Client(&two), Client(cut), Client(&[1])]),
         [
-            "ask 10 read g60v1",
-            "ask 10 request_link_status",
-            "ask 10 read g60v1",
+            "> read unit 10 read g60v1",
+            "> connect unit 10 request_link_status",
+            "> read unit 10 read g60v1",
             "malformed: ends before its own length says",
             "malformed: no DNP3 start octets",
         ]

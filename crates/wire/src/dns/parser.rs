@@ -177,11 +177,11 @@ mod tests {
     use super::*;
     use crate::dns::name::joined;
     use crate::reader::ParseError;
-    use crate::transcript;
+    use crate::testing::unhex;
 
     #[test]
     fn sections_are_read_and_unknown_types_passed_over() {
-        let bytes = transcript::bytes(
+        let bytes = unhex(
             "0007 8183 0001 0003 0000 0001 03777777 076578616d706c65 00 0001 0001
              c00c 0005 0001 00000001 0002 c010
              c010 fffe 00ff 00000001 0003 010203
@@ -206,7 +206,7 @@ mod tests {
             ("ffff 0000 0000 0000", "more questions than anyone asks"),
             ("0000 ffff ffff ffff", "more records than a message holds"),
         ] {
-            let bytes = transcript::bytes(&format!("0007 0000 {counts}"));
+            let bytes = unhex(&format!("0007 0000 {counts}"));
             assert_eq!(Message::parse(&bytes), Err(ParseError::Invalid(why)));
         }
     }
@@ -218,7 +218,7 @@ mod tests {
             "001c 0001 00000001 0004 01020304",
             "000c 0001 00000001 0001 3f",
         ] {
-            let bytes = transcript::bytes(&format!("0007 8000 0000 0001 0000 0000 00 {record}"));
+            let bytes = unhex(&format!("0007 8000 0000 0001 0000 0000 00 {record}"));
             assert_eq!(Message::parse(&bytes), Err(ParseError::Short), "{record}");
         }
     }

@@ -10,9 +10,10 @@ mod record;
 use crate::context::Context;
 use crate::parser::DatagramParser;
 use crate::reader::{Parse, Reader};
+use crate::sides::Sides;
 use crate::tls::observe::Exchange;
 use crate::tls::record::HandshakeKind;
-use nullius_model::{Direction, Protocol};
+use nullius_model::Protocol;
 use record::{Fragment, Messages, Record, inside_datagram};
 
 /// Whether a datagram begins a handshake: distinct enough to be recognised on any port.
@@ -26,20 +27,14 @@ pub(crate) fn begins_with_hello(bytes: &[u8]) -> bool {
 #[derive(Debug)]
 pub(crate) struct Session {
     exchange: Exchange,
-    client: Messages,
-    server: Messages,
+    messages: Sides<Messages>,
     /// Said once a flow: what shares the port with DTLS (STUN, RTP, QUIC) would be told of with every datagram.
     malformed_told: bool,
 }
 
 impl Default for Session {
     fn default() -> Self {
-        Self {
-            exchange: Exchange::dtls(),
-            client: Messages::default(),
-            server: Messages::default(),
-            malformed_told: false,
-        }
+        Self { exchange: Exchange::dtls(), messages: Sides::default(), malformed_told: false }
     }
 }
 
@@ -75,14 +70,11 @@ impl Session {
             let fragment = Fragment::read(&mut reader)?;
             if self.begins_anew(&fragment) {
                 self.exchange = Exchange::dtls();
-                self.client.clear();
-                self.server.clear();
+                self.messages.client.clear();
+                self.messages.server.clear();
             }
             let exchange = &mut self.exchange;
-            let messages = match context.direction {
-                Direction::FromClient => &mut self.client,
-                Direction::FromServer => &mut self.server,
-            };
+            let messages = self.messages.of(context.direction);
             messages.take_in(&fragment, |kind, message| exchange.handle_message(kind, message, context))?;
         }
         Ok(())
@@ -99,8 +91,8 @@ impl Session {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::replay::{Line, datagrams, noise};
-    use Direction::{FromClient, FromServer};
+    use crate::testing::Piece::{self, Client, Server};
+    use crate::testing::{datagrams, noise};
 
     fn record(kind: u8, epoch: u8, body: &[u8]) -> Vec<u8> {
         let length = u16::try_from(body.len()).unwrap().to_be_bytes();
@@ -123,7 +115,7 @@ mod tests {
 
     const OFFER: [&str; 3] = [
         "TlsClient(TlsClientHello { ja4: \"dd2i010000_7bb309af3d46_000000000000\", server_name: None, alpn: None, highest_version: 65277, lowest_version: 65277, post_quantum: false, resumes: false })",
-        "fact ja4: dd2i010000_7bb309af3d46_000000000000",
+        "fact client ja4: dd2i010000_7bb309af3d46_000000000000",
         "> connect client_hello",
     ];
     const CHOICE: [&str; 2] =
@@ -133,15 +125,15 @@ mod tests {
     fn a_handshake_is_told_once_for_all_its_hellos_and_repetitions() {
         let (first, second) = (handshake(1, 0, &client_hello(&[])), handshake(1, 1, &client_hello(&[9; 20])));
         let (verify, choice) = (handshake(3, 0, &[0xfe, 0xff, 1, 9]), handshake(2, 1, &server_hello()));
-        let conversation: &[Line<'_>] = &[
-            (FromClient, &first),
-            (FromClient, &first),
-            (FromServer, &verify),
-            (FromClient, &second),
-            (FromServer, &choice),
-            (FromServer, &choice),
-            (FromServer, &record(22, 1, &[9; 40])),
-            (FromClient, &[0x2f, 1, 2, 3]),
+        let conversation: &[Piece<'_>] = &[
+            Client(&first),
+            Client(&first),
+            Server(&verify),
+            Client(&second),
+            Server(&choice),
+            Server(&choice),
+            Server(&record(22, 1, &[9; 40])),
+            Client(&[0x2f, 1, 2, 3]),
         ];
         let said = datagrams(&mut Session::default(), conversation);
         assert_eq!(said, [&OFFER[..], &CHOICE].concat());
@@ -150,8 +142,7 @@ mod tests {
     #[test]
     fn a_client_that_comes_back_begins_anew() {
         let (offer, choice) = (handshake(1, 0, &client_hello(&[])), handshake(2, 0, &server_hello()));
-        let conversation: &[Line<'_>] =
-            &[(FromClient, &offer), (FromServer, &choice), (FromClient, &offer), (FromServer, &choice)];
+        let conversation: &[Piece<'_>] = &[Client(&offer), Server(&choice), Client(&offer), Server(&choice)];
         let said = datagrams(&mut Session::default(), conversation);
         assert_eq!(said, [&OFFER[..], &CHOICE, &OFFER, &CHOICE].concat());
     }
@@ -160,12 +151,8 @@ mod tests {
     fn a_refusal_and_a_broken_datagram_are_told() {
         let offer = handshake(1, 0, &client_hello(&[]));
         let refusal = record(21, 0, &[2, 40]);
-        let conversation: &[Line<'_>] = &[
-            (FromClient, &offer),
-            (FromServer, &refusal),
-            (FromServer, b"\x00\x01rtp"),
-            (FromServer, b"\x80rtp"),
-        ];
+        let conversation: &[Piece<'_>] =
+            &[Client(&offer), Server(&refusal), Server(b"\x00\x01rtp"), Server(b"\x80rtp")];
         let said = datagrams(&mut Session::default(), conversation);
         let refused = ["< connect client_hello refused 40", "malformed: record of an unknown kind"];
         assert_eq!(said, [&OFFER[..], &refused].concat());
@@ -186,9 +173,9 @@ mod tests {
         for seed in 1..500 {
             let bytes: Vec<u8> = noise(seed).take(120).collect();
             let framed = record(22, 0, &bytes);
-            datagrams(&mut Session::default(), &[(FromClient, &bytes), (FromServer, &framed)]);
+            datagrams(&mut Session::default(), &[Client(&bytes), Server(&framed)]);
             let hello = handshake(seed.to_le_bytes()[0] % 12, 0, &bytes);
-            datagrams(&mut Session::default(), &[(FromClient, &hello), (FromServer, &hello)]);
+            datagrams(&mut Session::default(), &[Client(&hello), Server(&hello)]);
         }
     }
 }

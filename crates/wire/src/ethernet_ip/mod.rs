@@ -34,8 +34,7 @@ pub(crate) fn probe(_direction: Direction, bytes: &[u8]) -> Probe {
 #[derive(Debug, Default)]
 pub(crate) struct Session {
     exchange: Exchange,
-    client: Footing,
-    server: Footing,
+    footings: Sides<Footing>,
 }
 
 /// Where the next bytes of a direction begin.
@@ -59,7 +58,7 @@ impl StreamParser for Session {
                 Ok((header, payload)) => self.exchange.handle_message(&header, payload, context),
                 Err(ParseError::Short) => return Progress::Consumed(consumed),
                 Err(error) => {
-                    if *self.footing(context.direction) != Footing::Adrift {
+                    if *self.footings.of(context.direction) != Footing::Adrift {
                         context.malformed(Protocol::EthernetIp, error);
                     }
                     return Progress::Lost;
@@ -69,7 +68,7 @@ impl StreamParser for Session {
     }
 
     fn handle_gap(&mut self, direction: Direction) {
-        let before = std::mem::replace(self.footing(direction), Footing::Adrift);
+        let before = std::mem::replace(self.footings.of(direction), Footing::Adrift);
         // Where nothing was read yet, nothing was lost that an answer could be mistaken for.
         if before == Footing::Sure {
             self.exchange.forget_requests();
@@ -78,20 +77,13 @@ impl StreamParser for Session {
 }
 
 impl Session {
-    const fn footing(&mut self, direction: Direction) -> &mut Footing {
-        match direction {
-            Direction::FromClient => &mut self.client,
-            Direction::FromServer => &mut self.server,
-        }
-    }
-
     fn next_message<'a>(
         &mut self,
         reader: &mut Reader<'a>,
         direction: Direction,
     ) -> Result<(Header, &'a [u8]), ParseError> {
         let header = parser::header(reader)?;
-        let footing = self.footing(direction);
+        let footing = self.footings.of(direction);
         if *footing == Footing::Adrift && !header.is_plausible() {
             return Err(ParseError::Invalid("no message begins here"));
         }
@@ -130,3 +122,4 @@ impl DatagramSession {
 
 #[cfg(test)]
 mod tests;
+use crate::sides::Sides;

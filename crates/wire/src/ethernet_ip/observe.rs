@@ -10,7 +10,7 @@ use super::parser::cip::{self, Answer, Cip, Request};
 use super::parser::path::Path;
 use super::parser::{self, Data, Header, Identity, Packet, command};
 use crate::context::Context;
-use crate::pairing::{OpenParts, OpenRequests};
+use crate::pairing::OpenRequests;
 use crate::reader::{Parse, ParseError, Reader};
 use nullius_model::{Object, Outcome, Protocol, Symbol, Timestamp, Unit, Values, VerbClass};
 use std::collections::VecDeque;
@@ -46,7 +46,6 @@ struct Connection {
 pub(super) struct Exchange {
     open: OpenRequests<Key>,
     /// The parts of Multiple Service Packets not yet answered, in order.
-    parts: OpenParts<Key>,
     connections: VecDeque<Connection>,
     /// The identity last told, so that polling does not repeat it.
     told: Option<identity::Told>,
@@ -69,7 +68,6 @@ impl Exchange {
     /// Forgets what was asked: bytes are missing, and an answer could be paired wrongly.
     pub(super) fn forget_requests(&mut self) {
         self.open.clear();
-        self.parts.clear();
     }
 
     fn command(&mut self, header: &Header, payload: &[u8], context: &mut Context<'_>) -> Parse<()> {
@@ -149,15 +147,15 @@ impl Exchange {
         for part in &parts {
             context.request(PROTOCOL, Unit::NONE, part.clone(), Values::None);
         }
-        self.parts.push(key, parts);
+        self.open.add_parts(parts);
         read
     }
 
     fn cip_answer(&mut self, answer: &Answer<'_>, key: Key, context: &mut Context<'_>) -> Parse<()> {
-        let asked = self.open.answer(&key);
-        let parts = self.parts.answer(&key);
-        let when = asked.as_ref().map(|open| open.asked);
-        let symbol = asked.map_or_else(|| service::symbol_of_answer(answer.service), |open| open.symbol);
+        let (symbol, parts, when) = match self.open.answer(&key) {
+            Some(open) => (open.symbol, open.parts, Some(open.asked)),
+            None => (service::symbol_of_answer(answer.service), Vec::new(), None),
+        };
         let identifies = matches!(key, Key::Unconnected(_)) && service::asks_identity(&symbol);
         speak_answer(symbol, outcome(answer.status), when, context);
         match answer.service {
@@ -187,7 +185,6 @@ impl Exchange {
     fn ask(&mut self, key: Key, symbol: Symbol, context: &mut Context<'_>) {
         context.request(PROTOCOL, Unit::NONE, symbol.clone(), Values::None);
         self.open.renew(key, symbol, context.seen.at);
-        self.parts.answer(&key);
     }
 
     fn reply(&mut self, key: Key, symbol: Symbol, outcome: Outcome, context: &mut Context<'_>) {

@@ -156,7 +156,7 @@ pub(super) fn identity(mut reader: Reader<'_>) -> Parse<Identity<'_>> {
 mod tests {
     use super::*;
     use crate::reader::ParseError;
-    use crate::testing::bytes;
+    use crate::testing::unhex;
 
     #[test]
     fn a_header_is_plausible_only_with_what_its_command_allows() {
@@ -168,16 +168,16 @@ mod tests {
             ("4745 5420 00000000 00000000 0000000000000000 00000000", false),
             ("6300 0000 00000000 ff000000 0000000000000000 00000000", false),
         ] {
-            let bytes = bytes(hex);
+            let bytes = unhex(hex);
             assert_eq!(header(&mut Reader::new(&bytes)).map(|h| h.is_plausible()), Ok(plausible), "{hex}");
         }
     }
 
     #[test]
     fn a_header_with_options_or_an_impossible_length_is_refused() {
-        let options = bytes("6300 0000 00000000 00000000 0000000000000000 01000000");
+        let options = unhex("6300 0000 00000000 00000000 0000000000000000 01000000");
         assert!(matches!(header(&mut Reader::new(&options)), Err(ParseError::Invalid(_))));
-        let length = bytes("6300 ffff 00000000 00000000 0000000000000000 00000000");
+        let length = unhex("6300 ffff 00000000 00000000 0000000000000000 00000000");
         assert!(matches!(header(&mut Reader::new(&length)), Err(ParseError::Invalid(_))));
     }
 
@@ -190,13 +190,13 @@ mod tests {
             ("0100 a100 0200 0102", ParseError::Short),
             ("0000 00", ParseError::Invalid("bytes behind the last item")),
         ] {
-            assert_eq!(packet(Reader::new(&bytes(hex))), Err(error), "{hex}");
+            assert_eq!(packet(Reader::new(&unhex(hex))), Err(error), "{hex}");
         }
     }
 
     #[test]
     fn an_identity_cut_anywhere_is_short() {
-        let whole = bytes("0100 0c00 3a00 0403 3000 8e4d5200 0b 313735362d454e42542f41");
+        let whole = unhex("0100 0c00 3a00 0403 3000 8e4d5200 0b 313735362d454e42542f41");
         assert_eq!(
             identity(Reader::new(&whole)).map(|i| i.product_name.into_owned()),
             Ok("1756-ENBT/A".into())

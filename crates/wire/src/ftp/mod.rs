@@ -127,24 +127,24 @@ const COMMANDS: &[Command] = &[
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::replay::{Line, stream_in_any_pieces};
-    use Direction::{FromClient, FromServer};
+    use crate::testing::Piece::{self, Client, Server};
+    use crate::testing::stream_split;
 
     #[test]
     fn a_login_and_a_transfer_are_told_without_name_or_password() {
-        let conversation: &[Line<'_>] = &[
-            (FromServer, b"220-Welcome\r\n220 ProFTPD 1.3 Server\r\n"),
-            (FromClient, b"USER operator\r\n"),
-            (FromServer, b"331 Password required\r\n"),
-            (FromClient, b"PASS geheim\r\n"),
-            (FromServer, b"230-Hello\r\n no code here\r\n230 Done\r\n"),
-            (FromClient, b"stor recipe.bin\r\n"),
-            (FromServer, b"150 Opening\r\n226 Done\r\n"),
-            (FromClient, b"DELE recipe.bin\r\nEXPLODE now\r\n"),
-            (FromServer, b"550 No\r\n500 What?\r\n"),
+        let conversation: &[Piece<'_>] = &[
+            Server(b"220-Welcome\r\n220 ProFTPD 1.3 Server\r\n"),
+            Client(b"USER operator\r\n"),
+            Server(b"331 Password required\r\n"),
+            Client(b"PASS geheim\r\n"),
+            Server(b"230-Hello\r\n no code here\r\n230 Done\r\n"),
+            Client(b"stor recipe.bin\r\n"),
+            Server(b"150 Opening\r\n226 Done\r\n"),
+            Client(b"DELE recipe.bin\r\nEXPLODE now\r\n"),
+            Server(b"550 No\r\n500 What?\r\n"),
         ];
         let expected = [
-            "fact server-software: Welcome",
+            "fact server server-software: Welcome",
             "> connect USER",
             "< connect USER",
             "login: FTP password",
@@ -157,16 +157,15 @@ mod tests {
             "< configure DELE recipe.bin refused 550",
             "< admin unknown_command refused 500",
         ];
-        assert_eq!(stream_in_any_pieces::<Session>(conversation), expected);
+        assert_eq!(stream_split::<Session>(conversation), expected);
     }
 
     #[test]
     fn anonymous_has_no_secret_and_auth_hands_over() {
-        let anonymous = stream_in_any_pieces::<Session>(&[(FromClient, b"USER Anonymous\r\nPASS me@x\r\n")]);
+        let anonymous = stream_split::<Session>(&[Client(b"USER Anonymous\r\nPASS me@x\r\n")]);
         assert_eq!(anonymous, ["> connect USER", "> connect PASS"]);
-        let secured: &[Line<'_>] =
-            &[(FromServer, b"220 x\r\n"), (FromClient, b"AUTH TLS\r\n"), (FromServer, b"234 Go\r\n")];
-        let expected = ["fact server-software: x", "> connect AUTH", "< connect AUTH", "handover"];
-        assert_eq!(stream_in_any_pieces::<Session>(secured), expected);
+        let secured: &[Piece<'_>] = &[Server(b"220 x\r\n"), Client(b"AUTH TLS\r\n"), Server(b"234 Go\r\n")];
+        let expected = ["fact server server-software: x", "> connect AUTH", "< connect AUTH", "handover"];
+        assert_eq!(stream_split::<Session>(secured), expected);
     }
 }

@@ -1,13 +1,13 @@
 //! Whole frames through the session.
 
 use super::*;
-use crate::testing::{bytes, datagrams, link_flow};
-use nullius_model::Direction;
+use crate::testing::Piece::Client;
+use crate::testing::{datagrams_on, flow, unhex};
+use nullius_model::Transport;
 
-const SENT: Direction = Direction::FromClient;
-const EVENT: &str = "publish > unit 12289 goose_state_change LD0/LLN0$GO$gcb_A";
-const REPEAT: &str = "publish > unit 12289 goose LD0/LLN0$GO$gcb_A";
-const DEVICE: &str = "fact application=LD0";
+const EVENT: &str = "> publish unit 12289 goose_state_change LD0/LLN0$GO$gcb_A";
+const REPEAT: &str = "> publish unit 12289 goose LD0/LLN0$GO$gcb_A";
+const DEVICE: &str = "fact client application: LD0";
 
 fn element(tag: u8, content: &[u8]) -> Vec<u8> {
     let mut bytes = vec![tag, 0x81, u8::try_from(content.len()).unwrap()];
@@ -54,7 +54,7 @@ impl Told {
 }
 
 fn framed(pdu: &[u8]) -> Vec<u8> {
-    let mut frame = bytes("3001");
+    let mut frame = unhex("3001");
     frame.extend(u16::try_from(pdu.len() + 8).unwrap().to_be_bytes());
     frame.extend([0; 4]);
     frame.extend(pdu);
@@ -63,12 +63,12 @@ fn framed(pdu: &[u8]) -> Vec<u8> {
 
 fn talk(told: &[Told]) -> Vec<String> {
     let frames: Vec<_> = told.iter().map(Told::frame).collect();
-    let frames: Vec<_> = frames.iter().map(|frame| (SENT, frame.as_slice())).collect();
-    datagrams(&mut Session::default(), &link_flow(0x88b8), &frames)
+    let frames: Vec<_> = frames.iter().map(|frame| Client(frame.as_slice())).collect();
+    datagrams_on(&flow(Transport::Link(0x88b8)), &mut Session::default(), &frames)
 }
 
 fn one(frame: &[u8]) -> Vec<String> {
-    datagrams(&mut Session::default(), &link_flow(0x88b8), &[(SENT, frame)])
+    datagrams_on(&flow(Transport::Link(0x88b8)), &mut Session::default(), &[Client(frame)])
 }
 
 #[test]
@@ -133,16 +133,16 @@ fn control_blocks_of_one_publisher_do_not_disturb_each_other() {
 fn messages_nobody_should_act_on_have_their_own_verbs() {
     assert_eq!(
         talk(&[Told { simulated: 1, ..TOLD }])[0],
-        "publish > unit 12289 goose_simulated LD0/LLN0$GO$gcb_A"
+        "> publish unit 12289 goose_simulated LD0/LLN0$GO$gcb_A"
     );
     assert_eq!(
         talk(&[Told { needs_commissioning: 1, ..TOLD }])[0],
-        "publish > unit 12289 goose_needs_commissioning LD0/LLN0$GO$gcb_A"
+        "> publish unit 12289 goose_needs_commissioning LD0/LLN0$GO$gcb_A"
     );
     let mut frame = TOLD.frame();
     frame[4] = 0x80;
-    assert_eq!(one(&frame)[0], "publish > unit 12289 goose_simulated LD0/LLN0$GO$gcb_A");
-    assert_eq!(one(&framed(&[0x60, 0])), ["discover > unit 12289 gse_management"]);
+    assert_eq!(one(&frame)[0], "> publish unit 12289 goose_simulated LD0/LLN0$GO$gcb_A");
+    assert_eq!(one(&framed(&[0x60, 0])), ["> discover unit 12289 gse_management"]);
 }
 
 #[test]
@@ -150,8 +150,8 @@ fn a_frame_that_contradicts_itself_is_malformed() {
     let field = |tag, content: &[u8]| framed(&element(0x61, &element(tag, content)));
     let twice = framed(&element(0x61, &[element(0x85, &[1]), element(0x85, &[2])].concat()));
     for (frame, why) in [
-        (bytes("3001 0007 0000 0000"), "length shorter than its head"),
-        (bytes("3001 ffff 0000 0000 6100"), "ends before its own length says"),
+        (unhex("3001 0007 0000 0000"), "length shorter than its head"),
+        (unhex("3001 ffff 0000 0000 6100"), "ends before its own length says"),
         (framed(&[0x62, 0]), "neither a GOOSE nor a GSE management PDU"),
         (framed(&[0x61, 0]), "a required field is missing"),
         (field(0x85, &[1; 9]), "number empty or too large"),
@@ -185,7 +185,7 @@ fn a_flood_of_control_blocks_keeps_only_the_newest() {
         let mut frame = TOLD.frame();
         let name = frame.windows(5).position(|bytes| bytes == b"gcb_A").unwrap();
         frame[name + 4] = number & 0x7f;
-        datagrams(&mut session, &link_flow(0x88b8), &[(SENT, &frame)]);
+        datagrams_on(&flow(Transport::Link(0x88b8)), &mut session, &[Client(&frame)]);
     }
     assert_eq!(session.published.len(), 32);
 }

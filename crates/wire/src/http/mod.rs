@@ -53,8 +53,7 @@ pub(crate) fn probe(_direction: Direction, bytes: &[u8]) -> Probe {
 pub(crate) struct Session {
     open: OpenRequests<()>,
     told: Told,
-    client: Side,
-    server: Side,
+    sides: Sides<Side>,
 }
 
 /// One direction of a flow.
@@ -86,7 +85,7 @@ impl StreamParser for Session {
                 Ok(progress) => return progress,
                 Err(ParseError::Short) => break,
                 Err(error) => {
-                    if !self.side(context.direction).adrift {
+                    if !self.sides.of(context.direction).adrift {
                         context.malformed(Protocol::Http, error);
                     }
                     return Progress::Lost;
@@ -97,7 +96,7 @@ impl StreamParser for Session {
     }
 
     fn handle_gap(&mut self, direction: Direction) {
-        let side = self.side(direction);
+        let side = self.sides.of(direction);
         if side.expects != Expects::BodyToTheEnd {
             side.expects = Expects::Head;
         }
@@ -107,15 +106,8 @@ impl StreamParser for Session {
 }
 
 impl Session {
-    const fn side(&mut self, direction: Direction) -> &mut Side {
-        match direction {
-            Direction::FromClient => &mut self.client,
-            Direction::FromServer => &mut self.server,
-        }
-    }
-
     fn read_unit(&mut self, rest: &[u8], context: &mut Context<'_>) -> Parse<Progress> {
-        let side = self.side(context.direction);
+        let side = self.sides.of(context.direction);
         match side.expects {
             Expects::Head => self.read_head(rest, context),
             Expects::Chunk => {
@@ -143,11 +135,11 @@ impl Session {
         if let Some(b'\r' | b'\n') = rest.first() {
             return Ok(Progress::Consumed(1)); // RFC 9112 §2.2: empty lines before a request are ignored.
         }
-        if self.side(context.direction).adrift && probe(context.direction, rest) == Probe::Mismatch {
+        if self.sides.of(context.direction).adrift && probe(context.direction, rest) == Probe::Mismatch {
             return Err(ParseError::Invalid("no message begins here"));
         }
         let head = Head::read(rest)?;
-        self.side(context.direction).adrift = false;
+        self.sides.of(context.direction).adrift = false;
         if let Some(why) = head.fields.ambiguity {
             context.malformed(Protocol::Http, ParseError::Invalid(why));
         }
@@ -206,7 +198,7 @@ impl Session {
     /// Passes over head and body; `otherwise` is what to expect where no length is given.
     fn pass_body(&mut self, head: &Head<'_>, otherwise: Expects, direction: Direction) -> Progress {
         let Fields { content_length, transfer, .. } = head.fields;
-        self.side(direction).expects = match (transfer, content_length) {
+        self.sides.of(direction).expects = match (transfer, content_length) {
             (Some(true), _) => Expects::Chunk,
             (None, Some(_)) => Expects::Head,
             (Some(false), _) | (None, None) => otherwise,
@@ -223,3 +215,4 @@ fn passed(read: usize, beyond: u64) -> Progress {
 #[cfg(test)]
 #[path = "session_tests.rs"]
 mod tests;
+use crate::sides::Sides;

@@ -17,7 +17,8 @@ use crate::context::Context;
 use crate::pairing::{OpenRequest, OpenRequests};
 use crate::parser::{Probe, Progress, StreamParser};
 use crate::reader::{ParseError, Reader};
-use nullius_model::{Direction, Outcome, Protocol, Symbol, Unit as Station, Values};
+use crate::units::{Footing, Resume, each_unit};
+use nullius_model::{Direction, Outcome, Protocol, Unit as Station, Values};
 use parser::{Apdu, Control, Function, Run, Unit, cause};
 use types::Type;
 
@@ -35,9 +36,7 @@ pub(crate) fn probe(_direction: Direction, bytes: &[u8]) -> Probe {
 #[derive(Debug, Default)]
 pub(crate) struct Session {
     open: OpenRequests<Key>,
-    client_unsure: bool,
-    server_unsure: bool,
-    server_heard: bool,
+    footing: Footing,
 }
 
 /// What an answer has in common with its request.
@@ -52,45 +51,23 @@ const READ_COMMAND: u8 = 102;
 
 impl StreamParser for Session {
     fn handle_bytes(&mut self, bytes: &[u8], context: &mut Context<'_>) -> Progress {
-        let unsure = self.unsure(context.direction);
-        if *unsure {
-            match resume(bytes) {
-                Resume::Believe => *unsure = false,
-                Resume::Wait => return Progress::Consumed(0),
-                Resume::Disbelieve => return Progress::Lost,
-            }
+        let direction = context.direction;
+        if let Some(held_back) = self.footing.hold_back(direction, || resume(bytes)) {
+            return held_back;
         }
-        self.server_heard |= context.direction == Direction::FromServer;
-        let mut reader = Reader::new(bytes);
-        loop {
-            match parser::apdu(&mut reader) {
-                Ok(apdu) => self.handle_apdu(apdu, context),
-                Err(ParseError::Short) => return Progress::Consumed(bytes.len() - reader.left()),
-                Err(error @ ParseError::Invalid(_)) => {
-                    context.malformed(Protocol::Iec104, error);
-                    return Progress::Lost;
-                }
-            }
-        }
+        each_unit(Protocol::Iec104, bytes, parser::apdu, context, |apdu, context| {
+            self.handle_apdu(apdu, context);
+        })
     }
 
     fn handle_gap(&mut self, direction: Direction) {
-        *self.unsure(direction) = true;
-        // A flow picked up in its middle begins with a gap on each side: the first requests still wait for answers.
-        if self.server_heard {
+        if self.footing.handle_gap(direction) {
             self.open.clear();
         }
     }
 }
 
 impl Session {
-    const fn unsure(&mut self, direction: Direction) -> &mut bool {
-        match direction {
-            Direction::FromClient => &mut self.client_unsure,
-            Direction::FromServer => &mut self.server_unsure,
-        }
-    }
-
     fn handle_apdu(&mut self, apdu: Apdu<'_>, context: &mut Context<'_>) {
         match apdu {
             Apdu::Supervision => {}
@@ -108,7 +85,7 @@ impl Session {
         let key = |asker| Key::Control { asker, function };
         if confirms {
             let open = self.open.answer(&key(context.direction.reversed()));
-            answer(open, Station::NONE, symbol, Outcome::Done, context);
+            context.answer(Protocol::Iec104, Station::NONE, open, symbol, Outcome::Done);
         } else {
             self.open.push(key(context.direction), symbol.clone(), context.seen.at);
             context.request(Protocol::Iec104, Station::NONE, symbol, Values::None);
@@ -154,10 +131,11 @@ impl Session {
                 context.request(Protocol::Iec104, station, symbol, values);
             }
             Place::Answers(outcome) => {
-                answer(self.open.answer(&key(receiver, unit.id)), station, symbol, outcome, context);
+                let open = self.open.answer(&key(receiver, unit.id));
+                context.answer(Protocol::Iec104, station, open, symbol, outcome);
             }
             Place::TellsIfAsked => match self.open.answer(&key(receiver, READ_COMMAND)) {
-                Some(OpenRequest { symbol, asked }) => {
+                Some(OpenRequest { symbol, asked, .. }) => {
                     context.response(Protocol::Iec104, station, symbol, Outcome::Done, asked, values);
                 }
                 None => context.request(Protocol::Iec104, station, symbol, values),
@@ -190,29 +168,6 @@ fn place(unit: &Unit<'_>) -> Place {
         }
         _ => Place::Tells,
     }
-}
-
-fn answer(
-    open: Option<OpenRequest>,
-    station: Station,
-    orphan: Symbol,
-    outcome: Outcome,
-    context: &mut Context<'_>,
-) {
-    match open {
-        Some(OpenRequest { symbol, asked }) => {
-            context.response(Protocol::Iec104, station, symbol, outcome, asked, Values::None);
-        }
-        None => context.orphan(Protocol::Iec104, station, orphan, outcome),
-    }
-}
-
-/// Whether bytes after a gap begin with an APDU.
-enum Resume {
-    Believe,
-    /// They may: the first APDU is not whole yet.
-    Wait,
-    Disbelieve,
 }
 
 /// Every APDU in sight must be sound, and the first whole.

@@ -4,6 +4,7 @@
 
 use super::parser::{Function, Run, Unit, cause};
 use super::types::{Content, Type};
+use crate::number::milli_values;
 use nullius_model::{Object, Symbol, Values, VerbClass};
 
 /// Opening, closing and keeping of the data transfer.
@@ -91,7 +92,7 @@ pub(super) fn values(kind: Type, run: Run<'_>) -> Values<'static> {
             Values::Milli(i64::from(i32::from_le_bytes([a, b, c, d])) * 1000)
         }
         (Content::Float | Content::FloatSetpoint, &[a, b, c, d, ..]) => {
-            milli(f32::from_le_bytes([a, b, c, d]))
+            milli_values(f64::from(f32::from_le_bytes([a, b, c, d])))
         }
         _ => Values::None,
     }
@@ -100,14 +101,6 @@ pub(super) fn values(kind: Type, run: Run<'_>) -> Values<'static> {
 /// Seven bits, two's complement.
 const fn step(byte: u8) -> i8 {
     (byte << 1).cast_signed() >> 1
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "a float beyond i64 saturates, which is the nearest there is"
-)]
-fn milli(number: f32) -> Values<'static> {
-    if number.is_finite() { Values::Milli((f64::from(number) * 1000.0).round() as i64) } else { Values::None }
 }
 
 #[cfg(test)]

@@ -176,7 +176,7 @@ fn object<'a>(reader: &mut Reader<'a>, size: usize) -> Option<(u32, &'a [u8])> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::recorder::unhex;
+    use crate::testing::unhex;
 
     fn whole(text: &str) -> Parse<Apdu<'_>> {
         let bytes: &'static [u8] = unhex(text).leak();

@@ -1,8 +1,8 @@
 //! Conversations in IEC 60870-5-104, played whole and in pieces.
 
 use super::*;
-use crate::recorder::Step::{Client, Gap, Server};
-use crate::recorder::{play, play_split, unhex};
+use crate::testing::Piece::{Client, Gap, Server};
+use crate::testing::{stream, stream_split, unhex};
 
 /// An APDU that carries a unit.
 fn information(unit: &str) -> Vec<u8> {
@@ -12,7 +12,7 @@ fn information(unit: &str) -> Vec<u8> {
 
 #[test]
 fn a_link_is_started_tested_and_stopped() {
-    let said = play_split::<Session>(&[
+    let said = stream_split::<Session>(&[
         Client(&unhex("680407000000")),
         Server(&unhex("68040b000000 680443000000")),
         Client(&unhex("680483000000 680401000200 680413000000")),
@@ -21,20 +21,20 @@ fn a_link_is_started_tested_and_stopped() {
     assert_eq!(
         said,
         [
-            "ask - startdt",
-            "answer - startdt",
-            "ask - testfr",
-            "answer - testfr",
-            "ask - stopdt",
-            "answer - stopdt",
-            "orphan - stopdt",
+            "> connect startdt",
+            "< connect startdt",
+            "> connect testfr",
+            "< connect testfr",
+            "> connect stopdt",
+            "< connect stopdt",
+            "? connect stopdt",
         ]
     );
 }
 
 #[test]
 fn selection_execution_and_refusal_are_told_apart() {
-    let said = play_split::<Session>(&[
+    let said = stream_split::<Session>(&[
         Client(&information("2d 01 06 00 0300 881300 81")),
         Server(&information("2d 01 07 00 0300 881300 81")),
         Client(&information("2d 01 06 00 0300 881300 01")),
@@ -48,22 +48,22 @@ fn selection_execution_and_refusal_are_told_apart() {
     assert_eq!(
         said,
         [
-            "ask 3 c_sc_na_1_select ioa[5000] Bits([1])",
-            "answer 3 c_sc_na_1_select ioa[5000]",
-            "ask 3 c_sc_na_1 ioa[5000] Bits([1])",
-            "answer 3 c_sc_na_1 ioa[5000] refused 7",
-            "ask 3 c_sc_na_1_deactivate ioa[5000] Bits([1])",
-            "answer 3 c_sc_na_1_deactivate ioa[5000]",
-            "ask 3 c_sc_na_1_terminated ioa[5000] Bits([1])",
-            "ask 9 c_se_nc_1 ioa[1] Milli(1500)",
-            "answer 9 c_se_nc_1 ioa[1] refused 46",
+            "> command unit 3 c_sc_na_1_select ioa[5000] = bits [1]",
+            "< command unit 3 c_sc_na_1_select ioa[5000]",
+            "> command unit 3 c_sc_na_1 ioa[5000] = bits [1]",
+            "< command unit 3 c_sc_na_1 ioa[5000] refused 7",
+            "> command unit 3 c_sc_na_1_deactivate ioa[5000] = bits [1]",
+            "< command unit 3 c_sc_na_1_deactivate ioa[5000]",
+            "> publish unit 3 c_sc_na_1_terminated ioa[5000] = bits [1]",
+            "> write unit 9 c_se_nc_1 ioa[1] = 1500",
+            "< write unit 9 c_se_nc_1 ioa[1] refused 46",
         ]
     );
 }
 
 #[test]
 fn an_interrogation_a_read_and_what_they_bring_are_told() {
-    let said = play_split::<Session>(&[
+    let said = stream_split::<Session>(&[
         Client(&[information("64 01 06 00 0300 000000 14"), information("66 01 05 00 0300 0a0000")].concat()),
         Server(&information("64 01 07 00 0300 000000 14")),
         Server(&information("01 03 14 00 0300 0a0000 01 0b0000 00 200000 01")),
@@ -74,21 +74,21 @@ fn an_interrogation_a_read_and_what_they_bring_are_told() {
     assert_eq!(
         said,
         [
-            "ask 3 c_ic_na_1 #20",
-            "ask 3 c_rd_na_1 ioa[10]",
-            "answer 3 c_ic_na_1 #20",
-            "ask 3 m_sp_na_1 ioa[10..12]",
-            "ask 3 m_sp_na_1 ioa[32] Bits([1])",
-            "answer 3 c_rd_na_1 ioa[10] Milli(2000)",
-            "ask 3 m_dp_na_1 ioa[10] Milli(2000)",
-            "orphan 3 c_dc_na_1 ioa[10]",
+            "> read unit 3 c_ic_na_1 #20",
+            "> read unit 3 c_rd_na_1 ioa[10]",
+            "< read unit 3 c_ic_na_1 #20",
+            "> publish unit 3 m_sp_na_1 ioa[10..12]",
+            "> publish unit 3 m_sp_na_1 ioa[32] = bits [1]",
+            "< read unit 3 c_rd_na_1 ioa[10] = 2000",
+            "> publish unit 3 m_dp_na_1 ioa[10] = 2000",
+            "? command unit 3 c_dc_na_1 ioa[10]",
         ]
     );
 }
 
 #[test]
 fn what_breaks_the_rules_is_said_once_and_the_type_is_kept() {
-    let said = play_split::<Session>(&[
+    let said = stream_split::<Session>(&[
         Client(&information("2d 02 06 00 0300 881300 01")),
         Client(&information("c8 01 06 00 0300 881300 01")),
         Client(&information("2d 01 06")),
@@ -98,13 +98,13 @@ fn what_breaks_the_rules_is_said_once_and_the_type_is_kept() {
         said,
         [
             "malformed: ends before its own length says",
-            "ask 3 c_sc_na_1",
-            "ask 3 unknown_type #200",
+            "> command unit 3 c_sc_na_1",
+            "> admin unit 3 unknown_type #200",
             "malformed: ends before its own length says",
             "malformed: unnumbered control of no single function",
         ]
     );
-    let foreign = play(&mut Session::default(), &[Client(b"JRMI\0\x02K"), Client(b"more")]);
+    let foreign = stream::<Session>(&[Client(b"JRMI\0\x02K"), Client(b"more")]);
     assert_eq!(foreign, ["malformed: APDU does not begin with 0x68", "lost", "lost"]);
 }
 
@@ -120,8 +120,8 @@ fn after_a_gap_only_apdus_throughout_are_believed() {
         (command[2..].to_vec(), false),
         (vec![0x68; 300], false),
     ] {
-        let said = play(&mut Session::default(), &[Gap(Direction::FromClient), Client(&segment)]);
-        assert_eq!(said.iter().any(|line| line.starts_with("ask")), believed, "{segment:?} {said:?}");
+        let said = stream::<Session>(&[Gap(Direction::FromClient), Client(&segment)]);
+        assert_eq!(said.iter().any(|line| line.starts_with('>')), believed, "{segment:?} {said:?}");
         assert_eq!(said.iter().any(|line| line == "lost"), !believed, "{segment:?} {said:?}");
     }
 }

@@ -195,26 +195,27 @@ const COMMANDS: &[Command] = &[
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::replay::{Line, stream_in_any_pieces};
+    use crate::testing::Piece::{self, Client, Server};
+    use crate::testing::stream_split;
     use Direction::{FromClient, FromServer};
 
     #[test]
     fn answers_are_paired_by_tag_and_literals_passed_over() {
-        let conversation: &[Line<'_>] = &[
-            (FromServer, b"* OK [CAPABILITY IMAP4rev1] Dovecot ready.\r\n"),
-            (FromClient, b"a1 LOGIN {4}\r\n"),
-            (FromServer, b"+ go\r\n"),
-            (FromClient, b"x\r\ny {3}\r\nabc\r\n"),
-            (FromServer, b"a1 OK in\r\n"),
-            (FromClient, b"a2 UID FETCH 1 BODY[]\r\na3 NOOP\r\n"),
-            (FromServer, b"* 1 FETCH (BODY[] {9}\r\na2 NO x\r\n)\r\na3 OK\r\na2 BAD\r\n"),
-            (FromClient, b"a4 IDLE\r\n"),
-            (FromServer, b"+ idling\r\n* 2 EXISTS\r\n"),
-            (FromClient, b"DONE\r\na5 STARTTLS\r\n"),
-            (FromServer, b"a4 OK\r\na5 OK\r\n"),
+        let conversation: &[Piece<'_>] = &[
+            Server(b"* OK [CAPABILITY IMAP4rev1] Dovecot ready.\r\n"),
+            Client(b"a1 LOGIN {4}\r\n"),
+            Server(b"+ go\r\n"),
+            Client(b"x\r\ny {3}\r\nabc\r\n"),
+            Server(b"a1 OK in\r\n"),
+            Client(b"a2 UID FETCH 1 BODY[]\r\na3 NOOP\r\n"),
+            Server(b"* 1 FETCH (BODY[] {9}\r\na2 NO x\r\n)\r\na3 OK\r\na2 BAD\r\n"),
+            Client(b"a4 IDLE\r\n"),
+            Server(b"+ idling\r\n* 2 EXISTS\r\n"),
+            Client(b"DONE\r\na5 STARTTLS\r\n"),
+            Server(b"a4 OK\r\na5 OK\r\n"),
         ];
         let expected = [
-            "fact server-software: Dovecot ready.",
+            "fact server server-software: Dovecot ready.",
             "login: IMAP password",
             "> connect LOGIN",
             "< connect LOGIN",
@@ -228,23 +229,17 @@ mod tests {
             "< connect STARTTLS",
             "handover",
         ];
-        assert_eq!(stream_in_any_pieces::<Session>(conversation), expected);
+        assert_eq!(stream_split::<Session>(conversation), expected);
     }
 
     #[test]
     fn a_mechanism_that_hides_the_secret_is_no_cleartext_login() {
-        let hidden: &[Line<'_>] = &[
-            (FromClient, b"a AUTHENTICATE CRAM-MD5\r\n"),
-            (FromServer, b"+ x\r\n"),
-            (FromClient, b"eA==\r\n"),
-        ];
-        assert_eq!(stream_in_any_pieces::<Session>(hidden), ["> connect AUTHENTICATE"]);
-        let plain: &[Line<'_>] =
-            &[(FromClient, b"a AUTHENTICATE PLAIN\r\n"), (FromServer, b"+ \r\n"), (FromClient, b"eA==\r\n")];
-        assert_eq!(
-            stream_in_any_pieces::<Session>(plain),
-            ["> connect AUTHENTICATE", "login: IMAP password"]
-        );
+        let hidden: &[Piece<'_>] =
+            &[Client(b"a AUTHENTICATE CRAM-MD5\r\n"), Server(b"+ x\r\n"), Client(b"eA==\r\n")];
+        assert_eq!(stream_split::<Session>(hidden), ["> connect AUTHENTICATE"]);
+        let plain: &[Piece<'_>] =
+            &[Client(b"a AUTHENTICATE PLAIN\r\n"), Server(b"+ \r\n"), Client(b"eA==\r\n")];
+        assert_eq!(stream_split::<Session>(plain), ["> connect AUTHENTICATE", "login: IMAP password"]);
     }
 
     #[test]

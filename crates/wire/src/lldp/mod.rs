@@ -11,16 +11,13 @@ mod tests;
 
 use crate::context::Context;
 use crate::parser::DatagramParser;
+use crate::unchanged::Last;
 use nullius_model::{Protocol, Symbol, Unit, Values, VerbClass};
-
-/// Longest unit kept to see whether the next one differs: an Ethernet frame. The facts of a longer one are told each
-/// time.
-const MAX_KEPT: usize = 1500;
 
 /// The units of one port.
 #[derive(Debug, Default)]
 pub(crate) struct Session {
-    last: Vec<u8>,
+    last: Last,
 }
 
 impl DatagramParser for Session {
@@ -31,10 +28,8 @@ impl DatagramParser for Session {
         };
         let symbol = Symbol::new(VerbClass::Discover, "lldpdu");
         context.request(Protocol::Lldp, Unit::NONE, symbol, Values::None);
-        if self.last != bytes {
+        if self.last.is_news(bytes) {
             observe::facts(&unit, context);
-            self.last.clear();
-            self.last.extend(bytes.iter().take(MAX_KEPT));
         }
     }
 }

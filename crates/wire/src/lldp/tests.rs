@@ -1,8 +1,8 @@
 //! Units made by hand, and what is said of them.
 
 use super::*;
-use crate::transcript;
-use nullius_model::Direction::FromClient;
+use crate::testing::Piece::Client;
+use crate::testing::datagrams;
 
 fn tlv(kind: u8, value: &[u8]) -> Vec<u8> {
     let head = u16::from(kind) << 9 | u16::try_from(value.len()).unwrap();
@@ -17,8 +17,8 @@ fn unit(more: &[(u8, &[u8])]) -> Vec<u8> {
 }
 
 fn said(units: &[&[u8]]) -> Vec<String> {
-    let datagrams: Vec<_> = units.iter().map(|unit| (FromClient, *unit)).collect();
-    transcript::on(&mut Session::default(), &datagrams)
+    let pieces: Vec<_> = units.iter().map(|unit| Client(unit)).collect();
+    datagrams(&mut Session::default(), &pieces)
 }
 
 #[test]
@@ -39,26 +39,26 @@ fn a_unit_tells_who_its_sender_is() {
         (127, b"\x00\x80\xc2\x01\x00\x01"),
     ]);
     let facts = [
-        "chassis-id=switch-1",
-        "chassis-id=00:0e:8c:ef:75:c5",
-        "neighbour-port=port-001",
-        "capability=bridge, router",
-        "management-address=10.0.0.7",
-        "neighbour-port=eth0",
-        "hostname=Switch1",
-        "description=Siemens, SIMATIC NET",
-        "mud-url=https://example.com/a.json",
-        "firmware=fw 1",
-        "firmware=sw 2",
-        "serial=S123",
-        "vendor=Acme",
-        "model=A-1",
+        "chassis-id: switch-1",
+        "chassis-id: 00:0e:8c:ef:75:c5",
+        "neighbour-port: port-001",
+        "capability: bridge, router",
+        "management-address: 10.0.0.7",
+        "neighbour-port: eth0",
+        "hostname: Switch1",
+        "description: Siemens, SIMATIC NET",
+        "mud-url: https://example.com/a.json",
+        "firmware: fw 1",
+        "firmware: sw 2",
+        "serial: S123",
+        "vendor: Acme",
+        "model: A-1",
     ]
-    .map(|fact| format!("fact 02:00:00:00:00:01 {fact}"));
+    .map(|fact| format!("fact client {fact}"));
     let lines = said(&[&whole, &whole]);
-    assert_eq!(lines[0], "request discover lldpdu");
+    assert_eq!(lines[0], "> discover lldpdu");
     assert_eq!(lines[1..=14], facts);
-    assert_eq!(lines[15..], ["request discover lldpdu"], "the same again says nothing new");
+    assert_eq!(lines[15..], ["> discover lldpdu"], "the same again says nothing new");
 }
 
 #[test]
@@ -72,8 +72,8 @@ fn an_identifier_is_printed_as_its_subtype_says() {
     ] {
         let bytes = [tlv(1, chassis), tlv(2, b"\x03abcdef"), tlv(3, &[0, 20])].concat();
         let lines = said(&[&bytes]);
-        assert_eq!(lines[1], format!("fact 02:00:00:00:00:01 chassis-id={text}"));
-        assert_eq!(lines[2], "fact 02:00:00:00:00:01 neighbour-port=61:62:63:64:65:66");
+        assert_eq!(lines[1], format!("fact client chassis-id: {text}"));
+        assert_eq!(lines[2], "fact client neighbour-port: 61:62:63:64:65:66");
     }
 }
 
@@ -106,7 +106,7 @@ fn a_unit_cut_within_a_tlv_is_malformed_once() {
     for end in 0..whole.len() {
         let lines = said(&[&whole[..end]]);
         let is_whole = ends_of_tlvs.contains(&end);
-        assert_eq!(lines[0].starts_with("request"), is_whole, "{end}: {lines:?}");
+        assert_eq!(lines[0].starts_with('>'), is_whole, "{end}: {lines:?}");
     }
 }
 

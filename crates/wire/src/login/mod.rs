@@ -12,6 +12,7 @@ use crate::context::Context;
 use crate::pairing::OpenRequests;
 use crate::parser::{Probe, Progress, StreamParser};
 use crate::reader::{Parse, ParseError};
+use crate::sides::Sides;
 use crate::text;
 use line::Lines;
 use nullius_model::{
@@ -171,12 +172,12 @@ pub(crate) fn probe_words(
 pub(crate) struct Session<D> {
     dialect: D,
     state: State,
-    lines: [Lines; 2],
+    lines: Sides<Lines>,
 }
 
 impl<D: Dialect> Default for Session<D> {
     fn default() -> Self {
-        Self { dialect: D::default(), state: State::default(), lines: <[Lines; 2]>::default() }
+        Self { dialect: D::default(), state: State::default(), lines: Sides::default() }
     }
 }
 
@@ -184,7 +185,7 @@ impl<D: Dialect> StreamParser for Session<D> {
     fn handle_bytes(&mut self, bytes: &[u8], context: &mut Context<'_>) -> Progress {
         let mut done = 0_usize;
         while let Some(rest) = bytes.get(done..) {
-            let Some((line, length)) = self.lines(context.direction).next_line(rest) else { break };
+            let Some((line, length)) = self.lines.of(context.direction).next_line(rest) else { break };
             done += length;
             let Some(line) = line else { continue };
             match self.read_line(line, context) {
@@ -195,7 +196,7 @@ impl<D: Dialect> StreamParser for Session<D> {
                 Ok(Next::Handover) => return Progress::Handover(done),
                 Ok(Next::Nothing) => return Progress::Finished,
                 Err(error) => {
-                    if !self.lines(context.direction).adrift {
+                    if !self.lines.of(context.direction).adrift {
                         context.malformed(D::PROTOCOL, error);
                     }
                     return Progress::Lost;
@@ -206,31 +207,23 @@ impl<D: Dialect> StreamParser for Session<D> {
     }
 
     fn handle_gap(&mut self, direction: Direction) {
-        *self.lines(direction) = Lines::after_gap();
+        *self.lines.of(direction) = Lines::after_gap();
         self.state.open.clear();
         self.state.greeted = true;
     }
 }
 
 impl<D: Dialect> Session<D> {
-    const fn lines(&mut self, direction: Direction) -> &mut Lines {
-        let [client, server] = &mut self.lines;
-        match direction {
-            Direction::FromClient => client,
-            Direction::FromServer => server,
-        }
-    }
-
     fn read_line(&mut self, line: &[u8], context: &mut Context<'_>) -> Parse<Next> {
         let direction = context.direction;
-        let adrift = self.lines(direction).adrift;
+        let adrift = self.lines.of(direction).adrift;
         let mut talk =
             Talk { context, state: &mut self.state, protocol: D::PROTOCOL, scheme: D::SCHEME, adrift };
         let next = match direction {
             Direction::FromClient => self.dialect.handle_command(line, &mut talk)?,
             Direction::FromServer => self.dialect.handle_reply(line, &mut talk)?,
         };
-        self.lines(direction).adrift = false;
+        self.lines.of(direction).adrift = false;
         Ok(next)
     }
 }

@@ -13,9 +13,10 @@ mod observe;
 mod parser;
 
 use crate::context::Context;
-use crate::pairing::{OpenParts, OpenRequest, OpenRequests};
+use crate::pairing::{OpenRequest, OpenRequests};
 use crate::parser::{Probe, Progress, StreamParser};
 use crate::reader::{ParseError, Reader};
+use crate::units::{Footing, Resume, each_unit};
 use nullius_model::{Attribute, Direction, Outcome, Protocol, Unit};
 use parser::{Adu, Response, function};
 
@@ -33,11 +34,7 @@ pub(crate) fn probe(_direction: Direction, bytes: &[u8]) -> Probe {
 #[derive(Debug, Default)]
 pub(crate) struct Session {
     open: OpenRequests<Key>,
-    /// Of requests told in several symbols, all but the first.
-    parts: OpenParts<Key>,
-    client_unsure: bool,
-    server_unsure: bool,
-    server_heard: bool,
+    footing: Footing,
 }
 
 /// What an answer has in common with its request.
@@ -50,46 +47,23 @@ struct Key {
 
 impl StreamParser for Session {
     fn handle_bytes(&mut self, bytes: &[u8], context: &mut Context<'_>) -> Progress {
-        let unsure = self.unsure(context.direction);
-        if *unsure {
-            match resume(context.direction, bytes) {
-                Resume::Believe => *unsure = false,
-                Resume::Wait => return Progress::Consumed(0),
-                Resume::Disbelieve => return Progress::Lost,
-            }
+        let direction = context.direction;
+        if let Some(held_back) = self.footing.hold_back(direction, || resume(direction, bytes)) {
+            return held_back;
         }
-        self.server_heard |= context.direction == Direction::FromServer;
-        let mut reader = Reader::new(bytes);
-        loop {
-            match parser::adu(&mut reader) {
-                Ok(adu) => self.handle_adu(adu, context),
-                Err(ParseError::Short) => return Progress::Consumed(bytes.len() - reader.left()),
-                Err(error @ ParseError::Invalid(_)) => {
-                    context.malformed(Protocol::Modbus, error);
-                    return Progress::Lost;
-                }
-            }
-        }
+        each_unit(Protocol::Modbus, bytes, parser::adu, context, |adu, context| {
+            self.handle_adu(adu, context);
+        })
     }
 
     fn handle_gap(&mut self, direction: Direction) {
-        *self.unsure(direction) = true;
-        // A flow picked up in its middle begins with a gap on each side: the first requests still wait for answers.
-        if self.server_heard {
+        if self.footing.handle_gap(direction) {
             self.open.clear();
-            self.parts.clear();
         }
     }
 }
 
 impl Session {
-    const fn unsure(&mut self, direction: Direction) -> &mut bool {
-        match direction {
-            Direction::FromClient => &mut self.client_unsure,
-            Direction::FromServer => &mut self.server_unsure,
-        }
-    }
-
     fn handle_adu(&mut self, adu: Adu<'_>, context: &mut Context<'_>) {
         match context.direction {
             Direction::FromClient => self.handle_request(adu, context),
@@ -117,9 +91,7 @@ impl Session {
             }
             context.request(Protocol::Modbus, Unit::number(u32::from(unit)), symbol, values);
         });
-        if !parts.is_empty() {
-            self.parts.push(key, parts);
-        }
+        self.open.add_parts(parts);
     }
 
     fn handle_response(&mut self, adu: Adu<'_>, context: &mut Context<'_>) {
@@ -136,11 +108,10 @@ impl Session {
         let function = adu.function & !function::EXCEPTION;
         let unit = Unit::number(u32::from(adu.unit));
         let key = Key { transaction: adu.transaction, unit: adu.unit, function };
-        let Some(OpenRequest { symbol, asked }) = self.answer(key, response) else {
+        let Some(OpenRequest { symbol, parts, asked }) = self.answer(key, response) else {
             context.orphan(Protocol::Modbus, unit, observe::orphan(function, response), outcome);
             return;
         };
-        let parts = if may_have_parts(function) { self.parts.answer(&key) } else { Vec::new() };
         for symbol in std::iter::once(symbol).chain(parts) {
             let values = observe::values(&symbol, response);
             context.response(Protocol::Modbus, unit, symbol, outcome, asked, values);
@@ -156,14 +127,6 @@ impl Session {
             }
         }
     }
-}
-
-/// Requests of these functions are told in several symbols.
-const fn may_have_parts(function: u8) -> bool {
-    matches!(
-        function,
-        function::READ_FILE_RECORD | function::WRITE_FILE_RECORD | function::READ_WRITE_MULTIPLE_REGISTERS
-    )
 }
 
 fn tell_identity(response: Response<'_>, context: &mut Context<'_>) {
@@ -184,14 +147,6 @@ fn tell_identity(response: Response<'_>, context: &mut Context<'_>) {
         | Response::Written(_)
         | Response::Other => {}
     }
-}
-
-/// Whether bytes after a gap begin with a unit.
-enum Resume {
-    Believe,
-    /// They may: the first unit is not whole yet.
-    Wait,
-    Disbelieve,
 }
 
 /// Every unit in sight must be one that `direction` may send; one that does not read to the end, or has a function we

@@ -1,8 +1,8 @@
 //! Conversations in Modbus/TCP, played whole and in pieces.
 
 use super::*;
-use crate::recorder::Step::{Client, Gap, Server};
-use crate::recorder::{play, play_split};
+use crate::testing::Piece::{Client, Gap, Server};
+use crate::testing::{stream, stream_split};
 
 /// A unit with its header.
 fn unit(transaction: u8, unit: u8, pdu: &[u8]) -> Vec<u8> {
@@ -15,16 +15,16 @@ fn many_units_in_a_segment_are_each_read_and_answered() {
     let asked =
         [unit(1, 9, &[3, 0, 10, 0, 2]), unit(2, 9, &[5, 0, 3, 0xff, 0]), unit(3, 9, &[1, 0, 0, 0, 9])];
     let answered = [unit(1, 9, &[3, 4, 0, 1, 0, 2]), unit(2, 9, &[0x85, 2]), unit(3, 9, &[1, 2, 7, 1])];
-    let said = play_split::<Session>(&[Client(&asked.concat()), Server(&answered.concat())]);
+    let said = stream_split::<Session>(&[Client(&asked.concat()), Server(&answered.concat())]);
     assert_eq!(
         said,
         [
-            "ask 9 read_holding_registers holding_register[10..12]",
-            "ask 9 write_single_coil coil[3] Bits([1])",
-            "ask 9 read_coils coil[0..9]",
-            "answer 9 read_holding_registers holding_register[10..12] Words([0, 1, 0, 2])",
-            "answer 9 write_single_coil coil[3] refused 2",
-            "answer 9 read_coils coil[0..9] Bits([7, 1])",
+            "> read unit 9 read_holding_registers holding_register[10..12]",
+            "> write unit 9 write_single_coil coil[3] = bits [1]",
+            "> read unit 9 read_coils coil[0..9]",
+            "< read unit 9 read_holding_registers holding_register[10..12] = words [0, 1, 0, 2]",
+            "< write unit 9 write_single_coil coil[3] refused 2",
+            "< read unit 9 read_coils coil[0..9] = bits [7, 1]",
         ]
     );
 }
@@ -34,19 +34,19 @@ fn a_read_and_write_at_once_is_told_and_answered_as_both() {
     let asked = unit(1, 9, &[23, 0, 1, 0, 1, 0, 2, 0, 1, 2, 0, 9]);
     let answered = unit(1, 9, &[23, 2, 0, 7]);
     assert_eq!(
-        play_split::<Session>(&[Client(&asked), Server(&answered)]),
+        stream_split::<Session>(&[Client(&asked), Server(&answered)]),
         [
-            "ask 9 read_write_multiple_registers holding_register[2] Words([0, 9])",
-            "ask 9 read_write_multiple_registers_read holding_register[1]",
-            "answer 9 read_write_multiple_registers holding_register[2]",
-            "answer 9 read_write_multiple_registers_read holding_register[1] Words([0, 7])",
+            "> write unit 9 read_write_multiple_registers holding_register[2] = words [0, 9]",
+            "> read unit 9 read_write_multiple_registers_read holding_register[1]",
+            "< write unit 9 read_write_multiple_registers holding_register[2]",
+            "< read unit 9 read_write_multiple_registers_read holding_register[1] = words [0, 7]",
         ]
     );
 }
 
 #[test]
 fn an_answer_to_nothing_is_an_orphan() {
-    let said = play_split::<Session>(&[
+    let said = stream_split::<Session>(&[
         Server(&unit(1, 9, &[16, 0, 1, 0, 2])),
         Client(&unit(2, 9, &[3, 0, 0, 0, 1])),
         Server(&unit(2, 8, &[3, 2, 0, 1])),
@@ -55,17 +55,17 @@ fn an_answer_to_nothing_is_an_orphan() {
     assert_eq!(
         said,
         [
-            "orphan 9 write_multiple_registers holding_register[1..3]",
-            "ask 9 read_holding_registers holding_register[0]",
-            "orphan 8 read_holding_registers",
-            "orphan 9 read_holding_registers refused 11",
+            "? write unit 9 write_multiple_registers holding_register[1..3]",
+            "> read unit 9 read_holding_registers holding_register[0]",
+            "? read unit 8 read_holding_registers",
+            "? read unit 9 read_holding_registers refused 11",
         ]
     );
 }
 
 #[test]
 fn under_one_transaction_an_answer_goes_to_the_request_it_fits() {
-    let said = play_split::<Session>(&[
+    let said = stream_split::<Session>(&[
         Client(&unit(0, 9, &[3, 0, 0, 0, 1])),
         Client(&unit(0, 9, &[3, 0, 9, 0, 2])),
         Server(&unit(0, 9, &[3, 4, 0, 1, 0, 2])),
@@ -74,15 +74,15 @@ fn under_one_transaction_an_answer_goes_to_the_request_it_fits() {
     assert_eq!(
         said[2..],
         [
-            "answer 9 read_holding_registers holding_register[9..11] Words([0, 1, 0, 2])",
-            "orphan 9 read_holding_registers",
+            "< read unit 9 read_holding_registers holding_register[9..11] = words [0, 1, 0, 2]",
+            "? read unit 9 read_holding_registers",
         ]
     );
 }
 
 #[test]
 fn what_breaks_the_rules_is_said_once_and_the_verb_is_kept() {
-    let said = play_split::<Session>(&[
+    let said = stream_split::<Session>(&[
         Client(&unit(1, 9, &[16, 0, 1, 0, 2, 2, 0, 1])),
         Client(&unit(2, 9, &[3, 0, 0, 0xff, 0xff])),
         Client(&unit(3, 9, &[0])),
@@ -91,13 +91,13 @@ fn what_breaks_the_rules_is_said_once_and_the_verb_is_kept() {
         said,
         [
             "malformed: byte count contradicts the quantity",
-            "ask 9 write_multiple_registers",
+            "> write unit 9 write_multiple_registers",
             "malformed: quantity is zero or more than the function allows",
-            "ask 9 read_holding_registers holding_register[0..65535]",
-            "ask 9 unknown_function #0",
+            "> read unit 9 read_holding_registers holding_register[0..65535]",
+            "> admin unit 9 unknown_function #0",
         ]
     );
-    let foreign = play(&mut Session::default(), &[Client(b"GET / HTTP/1.1"), Client(b"Host: plc\r\n")]);
+    let foreign = stream::<Session>(&[Client(b"GET / HTTP/1.1"), Client(b"Host: plc\r\n")]);
     assert_eq!(foreign, ["malformed: MBAP protocol identifier is not 0", "lost", "lost"]);
 }
 
@@ -119,8 +119,8 @@ fn after_a_gap_only_a_segment_that_is_modbus_throughout_is_believed() {
         (tail, false),
         (vec![0; 300], false),
     ] {
-        let said = play(&mut Session::default(), &[Gap(Direction::FromClient), Client(&segment)]);
-        assert_eq!(said.iter().any(|line| line.starts_with("ask")), believed, "{segment:?} {said:?}");
+        let said = stream::<Session>(&[Gap(Direction::FromClient), Client(&segment)]);
+        assert_eq!(said.iter().any(|line| line.starts_with('>')), believed, "{segment:?} {said:?}");
         assert_eq!(said.iter().any(|line| line == "lost"), !believed, "{segment:?} {said:?}");
     }
 }
@@ -139,12 +139,12 @@ fn a_flow_picked_up_is_paired_at_once_and_after_lost_bytes_answers_are_orphans()
         Server(&answer),
     ];
     assert_eq!(
-        play(&mut Session::default(), &script),
+        stream::<Session>(&script),
         [
-            "ask 9 read_holding_registers holding_register[0]",
-            "answer 9 read_holding_registers holding_register[0] Words([0, 1])",
-            "ask 9 read_holding_registers holding_register[0]",
-            "orphan 9 read_holding_registers",
+            "> read unit 9 read_holding_registers holding_register[0]",
+            "< read unit 9 read_holding_registers holding_register[0] = words [0, 1]",
+            "> read unit 9 read_holding_registers holding_register[0]",
+            "? read unit 9 read_holding_registers",
         ]
     );
 }
@@ -152,7 +152,7 @@ fn a_flow_picked_up_is_paired_at_once_and_after_lost_bytes_answers_are_orphans()
 #[test]
 fn identities_are_told_as_facts_of_the_server() {
     let device = [&[43, 14, 1, 1, 0, 0, 3, 0, 3][..], b"ACM", &[1, 2], b"P1", &[2, 3], b"1.2"].concat();
-    let said = play_split::<Session>(&[
+    let said = stream_split::<Session>(&[
         Client(&unit(1, 9, &[43, 14, 1, 0])),
         Server(&unit(1, 9, &device)),
         Client(&unit(2, 9, &[17])),
@@ -162,16 +162,16 @@ fn identities_are_told_as_facts_of_the_server() {
     assert_eq!(
         said,
         [
-            "ask 9 read_device_identification category1[0]",
-            "fact vendor ACM",
-            "fact product-code P1",
-            "fact firmware 1.2",
-            "answer 9 read_device_identification category1[0]",
-            "ask 9 report_server_id",
-            "fact description Unit",
-            "answer 9 report_server_id",
+            "> discover unit 9 read_device_identification category1[0]",
+            "fact server vendor: ACM",
+            "fact server product-code: P1",
+            "fact server firmware: 1.2",
+            "< discover unit 9 read_device_identification category1[0]",
+            "> discover unit 9 report_server_id",
+            "fact server description: Unit",
+            "< discover unit 9 report_server_id",
             "malformed: more device identification than it counts",
-            "orphan 9 encapsulated_interface_transport",
+            "? admin unit 9 encapsulated_interface_transport",
         ]
     );
 }

@@ -42,7 +42,7 @@ pub(crate) struct Session {
     /// The next packet is the first: it must be CONNECT.
     at_opening: bool,
     /// The next bytes of this direction may lie inside a packet.
-    adrift: [bool; 2],
+    adrift: Sides<bool>,
 }
 
 /// What became of the packet at the start of the bytes.
@@ -59,7 +59,7 @@ impl Default for Session {
             version: Version::V311,
             version_known: false,
             at_opening: true,
-            adrift: [false; 2],
+            adrift: Sides::default(),
         }
     }
 }
@@ -80,14 +80,14 @@ impl StreamParser for Session {
     fn handle_gap(&mut self, direction: Direction) {
         self.conversation.handle_gap(direction);
         self.at_opening = false;
-        *self.adrift_mut(direction) = true;
+        *self.adrift.of(direction) = true;
     }
 }
 
 impl Session {
     fn step(&mut self, bytes: &[u8], context: &mut Context<'_>) -> Step {
         let direction = context.direction;
-        let adrift = self.adrift_mut(direction);
+        let adrift = self.adrift.of(direction);
         if *adrift && !parser::is_plausible(direction, bytes) {
             return Step::Lost;
         }
@@ -149,14 +149,6 @@ impl Session {
         }
         packet
     }
-
-    const fn adrift_mut(&mut self, direction: Direction) -> &mut bool {
-        let [client, server] = &mut self.adrift;
-        match direction {
-            Direction::FromClient => client,
-            Direction::FromServer => server,
-        }
-    }
 }
 
 const TOO_LONG: ParseError = ParseError::Invalid("packet is longer than any honest one of its type");
@@ -171,3 +163,4 @@ const fn lies(error: ParseError) -> ParseError {
 
 #[cfg(test)]
 mod tests;
+use crate::sides::Sides;

@@ -11,6 +11,7 @@ use super::parser::{
 use crate::context::Context;
 use crate::pairing::{OpenRequest, OpenRequests};
 use crate::reader::{Parse, ensure};
+use crate::sides::Sides;
 use crate::text;
 use nullius_model::{
     Attribute, Direction, Endpoint, LoginScheme, Object, Outcome, Protocol, Symbol, Unit, Values, VerbClass,
@@ -26,7 +27,7 @@ const MQTT: Protocol = Protocol::Mqtt;
 pub(super) struct Conversation {
     open: OpenRequests<Key>,
     /// Of the topics the client and the server publish to.
-    aliases: [Aliases; 2],
+    aliases: Sides<Aliases>,
     connect_seen: bool,
 }
 
@@ -53,7 +54,7 @@ impl Conversation {
     /// Bytes of `direction` are missing: aliases may have been set in them. Requests stay open; what is asked anew under
     /// the same identifier takes their place.
     pub(super) fn handle_gap(&mut self, direction: Direction) {
-        self.aliases_mut(direction).handle_gap();
+        self.aliases.of(direction).handle_gap();
     }
 
     /// Tells what a packet means. An error is a rule broken that only the session knows of.
@@ -89,7 +90,7 @@ impl Conversation {
             context.cleartext_login(LoginScheme::Mqtt);
         }
         if connect.version == Version::V5 {
-            self.aliases_mut(Direction::FromServer).limit(connect.topic_alias_maximum);
+            self.aliases.of(Direction::FromServer).limit(connect.topic_alias_maximum);
         }
         self.ask(Exchange::Connect, 0, connect_symbol("CONNECT"), Values::None, context);
         if let Some(will) = &connect.will {
@@ -99,7 +100,7 @@ impl Conversation {
     }
 
     fn connack(&mut self, connack: &Connack<'_>, context: &mut Context<'_>) {
-        self.aliases_mut(Direction::FromClient).limit(connack.topic_alias_maximum);
+        self.aliases.of(Direction::FromClient).limit(connack.topic_alias_maximum);
         if let Some(client_id) = connack.assigned_client_id {
             let Endpoint { mac, ip, .. } = *context.receiver();
             context.fact_about(mac, ip, MQTT, Attribute::ClientId, client_id);
@@ -109,7 +110,7 @@ impl Conversation {
     }
 
     fn publish(&mut self, publish: &Publish<'_>, context: &mut Context<'_>) -> Parse<()> {
-        let object = self.aliases_mut(context.direction).resolve(publish.topic, publish.alias)?;
+        let object = self.aliases.of(context.direction).resolve(publish.topic, publish.alias)?;
         let verb = publish_verb(publish.qos, publish.retain);
         let symbol = Symbol::new(VerbClass::Publish, verb).about(object).sized(publish.length);
         let whole = publish.payload.len() == publish.length;
@@ -265,15 +266,7 @@ impl Conversation {
 
     /// An identifier in use again: the same request is sent once more, or its answer was not seen.
     fn forget(&mut self, exchange: Exchange, id: u16, context: &Context<'_>) {
-        while self.take(context.direction, exchange, id).is_some() {}
-    }
-
-    const fn aliases_mut(&mut self, direction: Direction) -> &mut Aliases {
-        let [client, server] = &mut self.aliases;
-        match direction {
-            Direction::FromClient => client,
-            Direction::FromServer => server,
-        }
+        self.open.forget(&Key { asker: context.direction, exchange, id });
     }
 }
 

@@ -50,12 +50,8 @@ impl Conversation {
 
     fn response(&mut self, packet: &Packet, code: u8, symbol: Symbol, context: &mut Context<'_>) {
         let outcome = if code == 0 { Outcome::Done } else { Outcome::Refused(u32::from(code)) };
-        match self.open.answer(&(context.direction.reversed(), packet.id)) {
-            Some(asked) => {
-                context.response(NBNS, Unit::NONE, asked.symbol, outcome, asked.asked, Values::None);
-            }
-            None => context.orphan(NBNS, Unit::NONE, symbol, outcome),
-        }
+        let open = self.open.answer(&(context.direction.reversed(), packet.id));
+        context.answer(NBNS, Unit::NONE, open, symbol, outcome);
     }
 }
 

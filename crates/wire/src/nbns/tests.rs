@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::reader::ParseError;
-use crate::replay::{CLIENT, Line, SERVER, datagrams};
+use crate::testing::Piece::{self, Client, Server};
+use crate::testing::datagrams;
 
 /// `HMI-1`, workstation.
 const NAME: &[u8] = b"\x20EIENEJCNDBCACACACACACACACACACAAA\0";
@@ -11,7 +12,7 @@ fn packet(parts: &[&[u8]]) -> Vec<u8> {
     parts.concat()
 }
 
-fn told(script: &[Line<'_>]) -> Vec<String> {
+fn told(script: &[Piece<'_>]) -> Vec<String> {
     datagrams(&mut Session::default(), script)
 }
 
@@ -28,20 +29,20 @@ fn names_are_asked_claimed_and_given_up() {
     };
     assert_eq!(
         told(&[
-            (CLIENT, &query),
-            (SERVER, &answer),
-            (SERVER, &refusal),
-            (CLIENT, &claim(0x29, 0)),
-            (CLIENT, &claim(0x29, 0x80)),
-            (CLIENT, &claim(0x30, 0)),
+            Client(&query),
+            Server(&answer),
+            Server(&refusal),
+            Client(&claim(0x29, 0)),
+            Client(&claim(0x29, 0x80)),
+            Client(&claim(0x30, 0)),
         ]),
         [
             "> discover name_query HMI-1<00>",
             "< discover name_query HMI-1<00>",
-            "fact hostname: HMI-1<00>",
+            "fact 10.0.0.1 hostname: HMI-1<00>",
             "? discover name_query HMI-1<00> refused 3",
             "> publish name_registration HMI-1<00>",
-            "fact hostname: HMI-1<00>",
+            "fact client hostname: HMI-1<00>",
             "> publish name_registration HMI-1<00>",
             "> publish name_release HMI-1<00>",
         ]
@@ -55,11 +56,11 @@ fn a_node_tells_its_own_names_and_not_its_groups() {
     let length = [0, u8::try_from(names.len()).unwrap()];
     let status = packet(&[b"\0\x01\x84\0\0\0\0\x01\0\0\0\0", NAME, b"\0\x21\0\x01\0\0\0\0", &length, &names]);
     assert_eq!(
-        told(&[(CLIENT, &query), (SERVER, &status)]),
+        told(&[Client(&query), Server(&status)]),
         [
             "> discover status_query HMI-1<00>",
             "< discover status_query HMI-1<00>",
-            "fact hostname: HMI-1<20>"
+            "fact server hostname: HMI-1<20>"
         ]
     );
 }

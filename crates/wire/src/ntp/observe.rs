@@ -91,12 +91,7 @@ impl Observer {
     }
 
     fn answer(&mut self, key: Key, outcome: Outcome, orphan: Symbol, context: &mut Context<'_>) {
-        match self.open.answer(&key) {
-            Some(open) => {
-                context.response(Protocol::Ntp, Unit::NONE, open.symbol, outcome, open.asked, Values::None);
-            }
-            None => context.orphan(Protocol::Ntp, Unit::NONE, orphan, outcome),
-        }
+        context.answer(Protocol::Ntp, Unit::NONE, self.open.answer(&key), orphan, outcome);
     }
 
     fn tell_role(&mut self, time: Time, context: &mut Context<'_>) {

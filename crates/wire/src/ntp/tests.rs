@@ -1,8 +1,8 @@
 //! NTP flows, played over hand-made datagrams.
 
 use super::*;
-use crate::recorder::{Datagrams, Step, play, unhex};
-use Step::{Client, Server};
+use crate::testing::Piece::{self, Client, Server};
+use crate::testing::{datagrams, unhex};
 
 /// A packet of 48 bytes.
 fn time(mode: u8, stratum: u8, reference: [u8; 4], origin: u64, transmit: u64) -> Vec<u8> {
@@ -11,8 +11,8 @@ fn time(mode: u8, stratum: u8, reference: [u8; 4], origin: u64, transmit: u64) -
     [&head[..], &[0; 8], &reference, &stamps].concat()
 }
 
-fn play_all(script: &[Step<'_>]) -> Vec<String> {
-    play(&mut Datagrams::<Session>::default(), script)
+fn play_all(script: &[Piece<'_>]) -> Vec<String> {
+    datagrams(&mut Session::default(), script)
 }
 
 #[test]
@@ -22,16 +22,16 @@ fn an_answer_repeats_the_time_of_its_request() {
     assert_eq!(
         play_all(&[Client(&ask), Server(&time(4, 1, *b"GPS\0", 76, 99)), Server(&answer), Server(&answer)]),
         [
-            "ask - client",
-            "orphan - client",
-            "fact device-role NTP server, stratum 1 GPS",
-            "answer - client",
-            "orphan - client",
+            "> read client",
+            "? read client",
+            "fact server device-role: NTP server, stratum 1 GPS",
+            "< read client",
+            "? read client",
         ]
     );
     assert_eq!(
         play_all(&[Client(&ask), Server(&time(4, 0, *b"RATE", 77, 99))]),
-        ["ask - client", "answer - client refused 1380013125"]
+        ["> read client", "< read client refused 1380013125"]
     );
 }
 
@@ -42,10 +42,10 @@ fn peers_and_broadcasts_are_told_apart_and_so_is_authentication() {
     assert_eq!(
         play_all(&[Client(&ask), Server(&time(2, 2, [1; 4], 5, 6)), Client(&time(5, 3, [1; 4], 0, 9))]),
         [
-            "ask - symmetric_active authenticated",
-            "answer - symmetric_active authenticated",
-            "ask - broadcast",
-            "fact device-role NTP server, stratum 3",
+            "> read symmetric_active authenticated",
+            "< read symmetric_active authenticated",
+            "> publish broadcast",
+            "fact client device-role: NTP server, stratum 3",
         ]
     );
 }
@@ -60,15 +60,15 @@ fn control_messages_are_paired_by_sequence() {
     assert_eq!(
         play_all(&[Client(&read), Server(&first), Server(&rest), Client(&configure), Server(&refused)]),
         [
-            "ask - read_variables",
-            "answer - read_variables",
-            "ask - configure",
-            "answer - configure refused 1"
+            "> diagnose read_variables",
+            "< diagnose read_variables",
+            "> configure configure",
+            "< configure configure refused 1"
         ]
     );
     assert_eq!(
         play_all(&[Client(&unhex("16 1e 0008 0000 0000 0000 0000"))]),
-        ["ask - unknown_operation #30"]
+        ["> admin unknown_operation #30"]
     );
 }
 
@@ -78,9 +78,9 @@ fn private_messages_are_paired_by_code() {
     let part = |more_and_sequence: &str| unhex(&format!("{more_and_sequence} 03 2a 0006 0048"));
     assert_eq!(
         play_all(&[Client(&list), Server(&part("d700")), Server(&part("9701"))]),
-        ["ask - private #42", "answer - private #42"]
+        ["> diagnose private #42", "< diagnose private #42"]
     );
-    assert_eq!(play_all(&[Server(&unhex("97 00 03 2a 4000 0000"))]), ["orphan - private #42 refused 4"]);
+    assert_eq!(play_all(&[Server(&unhex("97 00 03 2a 4000 0000"))]), ["? diagnose private #42 refused 4"]);
 }
 
 #[test]

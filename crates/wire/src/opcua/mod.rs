@@ -45,8 +45,7 @@ pub(crate) struct Session {
     /// The side that asks; not the one that opened the connection where the server called back (§7.1.3).
     client: Direction,
     observer: Observer,
-    from_client: Side,
-    from_server: Side,
+    sides: Sides<Side>,
 }
 
 /// What one direction has begun.
@@ -74,8 +73,7 @@ impl Default for Session {
             security: Security::Unknown,
             client: Direction::FromClient,
             observer: Observer::default(),
-            from_client: Side::default(),
-            from_server: Side::default(),
+            sides: Sides::default(),
         }
     }
 }
@@ -90,12 +88,12 @@ impl StreamParser for Session {
                     if let Err(error) = self.handle_chunk(header, body, context) {
                         context.malformed(Protocol::OpcUa, error);
                     }
-                    self.side(context.direction).is_in_chunks = true;
+                    self.sides.of(context.direction).is_in_chunks = true;
                     consumed += header.size;
                 }
                 Err(ParseError::Short) => break,
                 Err(error) => {
-                    if std::mem::take(&mut self.side(context.direction).is_in_chunks) {
+                    if std::mem::take(&mut self.sides.of(context.direction).is_in_chunks) {
                         context.malformed(Protocol::OpcUa, error);
                     }
                     return Progress::Lost;
@@ -106,7 +104,7 @@ impl StreamParser for Session {
     }
 
     fn handle_gap(&mut self, direction: Direction) {
-        *self.side(direction) = Side::default();
+        *self.sides.of(direction) = Side::default();
         self.observer.clear();
         // What follows may continue a message whose beginning is missing.
         if self.security == Security::None {
@@ -123,13 +121,6 @@ fn body(rest: &[u8], header: Header) -> Option<&[u8]> {
 }
 
 impl Session {
-    const fn side(&mut self, direction: Direction) -> &mut Side {
-        match direction {
-            Direction::FromClient => &mut self.from_client,
-            Direction::FromServer => &mut self.from_server,
-        }
-    }
-
     fn handle_chunk(&mut self, header: Header, body: &[u8], context: &mut Context<'_>) -> Parse<()> {
         let reader = Reader::new(body);
         match header.r#type {
@@ -213,7 +204,7 @@ impl Session {
     ) -> Parse<()> {
         let (request, bytes) = chunk::read_sequenced(&mut reader)?;
         let security = self.security;
-        let assembler = &mut self.side(context.direction).assembler;
+        let assembler = &mut self.sides.of(context.direction).assembler;
         match header.kind {
             Kind::Abort => drop(assembler.forget(request)),
             Kind::Intermediate
@@ -252,3 +243,4 @@ fn read_open_outcome(mut reader: Reader<'_>) -> Parse<Outcome> {
 
 #[cfg(test)]
 mod tests;
+use crate::sides::Sides;

@@ -1,8 +1,8 @@
 //! OPC UA sessions, played over hand-made chunks.
 
 use super::*;
-use crate::recorder::{Step, play, play_split, unhex};
-use Step::{Client, Gap, Server};
+use crate::testing::Piece::{Client, Gap, Server};
+use crate::testing::{stream, stream_split, unhex};
 
 /// Null token, timestamp, handle, no diagnostics, no audit entry, timeout, no additional header.
 const REQUEST_HEADER: &str = "0000 0000000000000000 01000000 00000000 ffffffff 00000000 000000";
@@ -60,7 +60,7 @@ fn a_connection_is_greeted_and_a_channel_opened() {
         .concat(),
     );
     assert_eq!(
-        play_split::<Session>(&[
+        stream_split::<Session>(&[
             Client(&hello()),
             Server(&chunk(b"ACKF", &[0; 20])),
             Client(&open_plain()),
@@ -68,20 +68,20 @@ fn a_connection_is_greeted_and_a_channel_opened() {
             Client(&sequenced(b"CLOF", 9, &typed(452, REQUEST_HEADER))),
         ]),
         [
-            "ask - HEL opc.tcp://plc:4840",
-            "answer - HEL opc.tcp://plc:4840",
-            "ask - OpenSecureChannel None",
-            "answer - OpenSecureChannel None",
-            "ask - CloseSecureChannel",
+            "> connect HEL opc.tcp://plc:4840",
+            "< connect HEL opc.tcp://plc:4840",
+            "> connect OpenSecureChannel None",
+            "< connect OpenSecureChannel None",
+            "> connect CloseSecureChannel",
         ]
     );
     let error = chunk(b"ERRF", &unhex("00008380 00000000"));
     assert_eq!(
-        play_split::<Session>(&[Client(&hello()), Server(&error), Server(&error)]),
+        stream_split::<Session>(&[Client(&hello()), Server(&error), Server(&error)]),
         [
-            "ask - HEL opc.tcp://plc:4840",
-            "answer - HEL opc.tcp://plc:4840 refused 2156068864",
-            "orphan - ERR refused 2156068864",
+            "> connect HEL opc.tcp://plc:4840",
+            "< connect HEL opc.tcp://plc:4840 refused 2156068864",
+            "? connect ERR refused 2156068864",
         ]
     );
 }
@@ -93,12 +93,12 @@ fn each_node_has_its_own_outcome() {
     let read = ask(7, 631, &format!("0000000000000000 00000000 02000000 {nodes}"));
     let answer = tell(7, 634, "00000000", "02000000 01 06 2a000000 02 00003480 00000000");
     assert_eq!(
-        play_split::<Session>(&[Client(&open_plain()), Client(&read), Server(&answer)])[1..],
+        stream_split::<Session>(&[Client(&open_plain()), Client(&read), Server(&answer)])[1..],
         [
-            "ask - Read i=2258",
-            "ask - Read ns=1;s=temp Description",
-            "answer - Read i=2258",
-            "answer - Read ns=1;s=temp Description refused 2150891520",
+            "> read Read i=2258",
+            "> read Read ns=1;s=temp Description",
+            "< read Read i=2258",
+            "< read Read ns=1;s=temp Description refused 2150891520",
         ]
     );
 }
@@ -109,11 +109,11 @@ fn a_write_tells_its_value_and_a_call_its_method() {
     let call = ask(2, 712, "01000000 0055 0101 0100 01000000 0c 0100000041");
     let script = [Client(&write), Client(&call), Server(&tell(2, 397, "00000b80", ""))];
     assert_eq!(
-        play_split::<Session>(&script),
+        stream_split::<Session>(&script),
         [
-            "ask - Write ns=5;s=x Milli(1500)",
-            "ask - Call i=85 ns=1;i=1",
-            "answer - Call i=85 ns=1;i=1 refused 2148204544",
+            "> write Write ns=5;s=x = 1500",
+            "> command Call i=85 ns=1;i=1",
+            "< command Call i=85 ns=1;i=1 refused 2148204544",
         ]
     );
 }
@@ -135,13 +135,13 @@ fn writing_an_attribute_other_than_the_value_configures() {
 fn nodes_beyond_the_limit_are_told_as_a_count() {
     let node = "0055 0d000000 ffffffff 0000 ffffffff";
     let read = ask(7, 631, &format!("0000000000000000 00000000 64000000 {}", node.repeat(100)));
-    let lines = play(&mut Session::default(), &[Client(&read)]);
+    let lines = stream::<Session>(&[Client(&read)]);
     assert_eq!(lines.len(), 33);
-    assert_eq!(lines.last().unwrap(), "ask - Read node[32..100]");
+    assert_eq!(lines.last().unwrap(), "> read Read node[32..100]");
     let lying = ask(7, 631, &format!("0000000000000000 00000000 ffffff7f {node}"));
     assert_eq!(
-        play(&mut Session::default(), &[Client(&lying)]),
-        ["ask - Read i=85", "ask - Read node[1..2147483647]", "malformed: ends before its own length says"]
+        stream::<Session>(&[Client(&lying)]),
+        ["> read Read i=85", "> read Read node[1..2147483647]", "malformed: ends before its own length says"]
     );
 }
 
@@ -152,23 +152,23 @@ fn chunks_become_one_message() {
     let browse = ask(9, 527, "");
     let script = [sequenced(b"MSGC", 8, first), browse, sequenced(b"MSGF", 8, last)].concat();
     assert_eq!(
-        play_split::<Session>(&[Client(&open_plain()), Client(&script)])[1..],
-        ["ask - Browse", "ask - Write i=85 Milli(1000)"]
+        stream_split::<Session>(&[Client(&open_plain()), Client(&script)])[1..],
+        ["> discover Browse", "> write Write i=85 = 1000"]
     );
     let aborted = [sequenced(b"MSGC", 8, first), sequenced(b"MSGA", 8, &[0; 8])].concat();
-    assert_eq!(play_split::<Session>(&[Client(&open_plain()), Client(&aborted)]).len(), 1);
+    assert_eq!(stream_split::<Session>(&[Client(&open_plain()), Client(&aborted)]).len(), 1);
 }
 
 #[test]
 fn what_is_encrypted_is_told_by_its_size() {
     let secret = sequenced(b"MSGF", 1, &[0xee; 300]);
     assert_eq!(
-        play_split::<Session>(&[
+        stream_split::<Session>(&[
             Client(&open("Basic256Sha256", &[0xaa; 64])),
             Client(&secret),
             Server(&secret)
         ]),
-        ["ask - OpenSecureChannel Basic256Sha256", "ask - MSG ≤1024 B", "ask - MSG ≤1024 B"]
+        ["> connect OpenSecureChannel Basic256Sha256", "> connect MSG ≤1024 B", "> connect MSG ≤1024 B"]
     );
 }
 
@@ -176,11 +176,11 @@ fn what_is_encrypted_is_told_by_its_size() {
 fn without_security_nothing_is_opaque() {
     let unknown = sequenced(b"MSGF", 1, &typed(4711, ""));
     assert_eq!(
-        play_split::<Session>(&[Client(&open_plain()), Client(&unknown)])[1..],
-        ["ask - unknown_service #4711"]
+        stream_split::<Session>(&[Client(&open_plain()), Client(&unknown)])[1..],
+        ["> admin unknown_service #4711"]
     );
     assert_eq!(
-        play_split::<Session>(&[Client(&open_plain()), Client(&sequenced(b"MSGF", 1, &[0xee; 30]))])[1..],
+        stream_split::<Session>(&[Client(&open_plain()), Client(&sequenced(b"MSGF", 1, &[0xee; 30]))])[1..],
         ["malformed: unknown OPC UA node id encoding"]
     );
 }
@@ -193,10 +193,10 @@ fn a_password_is_noticed_only_where_it_can_be_read() {
         ask(3, 467, &format!("ffffffffffffffff 00000000 00000000 01004401 01 {length} {token}"))
     };
     assert_eq!(
-        play_split::<Session>(&[Client(&activate("ffffffff"))]),
-        ["ask - ActivateSession", "CleartextLogin(OpcUa)"]
+        stream_split::<Session>(&[Client(&activate("ffffffff"))]),
+        ["> connect ActivateSession", "login: OPC UA password"]
     );
-    assert_eq!(play_split::<Session>(&[Client(&activate("0100000061"))]), ["ask - ActivateSession"]);
+    assert_eq!(stream_split::<Session>(&[Client(&activate("0100000061"))]), ["> connect ActivateSession"]);
 }
 
 #[test]
@@ -205,13 +205,13 @@ fn the_build_of_a_server_is_a_fact_once() {
     let answer = tell(7, 634, "00000000", "01000000 01 0c 0400000041434d45");
     let script = [Client(&read), Server(&answer), Client(&read), Server(&answer)];
     assert_eq!(
-        play_split::<Session>(&script),
+        stream_split::<Session>(&script),
         [
-            "ask - Read i=2263",
-            "fact vendor ACME",
-            "answer - Read i=2263",
-            "ask - Read i=2263",
-            "answer - Read i=2263",
+            "> read Read i=2263",
+            "fact server vendor: ACME",
+            "< read Read i=2263",
+            "> read Read i=2263",
+            "< read Read i=2263",
         ]
     );
 }
@@ -221,13 +221,13 @@ fn a_server_that_calls_back_is_asked_by_the_other_end() {
     let reverse = chunk(b"RHEF", &[string("urn:plc"), string("opc.tcp://plc:4840")].concat());
     let secured = open("Basic256Sha256", &[0; 64]);
     assert_eq!(
-        play_split::<Session>(&[Client(&reverse), Server(&hello()), Server(&secured), Client(&secured)]),
+        stream_split::<Session>(&[Client(&reverse), Server(&hello()), Server(&secured), Client(&secured)]),
         [
-            "ask - RHE opc.tcp://plc:4840",
-            "fact application urn:plc",
-            "ask - HEL opc.tcp://plc:4840",
-            "ask - OpenSecureChannel Basic256Sha256",
-            "answer - OpenSecureChannel Basic256Sha256",
+            "> connect RHE opc.tcp://plc:4840",
+            "fact client application: urn:plc",
+            "> connect HEL opc.tcp://plc:4840",
+            "> connect OpenSecureChannel Basic256Sha256",
+            "< connect OpenSecureChannel Basic256Sha256",
         ]
     );
 }
@@ -237,16 +237,15 @@ fn rubbish_is_lost_and_a_large_chunk_is_passed_over_unbuffered() {
     let browse = ask(9, 527, "");
     let script = [&browse[..], b"rubbish!"].concat();
     assert_eq!(
-        play(&mut Session::default(), &[Client(&script), Gap(Direction::FromClient), Client(&browse)]),
-        ["ask - Browse", "malformed: no OPC UA message type", "lost", "ask - Browse"]
+        stream::<Session>(&[Client(&script), Gap(Direction::FromClient), Client(&browse)]),
+        ["> discover Browse", "malformed: no OPC UA message type", "lost", "> discover Browse"]
     );
     let mut write = ask(1, 673, "01000000 0055 0d000000 ffffffff 01 0f 00000200");
     write.resize(200_000, 0);
     let size = u32::try_from(write.len()).unwrap().to_le_bytes();
     write[4..8].copy_from_slice(&size);
-    let mut session = Session::default();
-    let lines = play(&mut session, &[Client(&write[..70_000])]);
-    assert_eq!(lines, ["ask - Write node[0]"], "what was not read is not called malformed");
+    let lines = stream::<Session>(&[Client(&write[..70_000])]);
+    assert_eq!(lines, ["> write Write node[0]"], "what was not read is not called malformed");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 //! INVARIANT: types that contain themselves are followed no deeper than [`MAX_DEPTH`]; an array costs no more than the
 //! bytes that are there.
 
+use crate::number::milli;
 use crate::reader::{Parse, ParseError, Reader, ensure};
 use crate::text;
 use nullius_model::SmolStr;
@@ -254,7 +255,7 @@ fn scalar<'a>(reader: &mut Reader<'a>, r#type: u8, depth: u8) -> Parse<Scalar<'a
         23 => drop(data_value(reader, depth + 1)?),
         24 => drop(variant(reader, depth + 1)?),
         25 => skip_diagnostic(reader)?,
-        1..=11 => return number(reader, r#type).map(Scalar::Milli),
+        1..=11 => return Ok(number(reader, r#type)?.map_or(Scalar::Other, Scalar::Milli)),
         // 15 and 16 are byte strings; the reserved ones are to be read as such (§5.2.2.16).
         _ => match width(r#type) {
             Some(width) => reader.skip(width)?,
@@ -264,7 +265,8 @@ fn scalar<'a>(reader: &mut Reader<'a>, r#type: u8, depth: u8) -> Parse<Scalar<'a
     Ok(Scalar::Other)
 }
 
-fn number(reader: &mut Reader<'_>, r#type: u8) -> Parse<i64> {
+/// In thousandths; none where it is no number.
+fn number(reader: &mut Reader<'_>, r#type: u8) -> Parse<Option<i64>> {
     let whole = match r#type {
         2 => i64::from(reader.u8()?.cast_signed()),
         1 | 3 => i64::from(reader.u8()?),
@@ -277,18 +279,13 @@ fn number(reader: &mut Reader<'_>, r#type: u8) -> Parse<i64> {
         10 => return reader.le32().map(|raw| milli(f64::from(f32::from_bits(raw)))),
         _ => return reader.le64().map(|raw| milli(f64::from_bits(raw))),
     };
-    Ok(whole.saturating_mul(1000))
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "a number out of range saturates, NaN becomes 0")]
-fn milli(value: f64) -> i64 {
-    (value * 1000.0) as i64
+    Ok(Some(whole.saturating_mul(1000)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::recorder::unhex;
+    use crate::testing::unhex;
 
     #[test]
     fn node_ids_are_written_as_people_write_them() {
@@ -323,6 +320,7 @@ mod tests {
             ("01 06 ffffffff", Scalar::Milli(-1000)),
             ("01 0a 0000c03f", Scalar::Milli(1500)),
             ("01 0b 000000000000f07f", Scalar::Milli(i64::MAX)),
+            ("01 0b 000000000000f87f", Scalar::Other),
             ("01 0c 03000000 616263", Scalar::Text(b"abc")),
             ("0d 15 02 01000000 61 0000000000000000 0000000000000000", Scalar::Text(b"a")),
             ("01 85 02000000 0100 0200", Scalar::Other),

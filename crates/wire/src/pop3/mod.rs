@@ -120,28 +120,28 @@ const COMMANDS: &[Command] = &[
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::replay::{Line, stream_in_any_pieces};
-    use Direction::{FromClient, FromServer};
+    use crate::testing::Piece::{self, Client, Server};
+    use crate::testing::{stream, stream_split};
 
     #[test]
     fn a_mailbox_is_read_without_telling_what_is_in_it() {
-        let conversation: &[Line<'_>] = &[
-            (FromServer, b"+OK Dovecot ready.\r\n"),
-            (FromClient, b"CAPA\r\n"),
-            (FromServer, b"+OK\r\nUSER\r\n-ERR not a reply\r\n.\r\n"),
-            (FromClient, b"USER a\r\n"),
-            (FromServer, b"+OK\r\n"),
-            (FromClient, b"PASS b\r\n"),
-            (FromServer, b"-ERR no\r\n"),
-            (FromClient, b"AUTH PLAIN\r\n"),
-            (FromServer, b"+ \r\n"),
-            (FromClient, b"AGEAYg==\r\n"),
-            (FromServer, b"+OK\r\n"),
-            (FromClient, b"LIST 1\r\n"),
-            (FromServer, b"+OK 1 12\r\nwhat\r\n"),
+        let conversation: &[Piece<'_>] = &[
+            Server(b"+OK Dovecot ready.\r\n"),
+            Client(b"CAPA\r\n"),
+            Server(b"+OK\r\nUSER\r\n-ERR not a reply\r\n.\r\n"),
+            Client(b"USER a\r\n"),
+            Server(b"+OK\r\n"),
+            Client(b"PASS b\r\n"),
+            Server(b"-ERR no\r\n"),
+            Client(b"AUTH PLAIN\r\n"),
+            Server(b"+ \r\n"),
+            Client(b"AGEAYg==\r\n"),
+            Server(b"+OK\r\n"),
+            Client(b"LIST 1\r\n"),
+            Server(b"+OK 1 12\r\nwhat\r\n"),
         ];
         let expected = [
-            "fact server-software: Dovecot ready.",
+            "fact server server-software: Dovecot ready.",
             "> discover CAPA",
             "< discover CAPA",
             "> connect USER",
@@ -156,15 +156,14 @@ mod tests {
             "malformed: reply is neither +OK nor -ERR",
             "lost",
         ];
-        assert_eq!(crate::replay::stream::<Session>(conversation), expected);
+        assert_eq!(stream::<Session>(conversation), expected);
         let intact = &conversation[..conversation.len() - 1];
-        assert_eq!(stream_in_any_pieces::<Session>(intact), expected[..expected.len() - 3]);
+        assert_eq!(stream_split::<Session>(intact), expected[..expected.len() - 3]);
     }
 
     #[test]
     fn an_accepted_stls_hands_over() {
-        let conversation: &[Line<'_>] =
-            &[(FromServer, b"+OK x\r\n"), (FromClient, b"STLS\r\n"), (FromServer, b"+OK go\r\n")];
-        assert_eq!(stream_in_any_pieces::<Session>(conversation).last().unwrap(), "handover");
+        let conversation: &[Piece<'_>] = &[Server(b"+OK x\r\n"), Client(b"STLS\r\n"), Server(b"+OK go\r\n")];
+        assert_eq!(stream_split::<Session>(conversation).last().unwrap(), "handover");
     }
 }

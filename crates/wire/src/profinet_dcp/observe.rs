@@ -66,12 +66,8 @@ impl Session {
 
     fn answer(&mut self, dcp: &Dcp<'_>, outcome: Outcome, context: &mut Context<'_>) {
         let key = Key { xid: dcp.xid, asker: context.direction.reversed() };
-        match self.open.answer(&key) {
-            Some(open) => {
-                context.response(PROTOCOL, Unit::NONE, open.symbol, outcome, open.asked, Values::None);
-            }
-            None => context.orphan(PROTOCOL, Unit::NONE, service_symbol(dcp.service), outcome),
-        }
+        let orphan = service_symbol(dcp.service);
+        context.answer(PROTOCOL, Unit::NONE, self.open.answer(&key), orphan, outcome);
     }
 }
 

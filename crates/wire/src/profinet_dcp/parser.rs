@@ -186,7 +186,7 @@ impl<'a> Block<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::bytes;
+    use crate::testing::unhex;
 
     const IDENTIFIED: &str = "0501 01000001 0000 001a \
         0202 000b 0000 583230382d424f524400 0203 0006 0000 002a0a01";
@@ -200,7 +200,7 @@ mod tests {
             ("0500 01000001 0000 0005 0202 0001 41", Ok(Property::StationName(b"A"))),
             ("0300 01000001 0000 0002 0202", Ok(Property::StationName(b""))),
         ] {
-            let bytes = bytes(hex);
+            let bytes = unhex(hex);
             let dcp = dcp(&mut Reader::new(&bytes)).unwrap();
             assert_eq!(dcp.blocks().next().unwrap().and_then(|block| block.property()), read, "{hex}");
         }
@@ -208,7 +208,7 @@ mod tests {
 
     #[test]
     fn a_message_cut_anywhere_is_short() {
-        let whole = bytes(IDENTIFIED);
+        let whole = unhex(IDENTIFIED);
         for cut in 0..whole.len() {
             assert!(dcp(&mut Reader::new(&whole[..cut])).is_err(), "{cut}");
         }
@@ -224,7 +224,7 @@ mod tests {
             ("0001", "00000000", false),
         ] {
             let bytes =
-                bytes(&format!("0501 01000001 0000 0012 0102 000e {info} {address} ffffff00 00000000"));
+                unhex(&format!("0501 01000001 0000 0012 0102 000e {info} {address} ffffff00 00000000"));
             let dcp = dcp(&mut Reader::new(&bytes)).unwrap();
             let property = dcp.blocks().next().unwrap().and_then(|block| block.property());
             assert!(matches!(property, Ok(Property::Ip(ip)) if ip.is_some() == believed), "{info} {address}");
@@ -233,7 +233,7 @@ mod tests {
 
     #[test]
     fn blocks_without_end_are_refused() {
-        let mut bytes = bytes("0300 01000001 0000 0400");
+        let mut bytes = unhex("0300 01000001 0000 0400");
         bytes.extend([2; 0x400]);
         let dcp = dcp(&mut Reader::new(&bytes)).unwrap();
         assert_eq!(dcp.blocks().filter(Result::is_ok).count(), MAX_BLOCKS);

@@ -19,9 +19,10 @@ mod szl;
 mod transport;
 
 use crate::context::Context;
-use crate::pairing::{OpenParts, OpenRequest, OpenRequests};
+use crate::pairing::{OpenRequest, OpenRequests};
 use crate::parser::{Progress, StreamParser};
 use crate::reader::{ParseError, Reader};
+use crate::units::{Footing, each_unit};
 use contents::{Contents, Outcomes, refused_unless};
 use nullius_model::{Direction, LoginScheme, Outcome, Protocol, Symbol, Unit, Values};
 use parser::{Job, Kind, Pdu, UserData, Way};
@@ -36,18 +37,14 @@ const MAX_PAYLOAD: usize = 65_536;
 #[derive(Debug, Default)]
 pub(crate) struct Session {
     open: OpenRequests<Key>,
-    /// Of jobs of several items, all but the first.
-    items: OpenParts<Key>,
-    client: Side,
-    server: Side,
+    sides: Sides<Side>,
     lists: szl::Fragments,
-    server_heard: bool,
+    footing: Footing,
 }
 
 /// What is kept of one direction.
 #[derive(Debug, Default)]
 struct Side {
-    unsure: bool,
     /// Transport payload whose last fragment has not come.
     payload: Vec<u8>,
     /// The S7comm-plus unit before goes on in the next.
@@ -72,54 +69,33 @@ enum Layer {
 
 impl StreamParser for Session {
     fn handle_bytes(&mut self, bytes: &[u8], context: &mut Context<'_>) -> Progress {
-        let side = self.side(context.direction);
-        if side.unsure {
-            match resume::resume(bytes) {
-                resume::Resume::Believe => side.unsure = false,
-                resume::Resume::Wait => return Progress::Consumed(0),
-                resume::Resume::Disbelieve => return Progress::Lost,
-            }
+        let direction = context.direction;
+        if let Some(held_back) = self.footing.hold_back(direction, || resume::resume(bytes)) {
+            return held_back;
         }
-        self.server_heard |= context.direction == Direction::FromServer;
-        let mut reader = Reader::new(bytes);
-        loop {
-            match transport::packet(&mut reader) {
-                Ok(packet) => self.handle_packet(packet, context),
-                Err(ParseError::Short) => return Progress::Consumed(bytes.len() - reader.left()),
-                Err(error @ ParseError::Invalid(_)) => {
-                    context.malformed(Protocol::S7comm, error);
-                    return Progress::Lost;
-                }
-            }
-        }
+        each_unit(Protocol::S7comm, bytes, transport::packet, context, |packet, context| {
+            self.handle_packet(packet, context);
+        })
     }
 
     fn handle_gap(&mut self, direction: Direction) {
-        *self.side(direction) = Side { unsure: true, ..Side::default() };
-        // A flow picked up in its middle begins with a gap on each side: the first requests still wait for answers.
-        if self.server_heard {
+        *self.sides.of(direction) = Side::default();
+        if self.footing.handle_gap(direction) {
             self.open.clear();
-            self.items.clear();
         }
         self.lists.clear();
     }
 }
 
 impl Session {
-    const fn side(&mut self, direction: Direction) -> &mut Side {
-        match direction {
-            Direction::FromClient => &mut self.client,
-            Direction::FromServer => &mut self.server,
-        }
-    }
-
     fn handle_packet(&mut self, packet: &[u8], context: &mut Context<'_>) {
         match transport::unit(packet) {
             Ok(transport::Unit::ConnectRequest { called }) => {
                 self.ask(Layer::Transport, 0, observe::connect(called), Values::None, context);
             }
             Ok(transport::Unit::ConnectConfirm) => {
-                self.answer_or_orphan(Layer::Transport, Outcome::Done, observe::connect(&[]), context);
+                let open = self.open.answer(&answered(context.direction, Layer::Transport, 0));
+                context.answer(Protocol::S7comm, Unit::NONE, open, observe::connect(&[]), Outcome::Done);
             }
             Ok(transport::Unit::DisconnectRequest { reason }) => self.handle_disconnect(reason, context),
             Ok(transport::Unit::Data { payload, last }) => self.handle_data(payload, last, context),
@@ -132,13 +108,16 @@ impl Session {
     fn handle_disconnect(&mut self, reason: u8, context: &mut Context<'_>) {
         let key = answered(context.direction, Layer::Transport, 0);
         match self.open.answer(&key) {
-            Some(open) => respond(open, Outcome::Refused(u32::from(reason)), Values::None, context),
+            Some(OpenRequest { symbol, asked, .. }) => {
+                let refused = Outcome::Refused(u32::from(reason));
+                context.response(Protocol::S7comm, Unit::NONE, symbol, refused, asked, Values::None);
+            }
             None => context.request(Protocol::S7comm, Unit::NONE, observe::disconnect(), Values::None),
         }
     }
 
     fn handle_data(&mut self, payload: &[u8], last: bool, context: &mut Context<'_>) {
-        let kept = &mut self.side(context.direction).payload;
+        let kept = &mut self.sides.of(context.direction).payload;
         if last && kept.is_empty() {
             self.handle_payload(payload, context);
         } else if kept.len() + payload.len() > MAX_PAYLOAD {
@@ -158,7 +137,7 @@ impl Session {
             None => Ok(()),
             Some(&parser::PROTOCOL) => parser::pdu(payload).and_then(|pdu| self.handle_pdu(pdu, context)),
             Some(&plus::PROTOCOL) => {
-                let continues = &mut self.side(context.direction).continues;
+                let continues = &mut self.sides.of(context.direction).continues;
                 plus::unit(payload, continues).map(|unit| self.handle_plus(unit, context))
             }
             Some(&first) => {
@@ -209,27 +188,24 @@ impl Session {
         if contents.lacking() {
             context.malformed(Protocol::S7comm, ParseError::Invalid("fewer values than items written"));
         }
-        if !others.is_empty() {
-            let key = Key { asker: context.direction, layer: Layer::Job, reference: pdu.reference };
-            self.items.push(key, others);
-        }
+        self.open.add_parts(others);
     }
 
     fn handle_answer(&mut self, error: u16, pdu: Pdu<'_>, context: &mut Context<'_>) {
         let function = pdu.parameters.first().copied();
         let mut outcomes = Outcomes::of(error, function, pdu.data);
         let key = answered(context.direction, Layer::Job, pdu.reference);
-        let Some(OpenRequest { symbol, asked }) = self.answer(key, function) else {
+        let Some(OpenRequest { symbol, parts, asked }) = self.answer(key, function) else {
             let (outcome, _) = outcomes.next().unwrap_or((Outcome::Done, Values::None));
             context.orphan(Protocol::S7comm, Unit::NONE, observe::verb(function.unwrap_or(0)), outcome);
             return;
         };
         let mut missing = false;
-        for symbol in std::iter::once(symbol).chain(self.items.answer(&key)) {
+        for symbol in std::iter::once(symbol).chain(parts) {
             let next = outcomes.next();
             missing |= next.is_none();
             let (outcome, values) = next.unwrap_or((Outcome::Refused(0), Values::None));
-            respond(OpenRequest { symbol, asked }, outcome, values, context);
+            context.response(Protocol::S7comm, Unit::NONE, symbol, outcome, asked, values);
         }
         if missing {
             context.malformed(Protocol::S7comm, ParseError::Invalid("fewer answers than items asked"));
@@ -254,13 +230,8 @@ impl Session {
                 self.tell_identity(head, bytes, context);
                 let outcome = refused_unless(head.error == 0, head.error);
                 let key = answered(context.direction, Layer::UserData, pdu.reference);
-                match self.open.answer(&key) {
-                    Some(open) => respond(open, outcome, Values::None, context),
-                    None => {
-                        let symbol = observe::user_data(head, bytes);
-                        context.orphan(Protocol::S7comm, Unit::NONE, symbol, outcome);
-                    }
-                }
+                let orphan = observe::user_data(head, bytes);
+                context.answer(Protocol::S7comm, Unit::NONE, self.open.answer(&key), orphan, outcome);
             }
         }
     }
@@ -283,13 +254,8 @@ impl Session {
             }
             plus::Unit::Response { sequence, function } => {
                 let key = answered(context.direction, Layer::Plus, sequence);
-                match self.open.answer(&key) {
-                    Some(open) => respond(open, Outcome::Done, Values::None, context),
-                    None => {
-                        let symbol = plus::symbol(function, false);
-                        context.orphan(Protocol::S7comm, Unit::NONE, symbol, Outcome::Done);
-                    }
-                }
+                let orphan = plus::symbol(function, false);
+                context.answer(Protocol::S7comm, Unit::NONE, self.open.answer(&key), orphan, Outcome::Done);
             }
             plus::Unit::Notification { subscription } => {
                 let symbol = plus::notification(subscription);
@@ -312,19 +278,6 @@ impl Session {
         context.request(Protocol::S7comm, Unit::NONE, symbol, values);
     }
 
-    fn answer_or_orphan(
-        &mut self,
-        layer: Layer,
-        outcome: Outcome,
-        orphan: Symbol,
-        context: &mut Context<'_>,
-    ) {
-        match self.open.answer(&answered(context.direction, layer, 0)) {
-            Some(open) => respond(open, outcome, Values::None, context),
-            None => context.orphan(Protocol::S7comm, Unit::NONE, orphan, outcome),
-        }
-    }
-
     /// The job that is answered. Those before it that cannot be meant will not be answered any more.
     fn answer(&mut self, key: Key, function: Option<u8>) -> Option<OpenRequest> {
         loop {
@@ -332,7 +285,6 @@ impl Session {
             if observe::fits(&open.symbol, function) {
                 return Some(open);
             }
-            self.items.answer(&key);
         }
     }
 }
@@ -342,10 +294,7 @@ const fn answered(direction: Direction, layer: Layer, reference: u16) -> Key {
     Key { asker: direction.reversed(), layer, reference }
 }
 
-fn respond(open: OpenRequest, outcome: Outcome, values: Values<'_>, context: &mut Context<'_>) {
-    context.response(Protocol::S7comm, Unit::NONE, open.symbol, outcome, open.asked, values);
-}
-
 #[cfg(test)]
 #[path = "session_tests.rs"]
 mod tests;
+use crate::sides::Sides;

@@ -2,6 +2,7 @@
 
 use super::parser::{Content, Item, Job, UserData, Way, function as fc, transport};
 use super::szl;
+use crate::number::milli_values;
 use crate::text;
 use nullius_model::{Object, Space, Symbol, Values, VerbClass};
 
@@ -82,17 +83,9 @@ pub(super) fn values(content: Content<'_>) -> Values<'_> {
         (transport::BYTES, &[a, b, c, d]) => {
             Values::Milli(i64::from(u32::from_be_bytes([a, b, c, d])) * 1000)
         }
-        (transport::REAL, &[a, b, c, d]) => milli(f32::from_be_bytes([a, b, c, d])),
+        (transport::REAL, &[a, b, c, d]) => milli_values(f64::from(f32::from_be_bytes([a, b, c, d]))),
         _ => Values::None,
     }
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "a float beyond i64 saturates, which is the nearest there is"
-)]
-fn milli(number: f32) -> Values<'static> {
-    if number.is_finite() { Values::Milli((f64::from(number) * 1000.0).round() as i64) } else { Values::None }
 }
 
 /// Memory is counted in bytes, bits and counters and timers each in their own space, so that a range says exactly

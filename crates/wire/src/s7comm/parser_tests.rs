@@ -1,7 +1,7 @@
 //! S7 units: whole, cut anywhere, and lying.
 
 use super::*;
-use crate::recorder::unhex;
+use crate::testing::unhex;
 
 const READ_REAL: &str = "320100001900000e00000401120a10080001000083000080";
 

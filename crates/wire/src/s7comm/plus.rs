@@ -132,7 +132,7 @@ pub(super) fn notification(subscription: u32) -> Symbol {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::recorder::unhex;
+    use crate::testing::unhex;
 
     #[test]
     fn a_request_is_read_with_and_without_a_digest() {

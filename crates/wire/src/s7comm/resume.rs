@@ -3,6 +3,7 @@
 use super::{parser, plus, transport};
 use crate::parser::Probe;
 use crate::reader::{ParseError, Reader};
+use crate::units::Resume;
 use nullius_model::Direction;
 
 /// Whether the first bytes of a flow look like ISO transport on TCP.
@@ -13,14 +14,6 @@ pub(crate) fn probe(_direction: Direction, bytes: &[u8]) -> Probe {
         (Ok(_) | Err(ParseError::Short), Some(code)) => Probe::decided(matches!(code & 0xf0, 0x80 | 0xd0..)),
         (Ok(_) | Err(ParseError::Short), None) => Probe::Unsure,
     }
-}
-
-/// Whether bytes after a gap begin with a packet.
-pub(super) enum Resume {
-    Believe,
-    /// They may: the first packet is not whole yet.
-    Wait,
-    Disbelieve,
 }
 
 /// The first packet must be sound to its last byte, and the others in sight be packets.

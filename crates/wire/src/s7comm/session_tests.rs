@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::parser::Probe;
-use crate::recorder::Step::{Client, Gap, Server};
-use crate::recorder::{play, play_split, unhex};
+use crate::testing::Piece::{Client, Gap, Server};
+use crate::testing::{stream, stream_split, unhex};
 
 /// A packet of transport data.
 fn data(payload: &str) -> Vec<u8> {
@@ -20,7 +20,7 @@ const READ_ANSWER: &str = "32030000190000020008 0000 0401 ff07000442f6e979";
 
 #[test]
 fn a_session_is_told_from_its_connection_to_its_values() {
-    let said = play_split::<Session>(&[
+    let said = stream_split::<Session>(&[
         Client(&unhex("0300001611e00000000100c0010ac1020100c2020101")),
         Server(&unhex("0300001611d00001000100c0010ac1020100c2020101")),
         Client(&data("32010000000000080000f0000001000101e0")),
@@ -31,12 +31,12 @@ fn a_session_is_told_from_its_connection_to_its_values() {
     assert_eq!(
         said,
         [
-            "ask - connect_request 0101",
-            "answer - connect_request 0101",
-            "ask - setup_communication",
-            "answer - setup_communication",
-            "ask - read_var M[16..20]",
-            "answer - read_var M[16..20] Milli(123456)",
+            "> connect connect_request 0101",
+            "< connect connect_request 0101",
+            "> connect setup_communication",
+            "< connect setup_communication",
+            "> read read_var M[16..20]",
+            "< read read_var M[16..20] = 123456",
         ]
     );
 }
@@ -44,7 +44,7 @@ fn a_session_is_told_from_its_connection_to_its_values() {
 #[test]
 fn every_item_of_a_job_is_told_and_answered_by_its_own_code() {
     let items = "120a10010001000584000003 120a10020002000584000010";
-    let said = play_split::<Session>(&[
+    let said = stream_split::<Session>(&[
         Client(&data(&format!("32010000 0100 001a 000b 0502 {items} 00030001 01 00 00040010 cafe 00"))),
         Client(&data(&format!("32010000 0100 001a 000c 0502 {items} 00030001 01 00 00040010 cafe"))),
         Server(&data("320300000100000200020000 0502 ff05")),
@@ -55,14 +55,14 @@ fn every_item_of_a_job_is_told_and_answered_by_its_own_code() {
         said,
         [
             "malformed: S7 unit is longer than its lengths",
-            "ask - write_var DBX5[3] Bits([1])",
-            "ask - write_var DB5[2..4] Milli(51966000)",
-            "answer - write_var DBX5[3]",
-            "answer - write_var DB5[2..4] refused 5",
-            "ask - read_var DBX5[3]",
-            "ask - read_var DB5[2..4]",
-            "answer - read_var DBX5[3] Bits([1])",
-            "answer - read_var DB5[2..4] refused 0",
+            "> write write_var DBX5[3] = bits [1]",
+            "> write write_var DB5[2..4] = 51966000",
+            "< write write_var DBX5[3]",
+            "< write write_var DB5[2..4] refused 5",
+            "> read read_var DBX5[3]",
+            "> read read_var DB5[2..4]",
+            "< read read_var DBX5[3] = bits [1]",
+            "< read read_var DB5[2..4] refused 0",
             "malformed: fewer answers than items asked",
         ]
     );
@@ -71,15 +71,15 @@ fn every_item_of_a_job_is_told_and_answered_by_its_own_code() {
 #[test]
 fn a_write_that_brings_too_few_values_is_noted_once() {
     let items = "120a10020001000584000003".repeat(3);
-    let said = play_split::<Session>(&[Client(&data(&format!(
+    let said = stream_split::<Session>(&[Client(&data(&format!(
         "32010000 0100 0026 0006 0503 {items} 00040008 2a00"
     )))]);
     assert_eq!(
         said,
         [
-            "ask - write_var DB5[0] Milli(42000)",
-            "ask - write_var DB5[0]",
-            "ask - write_var DB5[0]",
+            "> write write_var DB5[0] = 42000",
+            "> write write_var DB5[0]",
+            "> write write_var DB5[0]",
             "malformed: fewer values than items written",
         ]
     );
@@ -90,8 +90,8 @@ fn every_item_of_the_largest_job_is_answered() {
     let items = "120a10020001000584000003".repeat(255);
     let job = format!("32010000 0100 0bf6 0000 04ff {items}");
     let answer = format!("32030000 0100 0002 05fa 0000 04ff {}", "ff0400082a00".repeat(255));
-    let said = play(&mut Session::default(), &[Client(&data(&job)), Server(&data(&answer))]);
-    let answered = said.iter().filter(|line| *line == "answer - read_var DB5[0] Milli(42000)").count();
+    let said = stream::<Session>(&[Client(&data(&job)), Server(&data(&answer))]);
+    let answered = said.iter().filter(|line| *line == "< read read_var DB5[0] = 42000").count();
     assert_eq!((said.len(), answered), (510, 255));
 }
 
@@ -99,15 +99,15 @@ fn every_item_of_the_largest_job_is_answered() {
 fn a_transport_payload_in_fragments_is_read_when_it_is_whole() {
     let payload = unhex(READ);
     let pieces = [fragment(&payload[..5], false), fragment(&[], false), fragment(&payload[5..], true)];
-    assert_eq!(play_split::<Session>(&[Client(&pieces.concat())]), ["ask - read_var M[16..20]"]);
+    assert_eq!(stream_split::<Session>(&[Client(&pieces.concat())]), ["> read read_var M[16..20]"]);
     let endless = fragment(&[0x32; 60_000], false);
-    let said = play(&mut Session::default(), &[Client(&endless), Client(&endless), Client(&data(READ))]);
-    assert_eq!(said, ["malformed: transport payload has no end", "ask - read_var M[16..20]"]);
+    let said = stream::<Session>(&[Client(&endless), Client(&endless), Client(&data(READ))]);
+    assert_eq!(said, ["malformed: transport payload has no end", "> read read_var M[16..20]"]);
 }
 
 #[test]
 fn a_job_answered_without_its_function_is_still_paired() {
-    let said = play_split::<Session>(&[
+    let said = stream_split::<Session>(&[
         Client(&data("3201000006000012 0000 1d00000000000000095f3042303030303041")),
         Server(&data("320200000600000000 00d241")),
         Server(&data("320200000700000000 00d241")),
@@ -115,33 +115,33 @@ fn a_job_answered_without_its_function_is_still_paired() {
     assert_eq!(
         said,
         [
-            "ask - start_upload _0B00000A",
-            "answer - start_upload _0B00000A refused 53825",
-            "orphan - unknown_function #0 refused 53825",
+            "> program start_upload _0B00000A",
+            "< program start_upload _0B00000A refused 53825",
+            "? admin unknown_function #0 refused 53825",
         ]
     );
 }
 
 #[test]
 fn a_controller_that_fetches_a_block_asks_and_is_answered() {
-    let said = play_split::<Session>(&[
+    let said = stream_split::<Session>(&[
         Server(&data("32010000 0100 0012 0000 1b00000000000000095f3038303030303150")),
         Client(&data("320300000100000200030000 1b00 000000")),
     ]);
-    assert_eq!(said, ["ask - download_block _0800001P", "answer - download_block _0800001P"]);
+    assert_eq!(said, ["> program download_block _0800001P", "< program download_block _0800001P"]);
 }
 
 #[test]
 fn a_password_is_noted_and_never_told() {
-    let said = play_split::<Session>(&[Client(&data(
+    let said = stream_split::<Session>(&[Client(&data(
         "3207000001000008000c 0001120411450100 ff0900080102030405060708",
     ))]);
-    assert_eq!(said, ["CleartextLogin(S7comm)", "ask - enter_password"]);
+    assert_eq!(said, ["login: S7 password", "> connect enter_password"]);
 }
 
 #[test]
 fn other_payloads_on_the_port_are_told_as_unknown() {
-    let said = play_split::<Session>(&[
+    let said = stream_split::<Session>(&[
         Client(&data("0d01")),
         Client(&data("1603")),
         Client(&data("3201")),
@@ -151,8 +151,8 @@ fn other_payloads_on_the_port_are_told_as_unknown() {
     assert_eq!(
         said,
         [
-            "ask - unknown_pdu #13",
-            "ask - unknown_pdu #22",
+            "> admin unknown_pdu #13",
+            "> admin unknown_pdu #22",
             "malformed: ends before its own length says",
             "malformed: job without a function",
             "malformed: unknown COTP unit",
@@ -172,8 +172,8 @@ fn after_a_gap_only_a_sound_packet_is_believed() {
         (unhex("0300ffff000000000000"), false),
         (vec![0; 64], false),
     ] {
-        let said = play(&mut Session::default(), &[Gap(Direction::FromClient), Client(&segment)]);
-        assert_eq!(said.iter().any(|line| line.starts_with("ask")), believed, "{segment:?} {said:?}");
+        let said = stream::<Session>(&[Gap(Direction::FromClient), Client(&segment)]);
+        assert_eq!(said.iter().any(|line| line.starts_with('>')), believed, "{segment:?} {said:?}");
         assert_eq!(said.iter().any(|line| line == "lost"), !believed, "{segment:?} {said:?}");
     }
 }

@@ -85,7 +85,7 @@ fn called<'a>(header: &mut Reader<'a>) -> Parse<&'a [u8]> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::recorder::unhex;
+    use crate::testing::unhex;
 
     #[test]
     fn a_packet_cut_anywhere_is_short_and_a_lying_length_is_refused() {

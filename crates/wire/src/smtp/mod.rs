@@ -106,26 +106,26 @@ const COMMANDS: &[Command] = &[
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::replay::{Line, stream_in_any_pieces};
-    use Direction::{FromClient, FromServer};
+    use crate::testing::Piece::{self, Client, Server};
+    use crate::testing::stream_split;
 
     #[test]
     fn a_mail_is_told_without_what_it_says() {
-        let conversation: &[Line<'_>] = &[
-            (FromServer, b"220 mx ESMTP Postfix\r\n"),
-            (FromClient, b"EHLO camera\r\n"),
-            (FromServer, b"250-mx\r\n250 AUTH PLAIN\r\n"),
-            (FromClient, b"AUTH PLAIN\r\n"),
-            (FromServer, b"334 \r\n"),
-            (FromClient, b"AGEAYg==\r\n"),
-            (FromServer, b"235 ok\r\n"),
-            (FromClient, b"MAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nDATA\r\n"),
-            (FromServer, b"250 ok\r\n550 no\r\n354 go\r\n"),
-            (FromClient, b"QUIT\r\nSubject: x\r\n.\r\nBDAT 6 LAST\r\nQUIT\r\nNOOP\r\n"),
-            (FromServer, b"250 taken\r\n"),
+        let conversation: &[Piece<'_>] = &[
+            Server(b"220 mx ESMTP Postfix\r\n"),
+            Client(b"EHLO camera\r\n"),
+            Server(b"250-mx\r\n250 AUTH PLAIN\r\n"),
+            Client(b"AUTH PLAIN\r\n"),
+            Server(b"334 \r\n"),
+            Client(b"AGEAYg==\r\n"),
+            Server(b"235 ok\r\n"),
+            Client(b"MAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nDATA\r\n"),
+            Server(b"250 ok\r\n550 no\r\n354 go\r\n"),
+            Client(b"QUIT\r\nSubject: x\r\n.\r\nBDAT 6 LAST\r\nQUIT\r\nNOOP\r\n"),
+            Server(b"250 taken\r\n"),
         ];
         let expected = [
-            "fact server-software: mx ESMTP Postfix",
+            "fact server server-software: mx ESMTP Postfix",
             "> connect EHLO",
             "< connect EHLO",
             "> connect AUTH",
@@ -141,18 +141,17 @@ mod tests {
             "> connect NOOP",
             "< publish BDAT",
         ];
-        assert_eq!(stream_in_any_pieces::<Session>(conversation), expected);
+        assert_eq!(stream_split::<Session>(conversation), expected);
     }
 
     #[test]
     fn starttls_hands_over_only_when_accepted() {
-        let refused: &[Line<'_>] = &[(FromClient, b"STARTTLS\r\n"), (FromServer, b"454 no\r\n")];
+        let refused: &[Piece<'_>] = &[Client(b"STARTTLS\r\n"), Server(b"454 no\r\n")];
         assert_eq!(
-            stream_in_any_pieces::<Session>(refused),
+            stream_split::<Session>(refused),
             ["> connect STARTTLS", "< connect STARTTLS refused 454"]
         );
-        let accepted: &[Line<'_>] =
-            &[(FromServer, b"220 x\r\n"), (FromClient, b"STARTTLS\r\n"), (FromServer, b"220 go\r\n")];
-        assert_eq!(stream_in_any_pieces::<Session>(accepted).last().unwrap(), "handover");
+        let accepted: &[Piece<'_>] = &[Server(b"220 x\r\n"), Client(b"STARTTLS\r\n"), Server(b"220 go\r\n")];
+        assert_eq!(stream_split::<Session>(accepted).last().unwrap(), "handover");
     }
 }

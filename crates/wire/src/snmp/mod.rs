@@ -9,7 +9,6 @@
 //!
 //! INVARIANT: a datagram is read in one pass over its bytes; no structure nests deeper than the standard's own.
 
-mod ber;
 mod observe;
 mod parser;
 

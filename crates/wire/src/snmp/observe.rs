@@ -1,7 +1,7 @@
 //! What SNMP messages mean: symbols by object, outcomes, and what an agent says of itself.
 
-use super::ber::{OBJECT_IDENTIFIER, OCTET_STRING, Oid};
 use super::parser::{Content, Message, Pdu, Type, Variable};
+use crate::ber::{OBJECT_IDENTIFIER, OCTET_STRING, Oid};
 use crate::context::Context;
 use crate::pairing::OpenRequests;
 use crate::reader::Parse;
@@ -69,7 +69,7 @@ impl Observer {
             }
         };
         // A request sent again under the same identifier gets one answer, not two.
-        while self.open.answer(&id).is_some() {}
+        self.open.forget(&id);
         for_each_object(pdu, &mut |object| {
             let symbol = symbol.clone().about(object);
             self.open.push(id, symbol.clone(), context.seen.at);
@@ -94,7 +94,7 @@ impl Observer {
         if context.direction == Direction::FromServer {
             return self.answer(id, Outcome::Done, symbol, context);
         }
-        self.open.push(id, symbol.clone(), context.seen.at);
+        self.open.renew(id, symbol.clone(), context.seen.at);
         context.request(Protocol::Snmp, Unit::NONE, symbol, Values::None);
     }
 

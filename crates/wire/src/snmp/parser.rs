@@ -1,6 +1,6 @@
 //! SNMP messages (RFC 1157, RFC 3416, RFC 3412) as values.
 
-use super::ber::{INTEGER, OCTET_STRING, Oid, SEQUENCE, read_element, read_integer, read_oid, read_tagged};
+use crate::ber::{INTEGER, OCTET_STRING, Oid, SEQUENCE, read_element, read_integer, read_oid, read_tagged};
 use crate::reader::{Parse, ParseError, Reader};
 
 /// One message.
@@ -103,7 +103,7 @@ fn read_secured_message(mut message: Reader<'_>) -> Parse<Message<'_>> {
             read_tagged(&mut scoped, OCTET_STRING)?;
             Content::Pdu(read_pdu(&mut scoped)?)
         }
-        _ => return Err(ParseError::Invalid("another BER type than SNMP has here")),
+        _ => return Err(ParseError::Invalid("another BER type than belongs here")),
     };
     Ok(Message { id, has_community: false, content })
 }

@@ -1,8 +1,8 @@
 //! SNMP flows, played over hand-made datagrams.
 
 use super::*;
-use crate::recorder::{Datagrams, Step, play};
-use Step::{Client, Server};
+use crate::testing::Piece::{self, Client, Server};
+use crate::testing::datagrams;
 
 /// 1.3.6.1.2.1.1.5.0
 const SYS_NAME: &[u8] = &[0x2b, 6, 1, 2, 1, 1, 5, 0];
@@ -43,8 +43,8 @@ fn scoped(pdu: &[u8]) -> Vec<u8> {
     element(0x30, &[&element(4, &[]), &element(4, &[]), pdu])
 }
 
-fn play_all(script: &[Step<'_>]) -> Vec<String> {
-    play(&mut Datagrams::<Session>::default(), script)
+fn play_all(script: &[Piece<'_>]) -> Vec<String> {
+    datagrams(&mut Session::default(), script)
 }
 
 #[test]
@@ -63,17 +63,17 @@ fn objects_are_asked_by_column_and_answered_together() {
     assert_eq!(
         play_all(&[Client(&asked), Server(&answer), Client(&asked), Server(&answer)]),
         [
-            "CleartextLogin(SnmpCommunity)",
-            "ask - get_request 1.3.6.1.2.1.2.2.1.10",
-            "ask - get_request 1.3.6.1.2.1.1.5.0",
-            "CleartextLogin(SnmpCommunity)",
-            "answer - get_request 1.3.6.1.2.1.2.2.1.10",
-            "answer - get_request 1.3.6.1.2.1.1.5.0",
-            "fact hostname plc-7",
-            "ask - get_request 1.3.6.1.2.1.2.2.1.10",
-            "ask - get_request 1.3.6.1.2.1.1.5.0",
-            "answer - get_request 1.3.6.1.2.1.2.2.1.10",
-            "answer - get_request 1.3.6.1.2.1.1.5.0",
+            "login: SNMP community",
+            "> read get_request 1.3.6.1.2.1.2.2.1.10",
+            "> read get_request 1.3.6.1.2.1.1.5.0",
+            "login: SNMP community",
+            "< read get_request 1.3.6.1.2.1.2.2.1.10",
+            "< read get_request 1.3.6.1.2.1.1.5.0",
+            "fact server hostname: plc-7",
+            "> read get_request 1.3.6.1.2.1.2.2.1.10",
+            "> read get_request 1.3.6.1.2.1.1.5.0",
+            "< read get_request 1.3.6.1.2.1.2.2.1.10",
+            "< read get_request 1.3.6.1.2.1.1.5.0",
         ]
     );
 }
@@ -84,10 +84,10 @@ fn a_set_names_its_instance_and_may_be_refused() {
     assert_eq!(
         play_all(&[Client(&set), Server(&v2(0xa2, 9, 17, &[])), Server(&v2(0xa2, 9, 0, &[]))])[1..],
         [
-            "ask - set_request 1.3.6.1.2.1.2.2.1.10.1",
-            "CleartextLogin(SnmpCommunity)",
-            "answer - set_request 1.3.6.1.2.1.2.2.1.10.1 refused 17",
-            "orphan - response",
+            "> write set_request 1.3.6.1.2.1.2.2.1.10.1",
+            "login: SNMP community",
+            "< write set_request 1.3.6.1.2.1.2.2.1.10.1 refused 17",
+            "? read response",
         ]
     );
 }
@@ -96,7 +96,7 @@ fn a_set_names_its_instance_and_may_be_refused() {
 fn a_trap_is_called_by_its_own_name() {
     let cold_start = element(6, &[&[0x2b, 6, 1, 6, 3, 1, 1, 5, 1]]);
     let trap = v2(0xa7, 1, 0, &[variable(SYS_NAME, &integer(1)), variable(SYS_NAME, &cold_start)]);
-    assert_eq!(play_all(&[Client(&trap)])[1..], ["ask - trap 1.3.6.1.6.3.1.1.5.1"]);
+    assert_eq!(play_all(&[Client(&trap)])[1..], ["> publish trap 1.3.6.1.6.3.1.1.5.1"]);
     let header = [
         &element(6, &[&[0x2b, 6, 1, 4, 1, 99]])[..],
         &element(0x40, &[&[10, 0, 0, 1]]),
@@ -107,7 +107,7 @@ fn a_trap_is_called_by_its_own_name() {
     ]
     .concat();
     let old = element(0x30, &[&integer(0), &element(4, &[b"public"]), &element(0xa4, &[&header])]);
-    assert_eq!(play_all(&[Client(&old)])[1..], ["ask - trap 1.3.6.1.4.1.99"]);
+    assert_eq!(play_all(&[Client(&old)])[1..], ["> publish trap 1.3.6.1.4.1.99"]);
 }
 
 #[test]
@@ -119,11 +119,11 @@ fn version_3_is_paired_by_message_and_read_where_plain() {
     assert_eq!(
         play_all(&[Client(&get), Server(&report), Client(&secret), Server(&secret), Server(&secret)]),
         [
-            "ask - get_request",
-            "answer - get_request refused 260",
-            "ask - encrypted_pdu ≤256 B",
-            "answer - encrypted_pdu ≤256 B",
-            "orphan - encrypted_pdu ≤256 B",
+            "> read get_request",
+            "< read get_request refused 260",
+            "> connect encrypted_pdu ≤256 B",
+            "< connect encrypted_pdu ≤256 B",
+            "? connect encrypted_pdu ≤256 B",
         ]
     );
 }
@@ -144,11 +144,11 @@ fn what_an_agent_is_made_of_is_told_once() {
     assert_eq!(
         play_all(&[Server(&answer), Server(&answer)])[2..],
         [
-            "fact description Switch",
-            "fact product-code 1.3.6.1.4.1.9",
-            "fact serial SN1",
-            "fact model X4",
-            "orphan - response",
+            "fact server description: Switch",
+            "fact server product-code: 1.3.6.1.4.1.9",
+            "fact server serial: SN1",
+            "fact server model: X4",
+            "? read response",
         ]
     );
 }
@@ -158,14 +158,14 @@ fn a_crowd_of_variables_hides_nothing() {
     let many: Vec<_> = (0..100).map(|arc| variable(&[0x2b, 6, 1, arc, 1], NULL)).collect();
     let lines = play_all(&[Client(&v2(0xa1, 1, 0, &many))]);
     assert_eq!(lines.len(), 1 + 32 + 1);
-    assert_eq!(lines.last().unwrap(), "ask - get_next_request further variables");
+    assert_eq!(lines.last().unwrap(), "> read get_next_request further variables");
     let broken = v2(0xa3, 1, 0, &[variable(SYS_NAME, NULL), vec![0x31, 0]]);
     assert_eq!(
         play_all(&[Client(&broken)])[1..],
         [
-            "ask - set_request 1.3.6.1.2.1.1.5.0",
-            "ask - set_request unread variables",
-            "malformed: another BER type than SNMP has here",
+            "> write set_request 1.3.6.1.2.1.1.5.0",
+            "> write set_request unread variables",
+            "malformed: another BER type than belongs here",
         ]
     );
 }
@@ -176,5 +176,5 @@ fn a_datagram_cut_anywhere_is_malformed_and_nothing_else() {
     for cut in 0..get.len() {
         assert_eq!(play_all(&[Client(&get[..cut])]), ["malformed: ends before its own length says"], "{cut}");
     }
-    assert_eq!(play_all(&[Client(b"GET /")]), ["malformed: another BER type than SNMP has here"]);
+    assert_eq!(play_all(&[Client(b"GET /")]), ["malformed: another BER type than belongs here"]);
 }

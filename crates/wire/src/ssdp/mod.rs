@@ -30,7 +30,8 @@ impl DatagramParser for Session {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::replay::{CLIENT, SERVER, datagrams};
+    use crate::testing::Piece::{Client, Server};
+    use crate::testing::datagrams;
 
     #[test]
     fn a_device_claims_what_it_is_once() {
@@ -38,27 +39,21 @@ mod tests {
         let answer = b"HTTP/1.1 200 OK\r\nST: upnp:rootdevice\r\nUSN: uuid:12::upnp:rootdevice\r\nSERVER: Linux UPnP/1.0\r\nLOCATION: http://10.0.0.1:80/d.xml\r\n\r\n";
         let alive = b"NOTIFY * HTTP/1.1\r\nNTS:ssdp:alive\r\nNT:urn:x:device:lamp:1\r\nUSN:uuid:12::urn:x:device:lamp:1\r\nSERVER:Linux UPnP/1.0\r\n\r\n";
         let bye = b"NOTIFY * HTTP/1.1\r\nNTS:ssdp:byebye\r\nNT:upnp:rootdevice\r\nUSN:uuid:13\r\n\r\n";
-        let script = [
-            (CLIENT, &search[..]),
-            (SERVER, answer),
-            (SERVER, answer),
-            (SERVER, alive),
-            (SERVER, alive),
-            (SERVER, bye),
-        ];
+        let script =
+            [Client(&search[..]), Server(answer), Server(answer), Server(alive), Server(alive), Server(bye)];
         let told = datagrams(&mut Session::default(), &script);
         assert_eq!(
             told,
             [
                 "> discover M-SEARCH upnp:rootdevice",
-                "fact user-agent: Scanner/1",
+                "fact client user-agent: Scanner/1",
                 "< discover M-SEARCH upnp:rootdevice",
-                "fact server-software: Linux UPnP/1.0",
-                "fact application: uuid:12",
-                "fact management-address: 10.0.0.1:80",
+                "fact server server-software: Linux UPnP/1.0",
+                "fact server application: uuid:12",
+                "fact server management-address: 10.0.0.1:80",
                 "? discover M-SEARCH upnp:rootdevice",
                 "> publish NOTIFY ssdp:alive urn:x:device:lamp:1",
-                "fact service: urn:x:device:lamp:1",
+                "fact server service: urn:x:device:lamp:1",
                 "> publish NOTIFY ssdp:alive urn:x:device:lamp:1",
                 "> publish NOTIFY ssdp:byebye upnp:rootdevice",
             ]

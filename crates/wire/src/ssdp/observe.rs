@@ -46,12 +46,8 @@ impl Conversation {
 
     fn answer(&mut self, status: u32, message: &Message<'_>, context: &mut Context<'_>) {
         let outcome = if status == 200 { Outcome::Done } else { Outcome::Refused(status) };
-        match self.open.answer(&Object::name(message.target)) {
-            Some(asked) => {
-                context.response(SSDP, Unit::NONE, asked.symbol, outcome, asked.asked, Values::None);
-            }
-            None => context.orphan(SSDP, Unit::NONE, search(message), outcome),
-        }
+        let open = self.open.answer(&Object::name(message.target));
+        context.answer(SSDP, Unit::NONE, open, search(message), outcome);
         self.claims_of(message, context);
     }
 

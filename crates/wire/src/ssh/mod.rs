@@ -11,6 +11,7 @@ mod parser;
 use crate::context::Context;
 use crate::parser::{Probe, Progress, StreamParser};
 use crate::reader::{Parse, ParseError};
+use crate::sides::Sides;
 use nullius_model::{Direction, Protocol};
 use parser::{Identification, KEXINIT, NEWKEYS, Packet};
 
@@ -23,8 +24,7 @@ pub(crate) fn probe(_direction: Direction, bytes: &[u8]) -> Probe {
 /// One flow.
 #[derive(Debug, Default)]
 pub(crate) struct Session {
-    client: Side,
-    server: Side,
+    sides: Sides<Side>,
 }
 
 /// One direction of a flow.
@@ -47,7 +47,7 @@ impl StreamParser for Session {
             if self.is_over() {
                 return Progress::Finished;
             }
-            if self.side(context.direction).opaque {
+            if self.sides.of(context.direction).opaque {
                 return Progress::Consumed(bytes.len());
             }
             match self.read_unit(rest, context) {
@@ -55,7 +55,7 @@ impl StreamParser for Session {
                 Err(ParseError::Short) => break,
                 Err(error) => {
                     context.malformed(Protocol::Ssh, error);
-                    self.side(context.direction).opaque = true;
+                    self.sides.of(context.direction).opaque = true;
                 }
             }
         }
@@ -63,21 +63,14 @@ impl StreamParser for Session {
     }
 
     fn handle_gap(&mut self, direction: Direction) {
-        self.side(direction).opaque = true;
+        self.sides.of(direction).opaque = true;
     }
 }
 
 impl Session {
-    const fn side(&mut self, direction: Direction) -> &mut Side {
-        match direction {
-            Direction::FromClient => &mut self.client,
-            Direction::FromServer => &mut self.server,
-        }
-    }
-
     /// Nothing more will be in the clear that we read.
     const fn is_over(&self) -> bool {
-        let (client, server) = (&self.client, &self.server);
+        let (client, server) = (&self.sides.client, &self.sides.server);
         let is_protocol_1 =
             (client.only_protocol_1 || server.only_protocol_1) && client.identified && server.identified;
         client.opaque && server.opaque
@@ -86,11 +79,11 @@ impl Session {
     }
 
     fn read_unit(&mut self, rest: &[u8], context: &mut Context<'_>) -> Parse<usize> {
-        if !self.side(context.direction).identified {
+        if !self.sides.of(context.direction).identified {
             return self.read_identification(rest, context);
         }
         let packet = Packet::read(rest)?;
-        let side = self.side(context.direction);
+        let side = self.sides.of(context.direction);
         match packet.kind {
             NEWKEYS => side.opaque = true,
             KEXINIT if !side.offered => {
@@ -106,12 +99,12 @@ impl Session {
 
     fn read_identification(&mut self, rest: &[u8], context: &mut Context<'_>) -> Parse<usize> {
         let (identification, length) = Identification::read(rest)?;
-        let side = self.side(context.direction);
+        let side = self.sides.of(context.direction);
         side.identified = true;
         side.protocol_1 = identification.version.starts_with(b"1.");
         side.only_protocol_1 = side.protocol_1 && identification.version != b"1.99";
         observe::tell_identification(identification, context);
-        if self.server.only_protocol_1 && context.direction == Direction::FromServer {
+        if self.sides.server.only_protocol_1 && context.direction == Direction::FromServer {
             observe::tell_protocol_1(context);
         }
         Ok(length)
@@ -129,7 +122,8 @@ const fn inside_packet(error: ParseError) -> ParseError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::replay::{Line, noise, stream, stream_from, stream_in_any_pieces};
+    use crate::testing::Piece::{self, Client, Gap, Server};
+    use crate::testing::{noise, stream, stream_split};
     use Direction::{FromClient, FromServer};
 
     fn packet(kind: u8, body: &[u8]) -> Vec<u8> {
@@ -159,72 +153,64 @@ mod tests {
 
     #[test]
     fn a_session_is_read_up_to_new_keys() {
-        let conversation: &[Line<'_>] = &[
-            (FromServer, b"SSH-2.0-dropbear_2022.83\r\n"),
-            (FromClient, b"SSH-2.0-OpenSSH_9.7\r\n"),
-            (FromClient, &kexinit("arcfour")),
-            (FromServer, &kexinit("aes128-ctr,3des-cbc")),
-            (FromClient, &packet(30, &[1; 40])),
-            (FromServer, &[packet(31, &[1; 400]), packet(NEWKEYS, &[])].concat()),
-            (FromServer, b"never looked at"),
+        let conversation: &[Piece<'_>] = &[
+            Server(b"SSH-2.0-dropbear_2022.83\r\n"),
+            Client(b"SSH-2.0-OpenSSH_9.7\r\n"),
+            Client(&kexinit("arcfour")),
+            Server(&kexinit("aes128-ctr,3des-cbc")),
+            Client(&packet(30, &[1; 40])),
+            Server(&[packet(31, &[1; 400]), packet(NEWKEYS, &[])].concat()),
+            Server(b"never looked at"),
         ];
         let expected = [
-            "fact server-software: dropbear_2022.83",
+            "fact server server-software: dropbear_2022.83",
             "> connect banner 2.0",
-            "fact user-agent: OpenSSH_9.7",
+            "fact client user-agent: OpenSSH_9.7",
             "> connect banner 2.0",
             "> connect kexinit",
             "> connect kexinit",
             "SshServer(SshServer { protocol_1: false, weak: Some(\"3des-cbc\") })",
             "finished",
         ];
-        assert_eq!(stream_in_any_pieces::<Session>(conversation), expected);
+        assert_eq!(stream_split::<Session>(conversation), expected);
     }
 
     #[test]
     fn compression_none_is_no_weakness() {
-        let said = stream::<Session>(&[(FromServer, b"SSH-1.99-x\n"), (FromServer, &kexinit("aes128-ctr"))]);
+        let said = stream::<Session>(&[Server(b"SSH-1.99-x\n"), Server(&kexinit("aes128-ctr"))]);
         assert_eq!(said.last().unwrap(), "SshServer(SshServer { protocol_1: true, weak: None })");
     }
 
     #[test]
     fn protocol_1_is_told_and_left_alone() {
-        let conversation: &[Line<'_>] = &[
-            (FromServer, b"SSH-1.5-Cisco-1.25\n"),
-            (FromClient, b"SSH-1.5-x\n"),
-            (FromServer, b"\0\0\x01\x0b"),
-        ];
+        let conversation: &[Piece<'_>] =
+            &[Server(b"SSH-1.5-Cisco-1.25\n"), Client(b"SSH-1.5-x\n"), Server(b"\0\0\x01\x0b")];
         let expected = [
-            "fact server-software: Cisco-1.25",
+            "fact server server-software: Cisco-1.25",
             "> connect banner 1.5",
             "SshServer(SshServer { protocol_1: true, weak: None })",
-            "fact user-agent: x",
+            "fact client user-agent: x",
             "> connect banner 1.5",
             "finished",
         ];
-        assert_eq!(stream_in_any_pieces::<Session>(conversation), expected);
+        assert_eq!(stream_split::<Session>(conversation), expected);
     }
 
     #[test]
     fn a_list_longer_than_its_packet_is_malformed() {
         let mut lying = kexinit("aes128-ctr");
         lying[22] = 0xff;
-        let said =
-            stream::<Session>(&[(FromServer, b"SSH-2.0-x\n"), (FromServer, &lying), (FromServer, &lying)]);
+        let said = stream::<Session>(&[Server(b"SSH-2.0-x\n"), Server(&lying), Server(&lying)]);
         assert_eq!(said.last().unwrap(), "malformed: list of algorithms is longer than its packet");
         assert_eq!(said.len(), 3);
     }
 
     #[test]
     fn after_a_gap_nothing_is_believed() {
-        let mut session = Session::default();
-        session.handle_gap(FromServer);
-        assert!(
-            stream_from(&mut session, &[(FromServer, b"SSH-2.0-x\n"), (FromServer, &kexinit("none"))])
-                .is_empty()
-        );
-        session.handle_gap(FromClient);
-        assert_eq!(stream_from(&mut session, &[(FromClient, b"x")]), ["finished"]);
+        let after_one: &[Piece<'_>] = &[Gap(FromServer), Server(b"SSH-2.0-x\n"), Server(&kexinit("none"))];
+        assert!(stream::<Session>(after_one).is_empty());
+        let after_both = [after_one, &[Gap(FromClient), Client(b"x")]].concat();
+        assert_eq!(stream::<Session>(&after_both), ["finished"]);
     }
 
     #[test]
@@ -246,12 +232,7 @@ mod tests {
         for seed in 1..300 {
             let bytes: Vec<u8> = noise(seed).take(200).collect();
             let kexinit = packet(KEXINIT, &bytes);
-            stream::<Session>(&[
-                (FromServer, &bytes),
-                (FromClient, b"SSH-2.0-x\n"),
-                (FromClient, &kexinit),
-                (FromClient, &bytes),
-            ]);
+            stream::<Session>(&[Server(&bytes), Client(b"SSH-2.0-x\n"), Client(&kexinit), Client(&bytes)]);
         }
     }
 }

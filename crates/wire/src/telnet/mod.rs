@@ -127,26 +127,31 @@ impl Session {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::replay::{Line, noise, stream, stream_in_any_pieces};
-    use Direction::{FromClient, FromServer};
+    use crate::testing::Piece::{self, Client, Server};
+    use crate::testing::{noise, stream, stream_split};
+    use Direction::FromServer;
 
     #[test]
     fn a_session_is_told_once_something_is_typed() {
-        let conversation: &[Line<'_>] = &[
-            (FromServer, &[IAC, 253, 24, IAC, 250, 24, 1, IAC, IAC, IAC, 240]),
-            (FromClient, &[IAC, 251, 24, IAC, 250, 24, 0, b'v', b't', IAC, 240]),
-            (FromServer, b"\r\n\r\nBusyBox v1.20\r\nlogin: "),
-            (FromClient, b"root\r\n"),
-            (FromServer, b"Password: "),
+        let conversation: &[Piece<'_>] = &[
+            Server(&[IAC, 253, 24, IAC, 250, 24, 1, IAC, IAC, IAC, 240]),
+            Client(&[IAC, 251, 24, IAC, 250, 24, 0, b'v', b't', IAC, 240]),
+            Server(b"\r\n\r\nBusyBox v1.20\r\nlogin: "),
+            Client(b"root\r\n"),
+            Server(b"Password: "),
         ];
-        let expected =
-            ["fact server-software: BusyBox v1.20", "login: Telnet session", "> admin session", "finished"];
-        assert_eq!(stream_in_any_pieces::<Session>(conversation), expected);
+        let expected = [
+            "fact server server-software: BusyBox v1.20",
+            "login: Telnet session",
+            "> admin session",
+            "finished",
+        ];
+        assert_eq!(stream_split::<Session>(conversation), expected);
     }
 
     #[test]
     fn a_negotiation_alone_is_no_login() {
-        assert!(stream::<Session>(&[(FromClient, &[IAC, 253, 1, IAC, 241]), (FromServer, b"x")]).is_empty());
+        assert!(stream::<Session>(&[Client(&[IAC, 253, 1, IAC, 241]), Server(b"x")]).is_empty());
     }
 
     #[test]
@@ -168,7 +173,7 @@ mod tests {
     fn noise_is_read_without_harm() {
         for seed in 1..200 {
             let bytes: Vec<u8> = noise(seed).take(100).collect();
-            stream::<Session>(&[(FromServer, &bytes), (FromClient, &bytes)]);
+            stream::<Session>(&[Server(&bytes), Client(&bytes)]);
         }
     }
 }

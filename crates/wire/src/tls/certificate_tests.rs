@@ -1,7 +1,7 @@
 //! Certificates from captures; what is expected of them, openssl says.
 
 use super::*;
-use crate::replay::noise;
+use crate::testing::noise;
 
 const ECDSA: &[u8] = include_bytes!("../../tests/data/tls/ecdsa-cert.der");
 const ML_DSA: &[u8] = include_bytes!("../../tests/data/tls/ml-dsa-44-cert.der");

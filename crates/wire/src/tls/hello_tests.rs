@@ -1,7 +1,7 @@
 //! Hellos cut, lying and strange.
 
 use super::*;
-use crate::replay::noise;
+use crate::testing::noise;
 
 /// Chrome 125's, with two GREASE suites, ECH and a Kyber share; behind the headers of record and message.
 fn chrome() -> &'static [u8] {

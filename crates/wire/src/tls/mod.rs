@@ -79,8 +79,7 @@ fn ssl2_message(bytes: &[u8]) -> Parse<(u8, usize)> {
 #[derive(Debug)]
 pub(crate) struct Session {
     exchange: Exchange,
-    client: Side,
-    server: Side,
+    sides: Sides<Side>,
     /// The server spoke SSL 2: nothing that follows is read.
     is_ssl2: bool,
 }
@@ -99,7 +98,7 @@ struct Side {
 
 impl Default for Session {
     fn default() -> Self {
-        Self { exchange: Exchange::tls(), client: Side::default(), server: Side::default(), is_ssl2: false }
+        Self { exchange: Exchange::tls(), sides: Sides::default(), is_ssl2: false }
     }
 }
 
@@ -111,13 +110,13 @@ impl StreamParser for Session {
                 Ok(length) => done += length,
                 Err(ParseError::Short) => break,
                 Err(error) => {
-                    if !self.side(context.direction).adrift {
+                    if !self.sides.of(context.direction).adrift {
                         context.malformed(Protocol::Tls, error);
                     }
                     return Progress::Lost;
                 }
             }
-            if self.is_ssl2 || self.client.opaque && self.server.opaque {
+            if self.is_ssl2 || self.sides.client.opaque && self.sides.server.opaque {
                 return Progress::Finished;
             }
         }
@@ -125,29 +124,22 @@ impl StreamParser for Session {
     }
 
     fn handle_gap(&mut self, direction: Direction) {
-        let side = self.side(direction);
+        let side = self.sides.of(direction);
         side.handshakes.clear();
         side.adrift = true;
     }
 }
 
 impl Session {
-    const fn side(&mut self, direction: Direction) -> &mut Side {
-        match direction {
-            Direction::FromClient => &mut self.client,
-            Direction::FromServer => &mut self.server,
-        }
-    }
-
     /// Reads a record, or an SSL 2 hello where the flow begins; its length, which may lie beyond `rest`.
     fn read_unit(&mut self, rest: &[u8], context: &mut Context<'_>) -> Parse<usize> {
-        let side = self.side(context.direction);
+        let side = self.sides.of(context.direction);
         let may_be_ssl2 = !side.started && !side.adrift;
         let length = match rest.first() {
             Some(first) if may_be_ssl2 && first & 0x80 != 0 => self.read_ssl2(rest, context)?,
             _ => self.read_record(rest, context)?,
         };
-        let side = self.side(context.direction);
+        let side = self.sides.of(context.direction);
         (side.started, side.adrift) = (true, false);
         Ok(length)
     }
@@ -156,7 +148,7 @@ impl Session {
         let mut reader = Reader::new(rest);
         let header = Header::read(&mut reader)?;
         let changes_keys = self.changes_keys();
-        let side = self.side(context.direction);
+        let side = self.sides.of(context.direction);
         match header.content {
             Content::ApplicationData => side.opaque = true,
             Content::ChangeCipherSpec => side.opaque |= changes_keys,
@@ -182,13 +174,13 @@ impl Session {
     }
 
     fn handle_handshake(&mut self, payload: &[u8], context: &mut Context<'_>) {
-        let mut handshakes = std::mem::take(&mut self.side(context.direction).handshakes);
+        let mut handshakes = std::mem::take(&mut self.sides.of(context.direction).handshakes);
         let exchange = &mut self.exchange;
         handshakes.take_in(payload, |read| match read {
             Ok((kind, body)) => exchange.handle_message(kind, body, context),
             Err(error) => context.malformed(Protocol::Tls, error),
         });
-        self.side(context.direction).handshakes = handshakes;
+        self.sides.of(context.direction).handshakes = handshakes;
     }
 
     fn read_ssl2(&mut self, rest: &[u8], context: &mut Context<'_>) -> Parse<usize> {
@@ -209,3 +201,4 @@ impl Session {
 #[cfg(test)]
 #[path = "session_tests.rs"]
 mod tests;
+use crate::sides::Sides;

@@ -145,12 +145,7 @@ impl Exchange {
     }
 
     fn answer(&mut self, outcome: Outcome, context: &mut Context<'_>) {
-        match self.open.answer(&()) {
-            Some(open) => {
-                context.response(self.protocol, Unit::NONE, open.symbol, outcome, open.asked, Values::None);
-            }
-            None => context.orphan(self.protocol, Unit::NONE, client_hello(), outcome),
-        }
+        context.answer(self.protocol, Unit::NONE, self.open.answer(&()), client_hello(), outcome);
     }
 }
 

@@ -1,7 +1,8 @@
 //! Sessions, from hello to the point where nothing more is to be seen.
 
 use super::*;
-use crate::replay::{Line, noise, stream, stream_from, stream_in_any_pieces};
+use crate::testing::Piece::{self, Client, Gap, Server};
+use crate::testing::{noise, stream, stream_split};
 use Direction::{FromClient, FromServer};
 
 const CHROME: &[u8] = include_bytes!("../../tests/data/tls/chrome-client-hello.bin");
@@ -11,7 +12,7 @@ const DATA: &[u8] = &[23, 3, 3, 0, 3, 9, 9, 9];
 
 const CLIENT_HELLO_SAYS: [&str; 3] = [
     "TlsClient(TlsClientHello { ja4: \"t13d1516h2_8daaf6152771_02713d6af862\", server_name: Some(\"lh3.google.com\"), alpn: Some(\"h2\"), highest_version: 772, lowest_version: 771, post_quantum: true, resumes: false })",
-    "fact ja4: t13d1516h2_8daaf6152771_02713d6af862",
+    "fact client ja4: t13d1516h2_8daaf6152771_02713d6af862",
     "> connect client_hello lh3.google.com",
 ];
 const ACCEPTED: &str = "< connect client_hello lh3.google.com";
@@ -48,30 +49,30 @@ fn chosen(version: u16) -> String {
 #[test]
 fn a_session_of_tls_1_2_is_read_up_to_the_change_of_cipher() {
     let flight = record(22, &[server_hello(&[]), certificate(), handshake(14, &[])].concat());
-    let conversation: &[Line<'_>] = &[
-        (FromClient, CHROME),
-        (FromServer, &flight),
-        (FromClient, CHANGE_CIPHER),
-        (FromClient, &record(22, &[11, 0xff, 0xff, 0xff, 0xff])),
-        (FromServer, CHANGE_CIPHER),
-        (FromServer, b"never looked at"),
+    let conversation: &[Piece<'_>] = &[
+        Client(CHROME),
+        Server(&flight),
+        Client(CHANGE_CIPHER),
+        Client(&record(22, &[11, 0xff, 0xff, 0xff, 0xff])),
+        Server(CHANGE_CIPHER),
+        Server(b"never looked at"),
     ];
     let certificate = "certificate 0: CN=pantz.org,OU=PositiveSSL,OU=Domain Control Validated";
     let expected = says(&[&chosen(0x0303), ACCEPTED, certificate, "finished"]);
-    assert_eq!(stream_in_any_pieces::<Session>(conversation), expected);
+    assert_eq!(stream_split::<Session>(conversation), expected);
 }
 
 #[test]
 fn a_session_of_tls_1_3_is_read_up_to_the_first_protected_record_of_each_side() {
     let hello = record(22, &server_hello(&[0, 43, 0, 2, 3, 4]));
-    let conversation: &[Line<'_>] = &[
-        (FromClient, CHROME),
-        (FromServer, &[&hello, CHANGE_CIPHER, DATA].concat()),
-        (FromClient, CHANGE_CIPHER),
-        (FromClient, DATA),
+    let conversation: &[Piece<'_>] = &[
+        Client(CHROME),
+        Server(&[&hello, CHANGE_CIPHER, DATA].concat()),
+        Client(CHANGE_CIPHER),
+        Client(DATA),
     ];
     let expected = says(&[&chosen(0x0304), ACCEPTED, "finished"]);
-    assert_eq!(stream_in_any_pieces::<Session>(conversation), expected);
+    assert_eq!(stream_split::<Session>(conversation), expected);
 }
 
 #[test]
@@ -82,48 +83,43 @@ fn a_retry_request_is_no_answer_and_the_second_hello_no_second_request() {
         retry[at] = u8::from_str_radix(std::str::from_utf8(byte).unwrap(), 16).unwrap();
     }
     let hello = record(22, &server_hello(&[0, 43, 0, 2, 3, 4]));
-    let conversation: &[Line<'_>] = &[
-        (FromClient, CHROME),
-        (FromServer, &record(22, &retry)),
-        (FromServer, CHANGE_CIPHER),
-        (FromClient, CHANGE_CIPHER),
-        (FromClient, CHROME),
-        (FromServer, &hello),
+    let conversation: &[Piece<'_>] = &[
+        Client(CHROME),
+        Server(&record(22, &retry)),
+        Server(CHANGE_CIPHER),
+        Client(CHANGE_CIPHER),
+        Client(CHROME),
+        Server(&hello),
     ];
-    assert_eq!(stream_in_any_pieces::<Session>(conversation), says(&[&chosen(0x0304), ACCEPTED]));
+    assert_eq!(stream_split::<Session>(conversation), says(&[&chosen(0x0304), ACCEPTED]));
 }
 
 #[test]
 fn a_fatal_alert_turns_the_offer_down_and_a_warning_does_not() {
-    let warned: &[Line<'_>] = &[(FromClient, CHROME), (FromServer, &record(21, &[1, 112]))];
-    assert_eq!(stream_in_any_pieces::<Session>(warned), says(&[]));
-    let refused: &[Line<'_>] = &[(FromClient, CHROME), (FromServer, &record(21, &[2, 40]))];
+    let warned: &[Piece<'_>] = &[Client(CHROME), Server(&record(21, &[1, 112]))];
+    assert_eq!(stream_split::<Session>(warned), says(&[]));
+    let refused: &[Piece<'_>] = &[Client(CHROME), Server(&record(21, &[2, 40]))];
     let expected = says(&["< connect client_hello lh3.google.com refused 40"]);
-    assert_eq!(stream_in_any_pieces::<Session>(refused), expected);
-    let client_gives_up: &[Line<'_>] = &[
-        (FromClient, CHROME),
-        (FromServer, &record(22, &server_hello(&[]))),
-        (FromClient, &record(21, &[2, 48])),
-    ];
+    assert_eq!(stream_split::<Session>(refused), expected);
+    let client_gives_up: &[Piece<'_>] =
+        &[Client(CHROME), Server(&record(22, &server_hello(&[]))), Client(&record(21, &[2, 48]))];
     let expected = says(&[&chosen(0x0303), ACCEPTED, "> connect alert #48"]);
-    assert_eq!(stream_in_any_pieces::<Session>(client_gives_up), expected);
+    assert_eq!(stream_split::<Session>(client_gives_up), expected);
 }
 
 #[test]
 fn an_answer_in_plain_text_is_malformed_once_and_then_passed_over() {
-    let conversation: &[Line<'_>] =
-        &[(FromClient, CHROME), (FromServer, b"HTTP/1.1 400 Bad Request\r\n"), (FromServer, b"\r\nno")];
+    let conversation: &[Piece<'_>] =
+        &[Client(CHROME), Server(b"HTTP/1.1 400 Bad Request\r\n"), Server(b"\r\nno")];
     let expected = says(&["malformed: record of an unknown kind", "lost", "lost"]);
     assert_eq!(stream::<Session>(conversation), expected);
 }
 
 #[test]
 fn a_flow_seen_from_its_middle_is_given_up_without_a_word() {
-    let mut session = Session::default();
-    session.handle_gap(FromClient);
-    session.handle_gap(FromServer);
-    let conversation: &[Line<'_>] = &[(FromClient, &[1, 2, 3, 4, 5]), (FromClient, DATA), (FromServer, DATA)];
-    assert_eq!(stream_from(&mut session, conversation), ["lost", "finished"]);
+    let conversation: &[Piece<'_>] =
+        &[Gap(FromClient), Gap(FromServer), Client(&[1, 2, 3, 4, 5]), Client(DATA), Server(DATA)];
+    assert_eq!(stream::<Session>(conversation), ["lost", "finished"]);
 }
 
 #[test]
@@ -132,13 +128,13 @@ fn an_ssl_2_session_is_told_as_one() {
     let length = u8::try_from(11 + 3 + 16).unwrap();
     let choice = [&[0x80, length, 4, 0, 1, 0, 2, 0, 0, 0, 3, 0, 16, 1, 0, 0x80][..], &[0; 16]].concat();
     assert_eq!(probe(FromClient, &offer), Probe::Match);
-    let said = stream_in_any_pieces::<Session>(&[(FromClient, &offer), (FromServer, &choice)]);
+    let said = stream_split::<Session>(&[Client(&offer), Server(&choice)]);
     let (first, rest) = said.split_first().unwrap();
     assert!(first.contains("highest_version: 2,"), "{first}");
     assert_eq!(
         rest,
         [
-            "fact ja4: ts2i000000_000000000000_000000000000",
+            "fact client ja4: ts2i000000_000000000000_000000000000",
             "> connect client_hello",
             "TlsServer(TlsServerHello { version: 2, suite: 0, group: None })",
             "< connect client_hello",
@@ -151,7 +147,7 @@ fn an_ssl_2_session_is_told_as_one() {
 fn an_ssl_2_hello_may_offer_tls_and_be_answered_in_it() {
     let offer = [0x80, 15, 1, 3, 1, 0, 6, 0, 0, 0, 0, 0, 0, 0x2f, 1, 0, 0x80];
     let hello = record(22, &server_hello(&[]));
-    let said = stream_in_any_pieces::<Session>(&[(FromClient, &offer), (FromServer, &hello)]);
+    let said = stream_split::<Session>(&[Client(&offer), Server(&hello)]);
     assert_eq!(said[3..], [&chosen(0x0303), "< connect client_hello"]);
     assert!(said[0].contains("t10i0100"), "{}", said[0]);
 }
@@ -180,9 +176,9 @@ fn a_hello_is_recognised_by_its_first_six_bytes() {
 fn noise_is_read_without_harm() {
     for seed in 1..500 {
         let mut bytes: Vec<u8> = noise(seed).take(300).collect();
-        stream::<Session>(&[(FromClient, &bytes), (FromServer, &bytes)]);
+        stream::<Session>(&[Client(&bytes), Server(&bytes)]);
         bytes[..5].copy_from_slice(&[22, 3, 3, 1, 0x27]);
         bytes[5..9].copy_from_slice(&[noise(seed).next().unwrap() % 12, 0, 1, 0x20]);
-        stream::<Session>(&[(FromServer, &bytes), (FromClient, &bytes)]);
+        stream::<Session>(&[Server(&bytes), Client(&bytes)]);
     }
 }

@@ -230,13 +230,13 @@ pub(in super::super) fn private_transfer(data: &[u8]) -> Parse<(u32, u32)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::bytes;
+    use crate::testing::unhex;
 
     const OBJECT: ObjectId = ObjectId { kind: 1, instance: 3 };
 
     #[test]
     fn a_list_of_properties_is_walked_and_every_cut_is_refused() {
-        let whole = bytes("0c 00400003 1e 09 55 09 57 19 08 1f 0c 02000064 1e 09 4d 1f");
+        let whole = unhex("0c 00400003 1e 09 55 09 57 19 08 1f 0c 02000064 1e 09 4d 1f");
         let mut found = Vec::new();
         read_list(&whole, |item| found.push((item.object.instance, item.property, item.index))).unwrap();
         assert_eq!(found, [(3, Some(85), None), (3, Some(87), Some(8)), (100, Some(77), None)]);
@@ -248,18 +248,18 @@ mod tests {
     #[test]
     fn values_in_lists_are_told_and_errors_passed_over() {
         let mut found = Vec::new();
-        let answer = bytes("0c 00400003 1e 29 55 4e 44 41a40000 4f 29 4d 5e 91 02 91 20 5f 1f");
+        let answer = unhex("0c 00400003 1e 29 55 4e 44 41a40000 4f 29 4d 5e 91 02 91 20 5f 1f");
         answer_list(&answer, |item| found.push((item.property, item.value.and_then(Tag::milli)))).unwrap();
         assert_eq!(found, [(Some(85), Some(20_500))]);
-        let write = bytes("0c 00400003 1e 09 55 2e 44 41a40000 2f 39 08 1f");
+        let write = unhex("0c 00400003 1e 09 55 2e 44 41a40000 2f 39 08 1f");
         write_list(&write, |item| found.push((item.property, item.value.and_then(Tag::milli)))).unwrap();
         assert_eq!(found.len(), 2);
-        assert!(write_list(&bytes("0c 00400003 1e 09 55 1f"), |_| {}).is_err(), "no value");
+        assert!(write_list(&unhex("0c 00400003 1e 09 55 1f"), |_| {}).is_err(), "no value");
     }
 
     #[test]
     fn a_list_without_end_is_refused() {
-        let mut endless = bytes("0c 00400003 1e");
+        let mut endless = unhex("0c 00400003 1e");
         endless.extend([0x09, 0x55].repeat(1000));
         let mut count = 0;
         assert_eq!(
@@ -271,16 +271,16 @@ mod tests {
 
     #[test]
     fn parameters_are_found_where_the_standard_puts_them() {
-        assert_eq!(property(&bytes("0c 00400003 19 55")).map(|item| item.object), Ok(OBJECT));
+        assert_eq!(property(&unhex("0c 00400003 19 55")).map(|item| item.object), Ok(OBJECT));
         assert_eq!(
-            object_under(2, &bytes("09 01 1c 02000064 2c 00400003")).map(|item| item.object),
+            object_under(2, &unhex("09 01 1c 02000064 2c 00400003")).map(|item| item.object),
             Ok(OBJECT)
         );
-        assert_eq!(created(&bytes("0e 09 01 0f")), Ok((1, None)));
-        assert_eq!(created(&bytes("0e 1c 00400003 0f")), Ok((1, Some(3))));
-        assert_eq!(device_state(0, &bytes("09 01 1d 05 00 41424344")), Ok((1, true)));
-        assert_eq!(device_state(1, &bytes("19 00")), Ok((0, false)));
-        assert_eq!(i_am(&bytes("c4 02000064 22 05c4 91 00 21 0f")).map(|told| told.vendor), Ok(15));
-        assert!(i_am(&bytes("c4 02000064 22 05c4 91 00")).is_err());
+        assert_eq!(created(&unhex("0e 09 01 0f")), Ok((1, None)));
+        assert_eq!(created(&unhex("0e 1c 00400003 0f")), Ok((1, Some(3))));
+        assert_eq!(device_state(0, &unhex("09 01 1d 05 00 41424344")), Ok((1, true)));
+        assert_eq!(device_state(1, &unhex("19 00")), Ok((0, false)));
+        assert_eq!(i_am(&unhex("c4 02000064 22 05c4 91 00 21 0f")).map(|told| told.vendor), Ok(15));
+        assert!(i_am(&unhex("c4 02000064 22 05c4 91 00")).is_err());
     }
 }

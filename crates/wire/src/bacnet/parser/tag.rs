@@ -1,5 +1,6 @@
 //! Tagged data (ASHRAE 135 clause 20.2): what every parameter of a service is written in.
 
+use crate::number;
 use crate::reader::{Parse, ParseError, Reader, ensure};
 use crate::text;
 use std::borrow::Cow;
@@ -108,7 +109,7 @@ impl<'a> Tag<'a> {
                 signed(data).map(|number| i64::from(number) * 1000)
             }
             Self::Application(application::REAL, data) => {
-                data.try_into().ok().map(f32::from_be_bytes).and_then(thousandths)
+                data.try_into().ok().map(f32::from_be_bytes).map(f64::from).and_then(number::milli)
             }
             Self::Application(..) | Self::Context(..) | Self::Opening(_) | Self::Closing(_) => None,
         }
@@ -142,14 +143,6 @@ fn signed(data: &[u8]) -> Option<i32> {
     let number = unsigned(data)?;
     let unused = 32 - 8 * u32::try_from(data.len()).ok()?;
     Some((number << unused).cast_signed() >> unused)
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "a float too large for 64 bits saturates, which is still its order"
-)]
-fn thousandths(value: f32) -> Option<i64> {
-    value.is_finite().then(|| (f64::from(value) * 1000.0).round() as i64)
 }
 
 /// The next tag, which must be context tag `number`.
@@ -249,7 +242,7 @@ pub(super) fn error_code(reader: &mut Reader<'_>) -> Parse<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::bytes;
+    use crate::testing::unhex;
 
     #[test]
     fn values_are_read_in_every_length() {
@@ -266,7 +259,7 @@ mod tests {
             ("20", None),
             ("25 05 0102030405", None),
         ] {
-            let bytes = bytes(hex);
+            let bytes = unhex(hex);
             assert_eq!(Tag::read(&mut Reader::new(&bytes)).map(Tag::milli), Ok(milli), "{hex}");
         }
     }
@@ -280,7 +273,7 @@ mod tests {
             ("72 01 41", None),
             ("70", None),
         ] {
-            let bytes = bytes(hex);
+            let bytes = unhex(hex);
             let tag = Tag::read(&mut Reader::new(&bytes)).unwrap();
             assert_eq!(tag.text().as_deref(), text, "{hex}");
         }
@@ -289,7 +282,7 @@ mod tests {
     #[test]
     fn a_length_that_lies_is_short_and_reserved_ones_are_refused() {
         for hex in ["24 00", "75", "75 fe", "75 fe ffff 00", "75 ff ffffffff 00", "f9", "26", "27"] {
-            assert!(Tag::read(&mut Reader::new(&bytes(hex))).is_err(), "{hex}");
+            assert!(Tag::read(&mut Reader::new(&unhex(hex))).is_err(), "{hex}");
         }
     }
 

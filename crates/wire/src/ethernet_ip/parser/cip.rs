@@ -137,11 +137,11 @@ pub(in super::super) fn attribute_list(data: &[u8]) -> Parse<impl Iterator<Item 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::bytes;
+    use crate::testing::unhex;
 
     #[test]
     fn a_request_cut_anywhere_in_its_path_is_short() {
-        let whole = bytes("0e 03 20 01 24 01 30 07");
+        let whole = unhex("0e 03 20 01 24 01 30 07");
         assert!(matches!(message(&whole), Ok(Cip::Request(Request { service: 0x0e, .. }))));
         for cut in 0..whole.len() {
             assert!(message(&whole[..cut]).is_err(), "{cut}");
@@ -151,27 +151,27 @@ mod tests {
     #[test]
     fn an_answer_whose_additional_status_lies_is_short() {
         assert_eq!(
-            message(&bytes("cc 00 00 00 c4 00")),
+            message(&unhex("cc 00 00 00 c4 00")),
             Ok(Cip::Answer(Answer { service: 0x4c, status: 0, data: &[0xc4, 0] }))
         );
-        assert_eq!(message(&bytes("cc 00 01 ff 00 00")), Err(ParseError::Short));
+        assert_eq!(message(&unhex("cc 00 01 ff 00 00")), Err(ParseError::Short));
     }
 
     #[test]
     fn offsets_outside_a_packet_or_backwards_are_refused_one_by_one() {
         for hex in ["0100 ff00", "0200 0600 0200 8e000000", "0100 0000", "0100 0400"] {
-            let bytes = bytes(hex);
+            let bytes = unhex(hex);
             assert!(multiple(&bytes).unwrap().next().unwrap().is_err(), "{hex}");
         }
-        assert!(multiple(&bytes("ffff 0000")).is_err(), "giant count");
-        assert!(multiple(&bytes("0200 0600")).is_err(), "offsets cut");
-        assert_eq!(multiple(&bytes("0000")).unwrap().count(), 0);
+        assert!(multiple(&unhex("ffff 0000")).is_err(), "giant count");
+        assert!(multiple(&unhex("0200 0600")).is_err(), "offsets cut");
+        assert_eq!(multiple(&unhex("0000")).unwrap().count(), 0);
     }
 
     #[test]
     fn a_forwarded_message_longer_than_its_envelope_is_short() {
-        assert!(unconnected_send(&bytes("0a 0e 0600 0e 02 20 01 24 01 01 00 01 00")).is_ok());
-        assert_eq!(unconnected_send(&bytes("0a 0e ff00 0e 02")), Err(ParseError::Short));
-        assert_eq!(unconnected_send(&bytes("0a 0e 0000 7f 00 01 00")), Err(ParseError::Short));
+        assert!(unconnected_send(&unhex("0a 0e 0600 0e 02 20 01 24 01 01 00 01 00")).is_ok());
+        assert_eq!(unconnected_send(&unhex("0a 0e ff00 0e 02")), Err(ParseError::Short));
+        assert_eq!(unconnected_send(&unhex("0a 0e 0000 7f 00 01 00")), Err(ParseError::Short));
     }
 }

@@ -216,7 +216,7 @@ fn write_link(f: &mut fmt::Formatter<'_>, link: &[u8]) -> fmt::Result {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::bytes;
+    use crate::testing::unhex;
 
     #[test]
     fn a_path_prints_as_engineers_write_it() {
@@ -230,7 +230,7 @@ mod tests {
             ("34 04 01 00 0c 00 3a 00 04 03 20 04 24 01 2c 65 2c 66", "0x4/1@101@102"),
             ("", ""),
         ] {
-            let bytes = bytes(hex);
+            let bytes = unhex(hex);
             assert_eq!(Path::new(&bytes).map(|path| path.to_string()), Ok(name.into()), "{hex}");
         }
     }
@@ -249,7 +249,7 @@ mod tests {
             "23 00",
             "3c 00",
         ] {
-            assert!(Path::new(&bytes(hex)).is_err(), "{hex}");
+            assert!(Path::new(&unhex(hex)).is_err(), "{hex}");
         }
     }
 

@@ -57,16 +57,16 @@ fn field(reader: &mut Reader<'_>) -> Parse<u16> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::bytes;
+    use crate::testing::unhex;
 
     #[test]
     fn a_typed_logical_read_names_its_file_and_every_cut_is_refused() {
-        let whole = bytes("07 4d00 01020304 0f 00 0100 a2 14 07 89 ff0001 00");
+        let whole = unhex("07 4d00 01020304 0f 00 0100 a2 14 07 89 ff0001 00");
         let file = Some(FileRange { kind: 0x89, file: 7, element: 256, bytes: 20 });
         assert_eq!(command(&whole), Ok(Pccc { command: 0x0f, function: 0xa2, file }));
         for cut in 0..whole.len() - 1 {
             assert!(command(&whole[..cut]).is_err(), "{cut}");
         }
-        assert!(command(&bytes("ff 00")).is_err(), "the requester's length lies");
+        assert!(command(&unhex("ff 00")).is_err(), "the requester's length lies");
     }
 }

@@ -1,20 +1,12 @@
-//! How often each verb was said in a capture, against what other dissectors counted in it.
-//!
-//! The numbers were taken from tshark and, where there are such, from the logs the icsnpp parsers of Zeek are tested
-//! with; the README beside each capture says which and explains every difference.
+//! Protocols of buildings, machines and substations: EtherNet/IP, BACnet, PROFINET and GOOSE.
 
-#![expect(clippy::unwrap_used, reason = "a broken fixture must fail the test")]
-
-use nullius_capture::CaptureFile;
-use nullius_model::{FlowInfo, MessageKind, Observation, Protocol, Seed, Seen, Sink};
-use nullius_wire::{Dissector, Limits};
-use std::collections::BTreeMap;
-use std::path::Path;
+use crate::counts::{Count, Counts};
+use nullius_model::Protocol;
 
 /// Verb, requests, answers (with or without a request that was seen).
-type Count = (&'static str, u64, u64);
+type Row = (&'static str, u64, u64);
 
-const ETHERNET_IP: &[(&str, &[Count])] = &[
+const ETHERNET_IP: &[(&str, &[Row])] = &[
     (
         "enip_cip_example.pcap",
         &[
@@ -32,7 +24,7 @@ const ETHERNET_IP: &[(&str, &[Count])] = &[
     ("set_attribute_single_service_cip.pcapng", &[("set_attribute_single", 1, 0)]),
 ];
 
-const BACNET: &[(&str, &[Count])] = &[
+const BACNET: &[(&str, &[Row])] = &[
     (
         "bacnet_example.pcap",
         &[
@@ -83,7 +75,7 @@ fn bacnet_is_counted_as_tshark_and_zeek_count_it() {
     check(Protocol::Bacnet, "bacnet", BACNET);
 }
 
-const PROFINET_DCP: &[(&str, &[Count])] = &[
+const PROFINET_DCP: &[(&str, &[Row])] = &[
     ("ChangeIPUsingDCP.pcap", &[("identify", 1, 1), ("set", 1, 1)]),
     ("PROFINET-RT.pcap", &[("identify", 14, 0)]),
     ("profinet_rt.pcap", &[("alarm", 2, 0), ("identify", 9, 1), ("ptcp", 41, 0), ("rt_data", 102, 0)]),
@@ -94,7 +86,7 @@ fn profinet_is_counted_as_tshark_counts_it() {
     check(Protocol::ProfinetDcp, "profinet-dcp", PROFINET_DCP);
 }
 
-const GOOSE: &[(&str, &[Count])] = &[
+const GOOSE: &[(&str, &[Row])] = &[
     ("GOOSE.pcap", &[("goose", 7, 0), ("goose_state_change", 1, 0)]),
     ("GOOSE_DEMO.pcap", &[("goose", 1, 0)]),
     ("Sample_File_GOOSE.pcap", &[("goose", 199, 0), ("goose_state_change", 252, 0)]),
@@ -110,44 +102,13 @@ fn ethernet_ip_is_counted_as_tshark_and_zeek_count_it() {
     check(Protocol::EthernetIp, "ethernet-ip", ETHERNET_IP);
 }
 
-fn check(protocol: Protocol, folder: &str, captures: &[(&str, &[Count])]) {
+fn check(protocol: Protocol, folder: &str, captures: &[(&str, &[Row])]) {
     for (capture, expected) in captures {
-        let counted = Tally::of(protocol, &Path::new("tests/data").join(folder).join(capture));
-        let expected = expected.iter().map(|(verb, asked, answered)| (*verb, (*asked, *answered))).collect();
-        assert_eq!(counted.verbs, expected, "{capture}");
-    }
-}
-
-/// Counts the messages of one protocol by verb.
-#[derive(Debug)]
-struct Tally {
-    protocol: Protocol,
-    verbs: BTreeMap<&'static str, (u64, u64)>,
-}
-
-impl Tally {
-    fn of(protocol: Protocol, capture: &Path) -> Self {
-        let mut tally = Self { protocol, verbs: BTreeMap::new() };
-        let mut file = CaptureFile::open(capture).unwrap();
-        let mut dissector = Dissector::new(Limits::default(), Seed::new(1));
-        while let Some(frame) = file.next_frame().unwrap() {
-            dissector.handle_frame(&frame, &mut tally);
-        }
-        dissector.finish(&mut tally);
-        tally
-    }
-}
-
-impl Sink for Tally {
-    fn observe(&mut self, _: Seen, _: Option<&FlowInfo>, observation: Observation<'_>) {
-        let Observation::Message(message) = observation else { return };
-        if message.protocol != self.protocol {
-            return;
-        }
-        let (asked, answered) = self.verbs.entry(message.symbol.verb).or_default();
-        match message.kind {
-            MessageKind::Request => *asked += 1,
-            MessageKind::Response { .. } | MessageKind::Orphan { .. } => *answered += 1,
-        }
+        let counts = Counts::of(&format!("{folder}/{capture}"));
+        let only = |column: fn(&Row) -> Count<'static>| -> Vec<_> {
+            expected.iter().map(column).filter(|(_, count)| *count > 0).collect()
+        };
+        assert_eq!(counts.asked(protocol), only(|row| (row.0, row.1)), "{capture}");
+        assert_eq!(counts.answered(protocol), only(|row| (row.0, row.2)), "{capture}");
     }
 }

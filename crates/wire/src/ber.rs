@@ -1,32 +1,35 @@
-//! Basic Encoding Rules as far as SNMP uses them (RFC 3417 §8, X.690): definite lengths, integers, object identifiers.
+//! The Basic Encoding Rules (ITU-T X.690) as far as SNMP (RFC 3417 §8) and GOOSE (IEC 61850-8-1, annex A) use them:
+//! tags of one byte, definite lengths, integers, object identifiers.
+//!
+//! It knows no PDU.
 //!
 //! INVARIANT: nothing here recurses; a length never reaches beyond what surrounds it.
 
 use crate::reader::{Parse, ParseError, Reader, ensure};
 use std::fmt;
 
-pub(super) const INTEGER: u8 = 0x02;
-pub(super) const OCTET_STRING: u8 = 0x04;
-pub(super) const OBJECT_IDENTIFIER: u8 = 0x06;
-pub(super) const SEQUENCE: u8 = 0x30;
+pub(crate) const INTEGER: u8 = 0x02;
+pub(crate) const OCTET_STRING: u8 = 0x04;
+pub(crate) const OBJECT_IDENTIFIER: u8 = 0x06;
+pub(crate) const SEQUENCE: u8 = 0x30;
 
 /// The next element: its tag and contents.
-pub(super) fn read_element<'a>(reader: &mut Reader<'a>) -> Parse<(u8, Reader<'a>)> {
+pub(crate) fn read_element<'a>(reader: &mut Reader<'a>) -> Parse<(u8, Reader<'a>)> {
     let tag = reader.u8()?;
-    ensure(tag & 0x1f != 0x1f, "BER tag longer than SNMP knows")?;
+    ensure(tag & 0x1f != 0x1f, "BER tag of more than one byte")?;
     let length = read_length(reader)?;
     Ok((tag, reader.sub(length)?))
 }
 
 /// The contents of the next element, which must have `tag`.
-pub(super) fn read_tagged<'a>(reader: &mut Reader<'a>, tag: u8) -> Parse<Reader<'a>> {
+pub(crate) fn read_tagged<'a>(reader: &mut Reader<'a>, tag: u8) -> Parse<Reader<'a>> {
     let is_other = reader.rest().first().is_some_and(|found| *found != tag);
-    ensure(!is_other, "another BER type than SNMP has here")?;
+    ensure(!is_other, "another BER type than belongs here")?;
     read_element(reader).map(|(_, contents)| contents)
 }
 
 /// The next element as a whole number.
-pub(super) fn read_integer(reader: &mut Reader<'_>) -> Parse<i64> {
+pub(crate) fn read_integer(reader: &mut Reader<'_>) -> Parse<i64> {
     let contents = read_tagged(reader, INTEGER)?.rest();
     ensure((1..=8).contains(&contents.len()), "BER integer of impossible length")?;
     let sign = if contents.first().is_some_and(|first| first & 0x80 != 0) { -1 } else { 0 };
@@ -34,7 +37,7 @@ pub(super) fn read_integer(reader: &mut Reader<'_>) -> Parse<i64> {
 }
 
 /// The next element as an object identifier.
-pub(super) fn read_oid<'a>(reader: &mut Reader<'a>) -> Parse<Oid<'a>> {
+pub(crate) fn read_oid<'a>(reader: &mut Reader<'a>) -> Parse<Oid<'a>> {
     Oid::new(read_tagged(reader, OBJECT_IDENTIFIER)?.rest())
 }
 
@@ -50,11 +53,11 @@ fn read_length(reader: &mut Reader<'_>) -> Parse<usize> {
 
 /// An object identifier, checked.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) struct Oid<'a>(&'a [u8]);
+pub(crate) struct Oid<'a>(&'a [u8]);
 
 impl<'a> Oid<'a> {
     /// Each arc has at most 32 bits (RFC 2578 §3.5) and ends before the identifier does.
-    pub(super) fn new(bytes: &'a [u8]) -> Parse<Self> {
+    pub(crate) fn new(bytes: &'a [u8]) -> Parse<Self> {
         let mut left = 0_u64;
         for byte in bytes {
             left = (left << 7) | u64::from(byte & 0x7f);
@@ -69,12 +72,12 @@ impl<'a> Oid<'a> {
     }
 
     /// The encoding, to compare with that of known objects.
-    pub(super) const fn as_bytes(&self) -> &'a [u8] {
+    pub(crate) const fn as_bytes(&self) -> &'a [u8] {
         self.0
     }
 
     /// Every arc; the first octets hold two.
-    pub(super) fn arcs(&self) -> impl Iterator<Item = u32> + use<'a> {
+    pub(crate) fn arcs(&self) -> impl Iterator<Item = u32> + use<'a> {
         let mut value = 0_u32;
         let mut arcs = self.0.iter().filter_map(move |byte| {
             let arc = (value << 7) | u32::from(byte & 0x7f);
@@ -87,7 +90,7 @@ impl<'a> Oid<'a> {
     }
 
     /// Its first arcs as text, at most `count`.
-    pub(super) fn prefix(&self, count: usize) -> smol_str::SmolStr {
+    pub(crate) fn prefix(&self, count: usize) -> smol_str::SmolStr {
         let mut text = smol_str::SmolStrBuilder::new();
         for (place, arc) in self.arcs().take(count).enumerate() {
             if place > 0 {
@@ -108,7 +111,7 @@ impl fmt::Debug for Oid<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::recorder::unhex;
+    use crate::testing::unhex;
 
     #[test]
     fn integers_keep_their_sign() {
@@ -155,7 +158,11 @@ mod tests {
             ("3080", ParseError::Invalid("BER length indefinite or beyond four octets")),
             ("3085 0000000001 00", ParseError::Invalid("BER length indefinite or beyond four octets")),
             ("3084 ffffffff", ParseError::Short),
-            ("3f", ParseError::Invalid("BER tag longer than SNMP knows")),
+            ("3f", ParseError::Invalid("BER tag of more than one byte")),
+            ("7f81 01 00", ParseError::Invalid("BER tag of more than one byte")),
+            ("6182 ffff", ParseError::Short),
+            ("6181", ParseError::Short),
+            ("", ParseError::Short),
         ] {
             assert_eq!(read_element(&mut Reader::new(&unhex(bytes))).err(), Some(error), "{bytes}");
         }
