@@ -13,6 +13,9 @@ use super::symbol::SymbolRecord;
 
 /// Unseen mass that may be left: 0.1 %, in millionths.
 const MAX_UNSEEN_PPM: u64 = 1_000;
+/// Messages before which an alphabet does not show itself. On real channels 11 of 13 had no new symbol after their first
+/// hundred (dynamics §5.2), and Goldenberg and Wool learn from as many; the estimate below means nothing for fewer.
+const MIN_MESSAGES: u64 = 100;
 /// Times a cycle must have been seen.
 const CYCLES: u32 = 2;
 
@@ -30,6 +33,11 @@ pub struct Readiness {
 pub enum Doubt {
     /// No message was seen while learning.
     NothingLearned,
+    /// Too few messages to know an alphabet by.
+    TooFew {
+        /// How many were learned from.
+        messages: u64,
+    },
     /// Too many symbols were seen only once.
     UnseenMass {
         /// Estimated share of messages never seen, in millionths.
@@ -91,6 +99,7 @@ impl Readiness {
         let unseen_ppm = once * 1_000_000 / conversation.learned;
         let learned_for = until.since(conversation.first.at);
         let mut doubts = Vec::new();
+        doubts.extend(too_few(conversation.learned));
         doubts.extend(unseen_mass(unseen_ppm, once));
         doubts.extend(still_growing(conversation, learned_for));
         doubts.extend(uncovered(cycles, learned_for));
@@ -101,6 +110,10 @@ impl Readiness {
         doubts.extend(unsealed(learned()));
         Self { doubts, unseen_ppm }
     }
+}
+
+fn too_few(messages: u64) -> Option<Doubt> {
+    (messages < MIN_MESSAGES).then_some(Doubt::TooFew { messages })
 }
 
 fn unseen_mass(ppm: u64, once: u64) -> Option<Doubt> {
@@ -135,6 +148,9 @@ impl fmt::Display for Doubt {
         let seconds = |duration: &Duration| duration.as_secs_f64();
         match self {
             Self::NothingLearned => write!(f, "nothing seen while learning"),
+            Self::TooFew { messages } => {
+                write!(f, "learned from {messages} message{}, {MIN_MESSAGES} needed", plural(*messages))
+            }
             Self::UnseenMass { ppm, once } => write!(
                 f,
                 "{once} symbol{} seen only once: about {}.{:02} % of messages still unseen, 0.10 % allowed",

@@ -26,7 +26,7 @@ pub struct SymbolRecord {
     pub slowest: Duration,
     /// Gaps between messages.
     pub gaps: Gaps,
-    /// Smallest and largest value of each item, where values were asked for.
+    /// Smallest and largest value of each item in thousandths, where values were asked for.
     pub envelopes: Vec<(i64, i64)>,
 }
 
@@ -70,13 +70,13 @@ impl SymbolRecord {
             Values::Words(bytes) => {
                 let (words, _) = bytes.as_chunks::<2>();
                 for (item, word) in words.iter().take(MAX_ENVELOPES).enumerate() {
-                    self.widen_item(item, i64::from(u16::from_be_bytes(*word)));
+                    self.widen_item(item, 1_000 * i64::from(u16::from_be_bytes(*word)));
                 }
             }
             Values::Bits(bytes) => {
                 let items = items(symbol).min(MAX_ENVELOPES).min(bytes.len() * 8);
                 for (item, byte) in (0..items).map(|item| (item, bytes.get(item / 8).copied().unwrap_or(0))) {
-                    self.widen_item(item, i64::from(byte >> (item % 8) & 1));
+                    self.widen_item(item, 1_000 * i64::from(byte >> (item % 8) & 1));
                 }
             }
         }
@@ -128,11 +128,11 @@ mod tests {
         let mut record = SymbolRecord::new(Seen::default());
         record.widen(&words, Values::Words(&[0, 5, 0, 9]));
         record.widen(&words, Values::Words(&[0, 7, 0, 1]));
-        assert_eq!(record.envelopes, [(5, 7), (1, 9)]);
+        assert_eq!(record.envelopes, [(5_000, 7_000), (1_000, 9_000)]);
         let bits = Symbol::new(VerbClass::Write, "write").about(Object::range("coil", 0, 3));
         let mut record = SymbolRecord::new(Seen::default());
         record.widen(&bits, Values::Bits(&[0b0000_0101]));
         record.widen(&bits, Values::Bits(&[0b1111_1001]));
-        assert_eq!(record.envelopes, [(1, 1), (0, 0), (0, 1)], "padding bits are no items");
+        assert_eq!(record.envelopes, [(1_000, 1_000), (0, 0), (0, 1_000)], "padding bits are no items");
     }
 }

@@ -100,7 +100,7 @@ pub(super) struct Target {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) period_ms: Option<f64>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(super) values: Vec<[i64; 2]>,
+    pub(super) values: Vec<[f64; 2]>,
 }
 
 #[derive(Debug, Serialize)]

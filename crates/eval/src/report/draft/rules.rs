@@ -171,7 +171,11 @@ fn target(symbol: &Symbol, record: &SymbolRecord) -> Target {
         max_bytes,
         support: support(record),
         period_ms: period.map(|period| period.median.as_micros() as f64 / 1e3),
-        values: record.envelopes.iter().map(|(least, most)| [*least, *most]).collect(),
+        values: record
+            .envelopes
+            .iter()
+            .map(|(least, most)| [*least as f64 / 1e3, *most as f64 / 1e3])
+            .collect(),
     }
 }
 

@@ -8,7 +8,7 @@ use super::page::{
 use crate::report::words;
 use nullius_device::ConversationView;
 use nullius_device::behaviour::symbol::SymbolRecord;
-use nullius_model::{Direction, Protocol, Symbol};
+use nullius_model::{Direction, Symbol};
 use std::time::Duration;
 
 /// Items of one symbol whose values are shown.
@@ -95,7 +95,7 @@ fn alphabet(html: &mut Html, view: &ConversationView, symbols_left: &mut usize) 
         table(html, "Every symbol of this conversation", &heads, |html| {
             html.element("tbody", PLAIN, |html| {
                 for (sender, symbol, record) in view.alphabet.iter().take(shown) {
-                    symbol_row(html, view.protocol, *sender, symbol, record);
+                    symbol_row(html, *sender, symbol, record);
                 }
             });
         });
@@ -103,13 +103,7 @@ fn alphabet(html: &mut Html, view: &ConversationView, symbols_left: &mut usize) 
     });
 }
 
-fn symbol_row(
-    html: &mut Html,
-    protocol: Protocol,
-    sender: Direction,
-    symbol: &Symbol,
-    record: &SymbolRecord,
-) {
+fn symbol_row(html: &mut Html, sender: Direction, symbol: &Symbol, record: &SymbolRecord) {
     html.element("tr", PLAIN, |html| {
         html.element("td", PLAIN, |html| {
             html.leaf("code", PLAIN, symbol);
@@ -124,7 +118,7 @@ fn symbol_row(
         cell(html, rhythm(record));
         number(html, record.done);
         number(html, record.refused);
-        html.leaf("td", &[("class", &"long")], values(protocol, record));
+        html.leaf("td", &[("class", &"long")], values(record));
         frames(html, record.first, record.last);
     });
 }
@@ -162,12 +156,9 @@ fn rate(times: u64, span: Duration) -> String {
     }
 }
 
-/// Smallest and largest value of each item. Modbus words and anybody's bits are whole; other numbers are kept in
-/// thousandths.
-fn values(protocol: Protocol, record: &SymbolRecord) -> String {
-    let are_bits = record.envelopes.iter().all(|(least, most)| *least >= 0 && *most <= 1);
-    let are_whole = protocol == Protocol::Modbus || are_bits;
-    let number = |value: i64| if are_whole { value.to_string() } else { (value as f64 / 1e3).to_string() };
+/// Smallest and largest value of each item.
+fn values(record: &SymbolRecord) -> String {
+    let number = |thousandths: i64| (thousandths as f64 / 1e3).to_string();
     let envelope = |(least, most): &(i64, i64)| {
         if least == most { number(*least) } else { format!("{} … {}", number(*least), number(*most)) }
     };

@@ -79,6 +79,11 @@ struct Doubt {
 enum DoubtKind {
     /// No message was seen while learning.
     NothingLearned,
+    /// Too few messages to know an alphabet by.
+    TooFew {
+        /// How many were learned from.
+        messages: u64,
+    },
     /// Too many symbols were seen only once.
     UnseenMass {
         /// Estimated share of messages never seen, in millionths.
@@ -142,7 +147,7 @@ struct SymbolOf<'a> {
     period: Option<Period>,
     /// Smallest and largest value of each item, where values were followed. Numbers of protocols with fractions are in
     /// thousandths.
-    envelope: Vec<Envelope>,
+    envelope_milli: Vec<Envelope>,
 }
 
 /// Which end sends it.
@@ -296,6 +301,7 @@ impl DoubtKind {
         use readiness::Doubt;
         match *doubt {
             Doubt::NothingLearned => Self::NothingLearned,
+            Doubt::TooFew { messages } => Self::TooFew { messages },
             Doubt::UnseenMass { ppm, once } => Self::UnseenMass { ppm, once },
             Doubt::StillGrowing { grew_for, learned_for } => {
                 Self::StillGrowing { grew_for_us: micros(grew_for), learned_for_us: micros(learned_for) }
@@ -335,7 +341,7 @@ impl<'a> SymbolOf<'a> {
                 slowest_us: micros(record.slowest),
             },
             period: record.gaps.period().map(Period::of),
-            envelope: record.envelopes.iter().map(|&(least, most)| Envelope { least, most }).collect(),
+            envelope_milli: record.envelopes.iter().map(|&(least, most)| Envelope { least, most }).collect(),
         }
     }
 }
