@@ -145,20 +145,30 @@ impl Dissector {
         }
         match packet.fragment {
             None => self.handle_transport(&packet, arrival),
+            // Cut by the capture: what is missing cannot come.
+            Some(_) if packet.missing > 0 => arrival.damage(Damage::IncompleteFragments),
             Some(fragment) => match self.fragments.handle(&packet, fragment, arrival.seen.at) {
                 Assembly::Waiting if self.fragments.is_over_limit() => {
                     self.expire_fragments(arrival.seen, arrival.sink)
                 }
                 Assembly::Waiting => {}
-                Assembly::Whole(payload) => {
-                    let whole = IpPacket { payload: &payload, missing: 0, fragment: None, ..packet };
-                    self.handle_transport(&whole, arrival);
-                }
+                Assembly::Whole { protocol, payload } => self.handle_whole(&packet, protocol, &payload, arrival),
                 Assembly::Conflict => arrival.damage(Damage::ConflictingOverlap),
                 Assembly::Broken => {
                     arrival.damage(Damage::BadHeader { why: "fragments contradict each other" })
                 }
             },
+        }
+    }
+
+    /// What fragments carried together; `last` is the one that made it whole.
+    fn handle_whole(&mut self, last: &IpPacket<'_>, protocol: u8, payload: &[u8], mut arrival: Arrival<'_>) {
+        match ip::skip_inner_extensions(last.source, protocol, payload) {
+            Ok((protocol, payload)) => {
+                let whole = IpPacket { protocol, payload, missing: 0, fragment: None, ..*last };
+                self.handle_transport(&whole, arrival);
+            }
+            Err(error) => arrival.damage(Damage::BadHeader { why: error.why() }),
         }
     }
 
