@@ -1,7 +1,8 @@
 //! The same packet twice in one capture, as two mirror ports or a mirror on both sides of a router give it.
 //!
 //! Two packets are one when everything from the network header on is the same but what a router changes (time to live
-//! and header checksum), within a few milliseconds. A retransmission is none: the sender gives it a new IP
+//! and header checksum), within a few milliseconds; a broken one, which no receiver takes, is never the first of two.
+//! A retransmission is none: the sender gives it a new IP
 //! identification, and a gap longer than [`WINDOW`].
 
 use nullius_model::{Mac, Seed, Timestamp};
@@ -36,11 +37,20 @@ impl Duplicates {
         self.is_repeat(print, at)
     }
 
-    /// Whether this payload came from this station a moment ago; remembers it. No router changes the sender of a link
-    /// protocol, and the same payload from another station is somebody else's replay.
-    pub(crate) fn is_repeated_payload(&mut self, source: Mac, payload: &[u8], at: Timestamp) -> bool {
+    /// Whether this payload went between these stations a moment ago; remembers it. No router changes the ends of a
+    /// link protocol: the same payload from another station, to another or as another protocol is somebody else's
+    /// replay, or was sent ahead to hide this one.
+    pub(crate) fn is_repeated_payload(
+        &mut self,
+        [source, destination]: [Mac; 2],
+        ethertype: u16,
+        payload: &[u8],
+        at: Timestamp,
+    ) -> bool {
         let mut hasher = self.hasher.build_hasher();
         hasher.write(&source.octets());
+        hasher.write(&destination.octets());
+        hasher.write_u16(ethertype);
         hasher.write(payload);
         self.is_repeat(hasher.finish(), at)
     }
@@ -91,12 +101,18 @@ mod tests {
     }
 
     #[test]
-    fn the_same_payload_from_another_station_is_no_duplicate() {
+    fn the_same_payload_between_others_or_as_another_protocol_is_no_duplicate() {
         let mut duplicates = Duplicates::new(Seed::new(1));
-        let [publisher, forger] = [1, 2].map(|last| Mac::new([2, 0, 0, 0, 0, last]));
+        let [publisher, forger, group] = [1, 2, 3].map(|last| Mac::new([2, 0, 0, 0, 0, last]));
         let now = Timestamp::from_secs(1);
-        assert!(!duplicates.is_repeated_payload(publisher, b"goose", now));
-        assert!(duplicates.is_repeated_payload(publisher, b"goose", now));
-        assert!(!duplicates.is_repeated_payload(forger, b"goose", now));
+        for (ends, ethertype, repeated) in [
+            ([publisher, group], 0x88b8, false),
+            ([publisher, group], 0x88b8, true),
+            ([forger, group], 0x88b8, false),
+            ([publisher, forger], 0x88b8, false),
+            ([publisher, group], 0x9999, false),
+        ] {
+            assert_eq!(duplicates.is_repeated_payload(ends, ethertype, b"goose", now), repeated, "{ends:?}");
+        }
     }
 }

@@ -7,6 +7,9 @@ use std::collections::VecDeque;
 /// be answered would otherwise fill memory. The oldest is forgotten first.
 const MAX_OPEN: usize = 64;
 
+/// What the name of an object costs that is too long to lie in its symbol: some more than most have.
+const NAME: usize = 64;
+
 /// Requests of one flow that have not been answered, by the protocol's own transaction key.
 #[derive(Debug)]
 pub struct OpenRequests<K> {
@@ -29,6 +32,11 @@ impl<K> Default for OpenRequests<K> {
 }
 
 impl<K: PartialEq> OpenRequests<K> {
+    /// Bytes kept, where what is asked is named at length.
+    pub fn held_bytes(&self) -> usize {
+        self.open.capacity() * size_of::<(K, OpenRequest)>() + self.open.len() * NAME
+    }
+
     /// Remembers a request.
     pub fn push(&mut self, key: K, symbol: Symbol, asked: Timestamp) {
         if self.open.len() == MAX_OPEN {

@@ -21,11 +21,13 @@ pub(crate) struct FlowKey {
     transport: Transport,
 }
 
-/// An end as the key sees it: by network address, or by hardware address where there is none.
+/// An end as the key sees it: by network address, or by hardware address where there is none. An IPv6 packet from a
+/// mapped IPv4 address is another end than that address: no host takes it for the same connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 struct End {
     address: [u8; 16],
     port: u16,
+    is_ipv6: bool,
 }
 
 impl FlowKey {
@@ -48,7 +50,7 @@ impl End {
                 [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, a, b, c, d, e, f]
             }
         };
-        Self { address, port: endpoint.port }
+        Self { address, port: endpoint.port, is_ipv6: endpoint.ip.is_some_and(|ip| ip.is_ipv6()) }
     }
 }
 
@@ -152,7 +154,8 @@ impl Flow {
     pub(crate) fn held_bytes(&self) -> usize {
         match &self.reading {
             Reading::Stream(tcp) => tcp.held_bytes(),
-            Reading::Datagrams { .. } | Reading::Unread(_) => 0,
+            Reading::Datagrams { parser, .. } => parser.held_bytes(),
+            Reading::Unread(_) => 0,
         }
     }
 
@@ -178,5 +181,23 @@ impl Flow {
         self.usage.from_client = Usage::default();
         self.usage.from_server = Usage::default();
         self.fresh = false;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use nullius_model::Mac;
+    use std::net::Ipv4Addr;
+
+    #[test]
+    fn a_mapped_address_is_no_end_of_the_ipv4_connection() {
+        let [a, b] = [1, 2].map(|last| Ipv4Addr::new(10, 0, 0, last));
+        let key = |ips: [IpAddr; 2]| {
+            let [a, b] = ips.map(|ip| Endpoint { mac: Mac::NONE, ip: Some(ip), port: 502 });
+            FlowKey::of(Transport::Tcp, &a, &b).0
+        };
+        assert_eq!(key([a.into(), b.into()]), key([b.into(), a.into()]));
+        assert_ne!(key([a.into(), b.into()]), key([a.to_ipv6_mapped().into(), b.to_ipv6_mapped().into()]));
     }
 }

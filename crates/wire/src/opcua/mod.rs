@@ -105,6 +105,10 @@ impl StreamParser for Session {
         Progress::Consumed(consumed)
     }
 
+    fn held_bytes(&self) -> usize {
+        self.from_client.assembler.held_bytes() + self.from_server.assembler.held_bytes()
+    }
+
     fn handle_gap(&mut self, direction: Direction) {
         *self.side(direction) = Side::default();
         self.observer.clear();

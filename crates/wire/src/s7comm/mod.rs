@@ -94,6 +94,10 @@ impl StreamParser for Session {
         }
     }
 
+    fn held_bytes(&self) -> usize {
+        self.client.payload.capacity() + self.server.payload.capacity()
+    }
+
     fn handle_gap(&mut self, direction: Direction) {
         *self.side(direction) = Side { unsure: true, ..Side::default() };
         // A flow picked up in its middle begins with a gap on each side: the first requests still wait for answers.

@@ -129,6 +129,10 @@ impl StreamParser for Session {
         side.handshakes.clear();
         side.adrift = true;
     }
+
+    fn held_bytes(&self) -> usize {
+        self.client.handshakes.held_bytes() + self.server.handshakes.held_bytes()
+    }
 }
 
 impl Session {
