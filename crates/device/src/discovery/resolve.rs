@@ -110,8 +110,9 @@ struct Draft {
 impl Draft {
     /// All stations of one hardware address.
     fn add_station_group(&mut self, group: &[(&StationKey, &Station)]) {
+        let alone = group.iter().filter(|(key, _)| key.ip.is_some()).count() == 1;
         let (own, beyond): (Vec<_>, Vec<_>) =
-            group.iter().copied().partition(|(key, station)| is_own(key.ip, station, group));
+            group.iter().copied().partition(|(key, station)| is_own(key.ip, station, alone));
         let Some((first_key, first_station)) = group.first() else { return };
         let index = self.devices.len();
         let mut device = Device::new(first_station.first);
@@ -132,7 +133,7 @@ impl Draft {
             let Some(ip) = key.ip else { continue };
             let index = match owners.get(&ip) {
                 Some(index) => *index,
-                None if is_local(ip, &station) => {
+                None if is_local(&key, ip, &station) => {
                     let mut device = Device::new(station.first);
                     device.behind = Some(key.mac).filter(|mac| !mac.is_none());
                     self.devices.push(device);
@@ -175,22 +176,24 @@ impl Draft {
                 .iter()
                 .filter(|fact| fact.attribute == Attribute::Serial && fact.value.len() >= 4)
             {
-                let first = *first_with.entry((fact.value.clone(), fact.source)).or_insert(index);
-                if first != index {
-                    moved.entry(index).or_insert(first);
+                let root = moved.get(&index).copied().unwrap_or(index);
+                let first = *first_with.entry((fact.value.clone(), fact.source)).or_insert(root);
+                let first = moved.get(&first).copied().unwrap_or(first);
+                if first != root && root == index {
+                    moved.insert(index, first);
                 }
             }
         }
-        for (&from, &to) in moved.iter().rev() {
-            let Some(device) = self.devices.get(from).cloned() else { continue };
+        // Nobody moves to who moves: a chain of claims costs no more than its length.
+        for (&from, &to) in &moved {
+            let Some(device) = self.devices.get_mut(from) else { continue };
+            let device = std::mem::replace(device, Device::new(device.first));
             if let Some(into) = self.devices.get_mut(to) {
                 into.absorb(device);
             }
         }
         for index in self.stations.values_mut() {
-            while let Some(to) = moved.get(index) {
-                *index = *to;
-            }
+            *index = moved.get(index).copied().unwrap_or(*index);
         }
         self.drop_devices(&moved);
     }
@@ -239,21 +242,46 @@ impl Draft {
 
     /// One address, two devices, at the same time.
     fn contest(&mut self) {
-        let mut users: BTreeMap<IpAddr, Vec<(usize, AddressEvidence)>> = BTreeMap::new();
+        let mut users: BTreeMap<IpAddr, Vec<Use>> = BTreeMap::new();
         for (index, device) in self.devices.iter().enumerate() {
-            for (ip, evidence) in &device.addresses {
-                users.entry(*ip).or_default().push((index, evidence.clone()));
+            for (ip, AddressEvidence { first, last, .. }) in &device.addresses {
+                users.entry(*ip).or_default().push(Use { first: *first, last: *last, device: index });
             }
         }
         for (ip, users) in users.into_iter().filter(|(_, users)| users.len() > 1) {
-            for (index, evidence) in &users {
-                let rival = users.iter().find(|(other, rival)| other != index && evidence.overlaps(rival));
-                if let (Some((_, rival)), Some(device)) = (rival, self.devices.get_mut(*index)) {
-                    device.contested.insert(ip, evidence.first.max(rival.first));
+            for (device, seen) in overlaps(users) {
+                if let Some(device) = self.devices.get_mut(device) {
+                    device.contested.entry(ip).or_insert(seen);
                 }
             }
         }
     }
+}
+
+/// A device used an address for a while.
+#[derive(Clone, Copy)]
+struct Use {
+    first: Seen,
+    last: Seen,
+    device: usize,
+}
+
+/// Who used it at the same time as another, and when that began: each use is held against the one so far that lasts
+/// longest, since an attacker may make as many as there are stations.
+fn overlaps(mut uses: Vec<Use>) -> Vec<(usize, Seen)> {
+    uses.sort_by_key(|usage| (usage.first.at, usage.device));
+    let mut found = Vec::new();
+    let mut longest: Option<Use> = None;
+    for usage in uses {
+        if let Some(rival) = longest.filter(|rival| rival.last.at >= usage.first.at) {
+            let began = rival.first.max(usage.first);
+            found.extend([(rival.device, began), (usage.device, began)]);
+        }
+        if longest.is_none_or(|rival| rival.last.at < usage.last.at) {
+            longest = Some(usage);
+        }
+    }
+    found
 }
 
 impl Device {
@@ -317,25 +345,22 @@ impl AddressEvidence {
         self.first = self.first.min(other.first);
         self.last = self.last.max(other.last);
     }
-
-    fn overlaps(&self, other: &Self) -> bool {
-        self.first.at <= other.last.at && other.first.at <= self.last.at
-    }
 }
 
-/// The hardware address speaks for this network address itself.
-fn is_own(ip: Option<IpAddr>, station: &Station, group: &[(&StationKey, &Station)]) -> bool {
+/// The hardware address speaks for this network address itself; `alone` if it has no other. An address of the internet
+/// must be proved, since a sender there can choose a hop limit that arrives here as if none had been taken off, and would
+/// pass for the router.
+fn is_own(ip: Option<IpAddr>, station: &Station, alone: bool) -> bool {
     let Some(ip) = ip else { return true };
     let link_local = match ip {
         IpAddr::V4(ip) => ip.is_link_local() || ip.is_unspecified(),
         IpAddr::V6(ip) => ip.is_unicast_link_local() || ip.is_unspecified(),
     };
-    let alone = group.iter().filter(|(key, _)| key.ip.is_some()).count() == 1;
+    let sends_from_here = sends_from_here(station.hop_limit);
     link_local
         || !station.proofs.is_empty()
-        || sends_from_here(station.hop_limit)
-        || (station.frames == 0 && is_on_site(ip))
-        || (alone && is_on_site(ip))
+        || (alone && sends_from_here)
+        || (is_on_site(ip) && (alone || sends_from_here || station.frames == 0))
 }
 
 const fn sends_from_here(hop_limit: u8) -> bool {
@@ -347,11 +372,75 @@ const fn sends_from_here(hop_limit: u8) -> bool {
         || (hop_limit > 0 && hop_limit <= LINK_ONLY_HOP_LIMIT)
 }
 
-/// An address without a hardware address of its own is a device's where its form, or its hop limit, says it is here.
-fn is_local(ip: IpAddr, station: &Station) -> bool {
+/// An address without a hardware address of its own is a device's where its form says it is here, or its hop limit does
+/// and no router forwarded it.
+fn is_local(key: &StationKey, ip: IpAddr, station: &Station) -> bool {
     let group = match ip {
         IpAddr::V4(ip) => ip.is_multicast() || ip.is_broadcast() || ip.is_unspecified(),
         IpAddr::V6(ip) => ip.is_multicast() || ip.is_unspecified(),
     };
-    station.frames > 0 && !group && (is_on_site(ip) || INITIAL_HOP_LIMITS.contains(&station.hop_limit))
+    station.frames > 0
+        && !group
+        && (is_on_site(ip) || key.mac.is_none() && INITIAL_HOP_LIMITS.contains(&station.hop_limit))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use nullius_model::{Binding, Fact, FrameNumber, Seed, Timestamp};
+
+    const ROUTER: Mac = Mac::new([2, 0, 0, 0, 0, 1]);
+
+    fn seen(second: u64) -> Seen {
+        Seen { frame: FrameNumber(second), at: Timestamp::from_secs(second) }
+    }
+
+    #[test]
+    fn who_of_the_internet_chooses_its_hop_limit_well_is_not_taken_for_the_router() {
+        let mut stations = Stations::new(100, 8, 1_000, Seed::new(1));
+        let [own, outside] = ["192.168.0.1", "8.8.8.8"].map(|ip| ip.parse::<IpAddr>().unwrap());
+        for (ip, hop_limit) in [(own, 64), (outside, 64), (outside, 3)] {
+            stations.count(StationKey { mac: ROUTER, ip: Some(ip) }, hop_limit, 60, seen(1));
+        }
+        let roster = Roster::resolve(&stations);
+        assert_eq!((roster.devices.len(), roster.internet.len()), (1, 1));
+        stations.bind(Binding { mac: ROUTER, ip: outside, source: BindingSource::Arp }, seen(2));
+        assert_eq!(Roster::resolve(&stations).internet.len(), 0, "proved to be here");
+    }
+
+    #[test]
+    fn uses_that_overlap_are_found_and_uses_after_each_other_are_none() {
+        let usage = |device, first, last| Use { first: seen(first), last: seen(last), device };
+        assert_eq!(overlaps(vec![usage(0, 1, 2), usage(1, 3, 4), usage(2, 5, 6)]), []);
+        let found = overlaps(vec![usage(2, 8, 9), usage(0, 1, 10), usage(1, 3, 4)]);
+        let devices: BTreeSet<usize> = found.iter().map(|(device, _)| *device).collect();
+        assert_eq!(devices, BTreeSet::from([0, 1, 2]));
+        assert_eq!(found.first(), Some(&(0, seen(3))));
+    }
+
+    #[test]
+    fn a_chain_of_shared_serial_numbers_ends_and_every_device_lies_somewhere() {
+        let mut stations = Stations::new(1_000, 8, 10_000, Seed::new(1));
+        for number in 0..100_u8 {
+            let mac = Mac::new([2, 0, 0, 0, 1, number]);
+            for serial in [number, number + 1] {
+                let value = format!("serial-{serial}");
+                let fact = Fact {
+                    mac,
+                    ip: None,
+                    attribute: Attribute::Serial,
+                    value: &value,
+                    source: Protocol::Snmp,
+                };
+                stations.learn(&fact, seen(1));
+            }
+        }
+        let roster = Roster::resolve(&stations);
+        for (key, _) in stations.sorted() {
+            let device = roster.device_of(key).and_then(|index| roster.devices.get(index)).unwrap();
+            assert!(device.macs.contains(&key.mac));
+        }
+        let macs: usize = roster.devices.iter().map(|device| device.macs.len()).sum();
+        assert_eq!(macs, 100);
+    }
 }
