@@ -1,6 +1,6 @@
-//! What a fresh Debian machine lacks: system packages by apt, Python packages in a folder of their own.
+//! What a fresh Debian machine lacks, installed by apt.
 //!
-//! The tables say what is needed and why. Nothing is fetched when everything is there, so that a second run costs
+//! The table says what is needed and why. Nothing is fetched when everything is there, so that a second run costs
 //! nothing and works offline.
 
 use anyhow::{Context, Result};
@@ -14,6 +14,8 @@ pub(crate) enum Need {
     Tests,
     /// `cargo xtask fuzz`.
     Fuzzing,
+    /// `cargo xtask bench`.
+    Benches,
 }
 
 struct DebianPackage {
@@ -22,56 +24,29 @@ struct DebianPackage {
     reason: &'static str,
 }
 
-const DEBIAN: [DebianPackage; 9] = [
+const DEBIAN: [DebianPackage; 6] = [
+    DebianPackage {
+        name: "chromium",
+        need: Need::Tests,
+        reason: "draws the HTML report, so that a test sees what a person sees",
+    },
     DebianPackage { name: "git", need: Need::Tests, reason: "tidy asks it which files are tracked" },
     DebianPackage {
         name: "iproute2",
         need: Need::Tests,
         reason: "network namespaces and veth pairs for live capture",
     },
-    DebianPackage {
-        name: "libcoap3-bin",
-        need: Need::Tests,
-        reason: "a second opinion on CoAP: coap-client, coap-server",
-    },
-    DebianPackage { name: "mosquitto", need: Need::Tests, reason: "a real MQTT broker to listen to" },
-    DebianPackage {
-        name: "mosquitto-clients",
-        need: Need::Tests,
-        reason: "real MQTT publishers and subscribers",
-    },
-    DebianPackage { name: "python3", need: Need::Tests, reason: "runs the Python peers below" },
-    DebianPackage {
-        name: "python3-venv",
-        need: Need::Tests,
-        reason: "keeps them out of the system's packages",
-    },
-    DebianPackage {
-        name: "tshark",
-        need: Need::Tests,
-        reason: "the referee for the numbers in golden files",
-    },
+    DebianPackage { name: "tshark", need: Need::Tests, reason: "the referee for the numbers of the report" },
     DebianPackage { name: "g++", need: Need::Fuzzing, reason: "libFuzzer is written in C++" },
+    DebianPackage {
+        name: "libndpi-bin",
+        need: Need::Benches,
+        reason: "ndpiReader, a peer to be faster than",
+    },
 ];
-
-/// A release by its number, and why it is wanted. One line each, as pip reads it.
-const PYTHON: &str = "\
-# a CoAP peer with observe and block-wise transfer
-aiocoap==0.4.17
-";
-
-const VENV: &str = "target/venv";
 
 /// Makes sure that everything for `need` is there.
 pub(crate) fn install(root: &Root, need: Need) -> Result<()> {
-    install_debian(root, need)?;
-    if need == Need::Tests {
-        install_python(root)?;
-    }
-    Ok(())
-}
-
-fn install_debian(root: &Root, need: Need) -> Result<()> {
     let wanted: Vec<_> = DEBIAN.iter().filter(|package| package.need == need).collect();
     let query = root.program("dpkg-query").args(["-W", "-f", "${Package} ${db:Status-Status}\\n"]);
     let printed = query.args(wanted.iter().map(|package| package.name)).read_anyway().context(
@@ -110,42 +85,19 @@ fn apt(root: &Root) -> Result<Program> {
     Ok(program.args(["DEBIAN_FRONTEND=noninteractive", "apt-get"]))
 }
 
-/// The list is copied into the folder once everything in it is there: a finished folder is known by it.
-fn install_python(root: &Root) -> Result<()> {
-    let finished = root.join(VENV).join("installed.txt");
-    if std::fs::read_to_string(&finished).is_ok_and(|text| text == PYTHON) {
-        println!("every Python package is there");
-        return Ok(());
-    }
-    fetch_python(root).context(
-        "the Python packages could not be installed: is the package index (or a mirror) reachable?",
-    )?;
-    std::fs::write(finished, PYTHON).context("the folder of Python packages is not writable")
-}
-
-fn fetch_python(root: &Root) -> Result<()> {
-    root.program("/usr/bin/python3").args(["-m", "venv", "--clear", VENV]).run()?;
-    let list = root.join(VENV).join("wanted.txt");
-    std::fs::write(&list, PYTHON).context("the list of Python packages cannot be written")?;
-    let pip = root.join(VENV).join("bin/pip");
-    root.program(pip)
-        .args(["install", "--quiet", "--disable-pip-version-check", "--requirement"])
-        .arg(list)
-        .run()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn a_package_is_missing_unless_dpkg_says_installed() {
-        let wanted: Vec<_> = DEBIAN.iter().filter(|package| package.name.starts_with("mosquitto")).collect();
+        let wanted: Vec<_> =
+            DEBIAN.iter().filter(|package| ["git", "tshark"].contains(&package.name)).collect();
         let cases: [(&str, &[&str]); 4] = [
-            ("", &["mosquitto", "mosquitto-clients"]),
-            ("mosquitto installed\nmosquitto-clients installed\n", &[]),
-            ("mosquitto config-files\nmosquitto-clients installed\n", &["mosquitto"]),
-            ("mosquitto installed\nmosquitto-clients half-installed\n", &["mosquitto-clients"]),
+            ("", &["git", "tshark"]),
+            ("git installed\ntshark installed\n", &[]),
+            ("git config-files\ntshark installed\n", &["git"]),
+            ("git installed\ntshark half-installed\n", &["tshark"]),
         ];
         for (printed, expected) in cases {
             let names: Vec<_> = missing(&wanted, printed).iter().map(|package| package.name).collect();

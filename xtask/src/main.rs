@@ -12,6 +12,7 @@
     reason = "a command of the project talks to the terminal"
 )]
 
+mod bench;
 mod ci;
 mod deny;
 mod fuzz;
@@ -35,7 +36,8 @@ usage: cargo xtask <command>
   deny                  licences, sources, banned and doubled dependencies, known vulnerabilities
   fuzz [TARGET] [--seconds N] [--minimise]
                         look for inputs that break a parser, one target or all
-  install               Debian and Python packages the tests need
+  bench                 cost against tshark and ndpiReader; fails where a gate of docs/performance.md is missed
+  install               Debian packages the tests need
 ";
 
 fn main() -> ExitCode {
@@ -59,6 +61,7 @@ fn obey(words: &[&str]) -> Result<()> {
         ["tidy"] => tidy::check(&root),
         ["deny"] => deny::check(&root),
         ["fuzz", rest @ ..] => fuzz::run(&root, &fuzz::Request::parse(rest)?),
+        ["bench"] => bench::run(&root),
         ["install"] => install::install(&root, install::Need::Tests),
         [] | ["help" | "-h" | "--help"] => {
             print!("{HELP}");

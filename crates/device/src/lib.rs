@@ -18,6 +18,6 @@ mod quality;
 mod site;
 
 pub use limits::Limits;
-pub use picture::{ConversationView, DeviceView, Party, Picture};
+pub use picture::{ConversationView, DeviceView, Party, Picture, Role};
 pub use quality::{DamageCount, Quality};
 pub use site::{Config, Site};

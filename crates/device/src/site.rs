@@ -121,7 +121,11 @@ impl Sink for Site {
                 let Some(flow) = flow else { return };
                 self.evidence.certificate(flow, &certificate, seen);
             }
-            Observation::TlsClient(_) | Observation::SshServer(_) => {}
+            Observation::SshServer(server) => {
+                let Some(flow) = flow else { return };
+                self.evidence.ssh_server(flow, server, seen);
+            }
+            Observation::TlsClient(_) => {}
             Observation::Damage(damage) => self.damage(flow, damage, seen),
         }
     }

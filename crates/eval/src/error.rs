@@ -1,5 +1,6 @@
 //! Why there is no report.
 
+use crate::focus::UnknownDevice;
 use nullius_capture::{OpenError, ReadError, RingError, SpanError};
 use std::path::PathBuf;
 
@@ -24,6 +25,15 @@ pub enum EvalError {
         #[source]
         source: SpanError,
     },
+    /// A pipe or device can be read once only, and learning a share of it takes its length first.
+    #[error(
+        "`{}` is no file and can be read only once: say how long to learn, as `--learn 60s` or `--learn all`",
+        path.display()
+    )]
+    ReadOnce {
+        /// What was to be read.
+        path: PathBuf,
+    },
     /// The medium failed while reading.
     #[error("the capture could not be read to its end")]
     Read(#[from] ReadError),
@@ -35,6 +45,15 @@ pub enum EvalError {
         /// Why.
         #[source]
         source: RingError,
+    },
+    /// No device, or more than one, goes by what was asked for.
+    #[error(transparent)]
+    Device(#[from] UnknownDevice),
+    /// A file is there and was not to be replaced.
+    #[error("`{}` exists already; `--force` replaces it", path.display())]
+    Exists {
+        /// The file.
+        path: PathBuf,
     },
     /// A report file could not be written.
     #[error("`{}` cannot be written", path.display())]

@@ -4,6 +4,7 @@
 //! that picks machines. The rest of it picks packets, and a report on picked packets would be wrong about the machines.
 
 use nullius_model::Mac;
+use std::fmt;
 use std::net::IpAddr;
 
 /// A frame's addresses, as far as it has them.
@@ -72,6 +73,20 @@ impl Filter {
             Self::Not(inner) => !inner.matches(frame),
             Self::And(left, right) => left.matches(frame) && right.matches(frame),
             Self::Or(left, right) => left.matches(frame) || right.matches(frame),
+        }
+    }
+}
+
+/// As it could have been written; `and` and `or` always in parentheses.
+impl fmt::Display for Filter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Host(ip) => write!(f, "host {ip}"),
+            Self::Net { address, prefix } => write!(f, "net {address}/{prefix}"),
+            Self::Ether(mac) => write!(f, "ether host {mac}"),
+            Self::Not(inner) => write!(f, "not {inner}"),
+            Self::And(left, right) => write!(f, "({left} and {right})"),
+            Self::Or(left, right) => write!(f, "({left} or {right})"),
         }
     }
 }
@@ -201,7 +216,9 @@ mod tests {
             ("host 10.0.0.6 or host 10.0.0.5 and not net 10.0.1.0/24", false),
             ("(host 10.0.0.6 or host 10.0.0.5) and !(net 10.0.2.0/24)", true),
         ] {
-            assert_eq!(Filter::parse(text).unwrap().matches(&frame()), expected, "{text}");
+            let filter = Filter::parse(text).unwrap();
+            assert_eq!(filter.matches(&frame()), expected, "{text}");
+            assert_eq!(Filter::parse(&filter.to_string()).unwrap(), filter, "{filter}");
         }
     }
 

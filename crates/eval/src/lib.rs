@@ -7,10 +7,13 @@
 
 mod error;
 mod filter;
+mod focus;
 mod input;
+pub mod output;
 pub mod report;
 mod run;
 
 pub use error::EvalError;
 pub use filter::{Filter, FilterError};
-pub use run::{Evaluation, Learn, Options, Progress, Source, evaluate};
+pub use focus::UnknownDevice;
+pub use run::{Evaluation, Learn, Moment, Options, Progress, Source, evaluate};

@@ -24,6 +24,15 @@ pub enum Source {
     Interface(String),
 }
 
+/// An instant of a capture, as a person names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Moment {
+    /// This instant.
+    At(Timestamp),
+    /// This long after the first frame. Files only: what an interface shows has no first frame beforehand.
+    AfterFirst(Duration),
+}
+
 /// How much is learned before default deny is tried on the rest.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Learn {
@@ -45,9 +54,9 @@ pub struct Options {
     /// Cycles the plant is declared to have: a shift, a day, a batch.
     pub cycles: Vec<Duration>,
     /// Only frames from this instant on.
-    pub since: Option<Timestamp>,
+    pub since: Option<Moment>,
     /// Only frames before this instant.
-    pub until: Option<Timestamp>,
+    pub until: Option<Moment>,
     /// Only frames that match.
     pub filter: Option<Filter>,
     /// Follow values of messages.
@@ -75,6 +84,10 @@ pub struct Evaluation {
     pub ring: Option<RingStatistics>,
     /// The instant up to which was learned.
     pub learn_until: Option<Timestamp>,
+    /// What was read.
+    pub source: Source,
+    /// What the reader asked to leave out: one phrase each, as `frames from 2012-11-12 on`.
+    pub scope: Vec<String>,
 }
 
 /// Reads everything and judges once.
@@ -90,7 +103,8 @@ fn from_files(
     options: &Options,
     progress: &mut dyn Progress,
 ) -> Result<Evaluation, EvalError> {
-    let mut run = Run::new(options, learn_until(paths, options)?);
+    let bounds = Bounds::of_files(paths, options)?;
+    let mut run = Run::new(options, bounds);
     let mut files = input::open(paths)?;
     let total = files.total_bytes();
     let mut frames = 0_u64;
@@ -106,22 +120,7 @@ fn from_files(
     let notes = named.flat_map(|(path, notes)| {
         notes.reasons().into_iter().map(move |reason| format!("{}: {reason}", path.display()))
     });
-    Ok(run.finish(options, notes.collect(), None))
-}
-
-/// The instant where learning ends, where it can be told before the first frame: a share needs the length.
-fn learn_until(paths: &[PathBuf], options: &Options) -> Result<Option<Until>, EvalError> {
-    match options.learn {
-        Learn::Everything => Ok(None),
-        Learn::For(duration) => Ok(Some(Until::AfterFirst(duration))),
-        Learn::Share(share) => {
-            let Some((first, last)) = input::span(paths)? else { return Ok(None) };
-            let first = options.since.map_or(first, |since| since.max(first));
-            let last = options.until.map_or(last, |until| until.min(last));
-            let learned = last.since(first).mul_f64(share.clamp(0.0, 1.0));
-            Ok(Some(Until::Instant(first.after(learned))))
-        }
-    }
+    Ok(run.finish(notes.collect(), None))
 }
 
 fn from_interface(
@@ -129,13 +128,8 @@ fn from_interface(
     options: &Options,
     progress: &mut dyn Progress,
 ) -> Result<Evaluation, EvalError> {
-    let until = match options.learn {
-        Learn::For(duration) => Some(Until::AfterFirst(duration)),
-        // The end of a live capture is not known before it comes.
-        Learn::Share(_) | Learn::Everything => None,
-    };
     let ring_error = |source| EvalError::Ring { name: name.to_owned(), source };
-    let mut run = Run::new(options, until);
+    let mut run = Run::new(options, Bounds::of_interface(options));
     let mut ring = Ring::open(name, RingOptions::default()).map_err(ring_error)?;
     let mut frames = 0_u64;
     while progress.go_on() {
@@ -150,7 +144,7 @@ fn from_interface(
         let all = statistics.received + statistics.dropped;
         format!("the kernel dropped {} of {all} frames: this machine was too slow", statistics.dropped)
     });
-    Ok(run.finish(options, dropped.into_iter().collect(), Some(statistics)))
+    Ok(run.finish(dropped.into_iter().collect(), Some(statistics)))
 }
 
 /// Where learning ends.
@@ -160,18 +154,77 @@ enum Until {
     AfterFirst(Duration),
 }
 
+/// What is looked at and what is learned from, in the capture's own time.
+#[derive(Clone, Copy)]
+struct Bounds {
+    since: Option<Timestamp>,
+    until: Option<Timestamp>,
+    learn: Option<Until>,
+}
+
+impl Bounds {
+    /// Reads the files through once where a bound depends on their first or last frame.
+    fn of_files(paths: &[PathBuf], options: &Options) -> Result<Self, EvalError> {
+        let relative = |moment: Option<Moment>| matches!(moment, Some(Moment::AfterFirst(_)));
+        let share = matches!(options.learn, Learn::Share(_));
+        let needed = share || relative(options.since) || relative(options.until);
+        let span = if needed { input::span(paths)? } else { None };
+        let (first, last) = span.unwrap_or((Timestamp::ZERO, Timestamp::ZERO));
+        let (since, until) = (instant(options.since, first), instant(options.until, first));
+        let learn = match options.learn {
+            Learn::Everything => None,
+            Learn::For(duration) => Some(Until::AfterFirst(duration)),
+            Learn::Share(share) => {
+                let first = since.map_or(first, |since| since.max(first));
+                let last = until.map_or(last, |until| until.min(last));
+                Some(Until::Instant(first.after(last.since(first).mul_f64(share.clamp(0.0, 1.0)))))
+            }
+        };
+        Ok(Self { since, until, learn })
+    }
+
+    /// The end of a live capture is not known before it comes: a share of it cannot be told.
+    fn of_interface(options: &Options) -> Self {
+        let learn = match options.learn {
+            Learn::For(duration) => Some(Until::AfterFirst(duration)),
+            Learn::Share(_) | Learn::Everything => None,
+        };
+        Self { since: None, until: None, learn }
+    }
+
+    fn leaves_out(&self, at: Timestamp) -> bool {
+        self.since.is_some_and(|since| at < since) || self.until.is_some_and(|until| at >= until)
+    }
+
+    /// One phrase for each bound and the filter.
+    fn scope(&self, filter: Option<&Filter>) -> Vec<String> {
+        let since = self.since.map(|at| format!("frames from {at} on"));
+        let until = self.until.map(|at| format!("frames before {at}"));
+        let filter = filter.map(|filter| format!("frames of `{filter}`"));
+        since.into_iter().chain(until).chain(filter).collect()
+    }
+}
+
+fn instant(moment: Option<Moment>, first: Timestamp) -> Option<Timestamp> {
+    moment.map(|moment| match moment {
+        Moment::At(at) => at,
+        Moment::AfterFirst(offset) => first.after(offset),
+    })
+}
+
 /// One evaluation under way.
 struct Run<'o> {
     options: &'o Options,
+    bounds: Bounds,
     dissector: Dissector,
     site: Site,
     learn_after_first: Option<Duration>,
 }
 
 impl<'o> Run<'o> {
-    fn new(options: &'o Options, until: Option<Until>) -> Self {
+    fn new(options: &'o Options, bounds: Bounds) -> Self {
         let seed = Seed::new(options.seed);
-        let (learn_until, learn_after_first) = match until {
+        let (learn_until, learn_after_first) = match bounds.learn {
             None => (None, None),
             Some(Until::Instant(instant)) => (Some(instant), None),
             Some(Until::AfterFirst(duration)) => (None, Some(duration)),
@@ -180,6 +233,7 @@ impl<'o> Run<'o> {
             Config { limits: SiteLimits::default(), seed, learn_until, follow_values: options.follow_values };
         Self {
             options,
+            bounds,
             dissector: Dissector::new(WireLimits::default(), seed),
             site: Site::new(config),
             learn_after_first,
@@ -187,14 +241,7 @@ impl<'o> Run<'o> {
     }
 
     fn handle(&mut self, frame: &Frame<'_>) {
-        let Options { since, until, filter, .. } = self.options;
-        if since.is_some_and(|since| frame.at < since) || until.is_some_and(|until| frame.at >= until) {
-            return;
-        }
-        if filter
-            .as_ref()
-            .is_some_and(|filter| !addresses(frame).is_some_and(|addresses| filter.matches(&addresses)))
-        {
+        if self.bounds.leaves_out(frame.at) || !self.is_asked_for(frame) {
             return;
         }
         if let Some(duration) = self.learn_after_first.take() {
@@ -203,11 +250,17 @@ impl<'o> Run<'o> {
         self.dissector.handle_frame(frame, &mut self.site);
     }
 
-    fn finish(mut self, options: &Options, notes: Vec<String>, ring: Option<RingStatistics>) -> Evaluation {
+    fn is_asked_for(&self, frame: &Frame<'_>) -> bool {
+        let Some(filter) = &self.options.filter else { return true };
+        addresses(frame).is_some_and(|addresses| filter.matches(&addresses))
+    }
+
+    fn finish(mut self, notes: Vec<String>, ring: Option<RingStatistics>) -> Evaluation {
         self.dissector.finish(&mut self.site);
-        let picture = self.site.picture(&options.cycles);
+        let picture = self.site.picture(&self.options.cycles);
         let learn_until = picture.learn_until;
-        Evaluation { picture, notes, ring, learn_until }
+        let scope = self.bounds.scope(self.options.filter.as_ref());
+        Evaluation { picture, notes, ring, learn_until, source: self.options.source.clone(), scope }
     }
 }
 

@@ -1,2 +1,48 @@
-//! x
-fn main() {}
+//! The one binary: arguments, wiring and exit codes.
+//!
+//! Each command is a module of its own that parses its arguments and calls the crate that does the work. This is the
+//! place that reads clocks, signals and the terminal, so that nothing below has to.
+
+mod eval;
+
+use clap::{Parser, Subcommand};
+use std::io::Write as _;
+use std::process::ExitCode;
+
+/// Zero trust for networks of devices: who is there, who may say what to whom.
+#[derive(Debug, Parser)]
+#[command(name = "nullius", version, propagate_version = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Eval(Box<eval::Arguments>),
+}
+
+fn main() -> ExitCode {
+    let Arguments { command } = Arguments::parse();
+    let Command::Eval(arguments) = command;
+    match eval::run(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            complain(&failure.error);
+            ExitCode::from(failure.code)
+        }
+    }
+}
+
+/// A command that did not do what was asked.
+struct Failure {
+    error: anyhow::Error,
+    code: u8,
+}
+
+/// One line with all causes, whatever characters are in a file's name.
+fn complain(error: &anyhow::Error) {
+    let line = nullius_eval::report::words::inert(&format!("{error:#}"));
+    // nobody is left to tell where even this fails
+    let _ = writeln!(std::io::stderr(), "nullius: {line}");
+}

@@ -12,7 +12,12 @@ use std::time::Duration;
 /// Mirrors differ by micro- to milliseconds; the fastest industrial cycle that repeats itself to the byte is above.
 const WINDOW: Duration = Duration::from_millis(3);
 /// Packets remembered: what a saturated gigabit link carries within the window.
-const REMEMBERED: usize = 8192;
+const REMEMBERED: usize = SETS * WAYS;
+/// Sets a fingerprint chooses from.
+const SETS: usize = 1024;
+/// Packets of one set. With one place a fingerprint, each packet between the two copies would have a chance of one in
+/// thousands to push the first one out, and a busy mirror would count hundreds twice.
+const WAYS: usize = 8;
 
 /// Packets seen within the last moments.
 pub(crate) struct Duplicates {
@@ -56,8 +61,13 @@ impl Duplicates {
     }
 
     fn is_repeat(&mut self, print: u64, at: Timestamp) -> bool {
-        let index = usize::try_from(print).unwrap_or(usize::MAX) % REMEMBERED;
-        let Some(place) = self.recent.get_mut(index) else { return false };
+        let set = usize::try_from(print).unwrap_or(usize::MAX) % SETS;
+        let Some(places) = self.recent.as_chunks_mut::<WAYS>().0.get_mut(set) else { return false };
+        let known = places.iter().position(|(earlier, _)| *earlier == print);
+        let oldest =
+            || places.iter().enumerate().min_by_key(|(_, (_, then))| *then).map_or(0, |(way, _)| way);
+        let way = known.unwrap_or_else(oldest);
+        let Some(place) = places.get_mut(way) else { return false };
         let (earlier, then) = std::mem::replace(place, (print, at));
         earlier == print && at.since(then) <= WINDOW && then.since(at) <= WINDOW && then != Timestamp::ZERO
     }

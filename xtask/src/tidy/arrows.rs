@@ -45,7 +45,8 @@ const ARROWS: &[Row] = &[
 ];
 
 /// What tests may use in addition: captures are read to prove the parsers.
-const TEST_ARROWS: &[Row] = &[Row("nullius-wire", &["nullius-capture"])];
+const TEST_ARROWS: &[Row] =
+    &[Row("nullius", &["nullius-capture"]), Row("nullius-wire", &["nullius-capture"])];
 
 /// Crates that read no clock, no socket and no random source.
 const PURE: &[&str] = &[

@@ -16,6 +16,9 @@ use std::net::IpAddr;
 const INITIAL_HOP_LIMITS: [u8; 4] = [32, 64, 128, 255];
 /// Hop limits of traffic that is meant never to leave the link (multicast discovery).
 const LINK_ONLY_HOP_LIMIT: u8 = 4;
+/// Routers between two places of one site. A hop limit further below an initial one is a stack's own odd choice, such
+/// as 60 or 100, where the address is the only one its hardware address sends from.
+const SITE_ROUTERS: u8 = 3;
 
 /// A device: stations that are one thing.
 #[derive(Clone, Debug)]
@@ -110,7 +113,8 @@ struct Draft {
 impl Draft {
     /// All stations of one hardware address.
     fn add_station_group(&mut self, group: &[(&StationKey, &Station)]) {
-        let alone = group.iter().filter(|(key, _)| key.ip.is_some()).count() == 1;
+        let routable = |ip: &IpAddr| !is_link_local(*ip);
+        let alone = group.iter().filter(|(key, _)| key.ip.as_ref().is_some_and(routable)).count() == 1;
         let (own, beyond): (Vec<_>, Vec<_>) =
             group.iter().copied().partition(|(key, station)| is_own(key.ip, station, alone));
         let Some((first_key, first_station)) = group.first() else { return };
@@ -347,20 +351,30 @@ impl AddressEvidence {
     }
 }
 
-/// The hardware address speaks for this network address itself; `alone` if it has no other. An address of the internet
+/// The hardware address speaks for this network address itself; `alone` if it has no other that crosses routers. An address of the internet
 /// must be proved, since a sender there can choose a hop limit that arrives here as if none had been taken off, and would
 /// pass for the router.
 fn is_own(ip: Option<IpAddr>, station: &Station, alone: bool) -> bool {
     let Some(ip) = ip else { return true };
-    let link_local = match ip {
-        IpAddr::V4(ip) => ip.is_link_local() || ip.is_unspecified(),
-        IpAddr::V6(ip) => ip.is_unicast_link_local() || ip.is_unspecified(),
-    };
     let sends_from_here = sends_from_here(station.hop_limit);
-    link_local
+    let may_be_here = alone && !is_forwarded(station.hop_limit);
+    is_link_local(ip)
         || !station.proofs.is_empty()
         || (alone && sends_from_here)
-        || (is_on_site(ip) && (alone || sends_from_here || station.frames == 0))
+        || (is_on_site(ip) && (may_be_here || sends_from_here || station.frames == 0))
+}
+
+/// The address never crosses a router.
+const fn is_link_local(ip: IpAddr) -> bool {
+    match ip {
+        IpAddr::V4(ip) => ip.is_link_local() || ip.is_unspecified(),
+        IpAddr::V6(ip) => ip.is_unicast_link_local() || ip.is_unspecified(),
+    }
+}
+
+/// A hop limit that an initial one has after the routers of a site.
+fn is_forwarded(hop_limit: u8) -> bool {
+    INITIAL_HOP_LIMITS.iter().any(|initial| (1..=SITE_ROUTERS).contains(&initial.saturating_sub(hop_limit)))
 }
 
 const fn sends_from_here(hop_limit: u8) -> bool {

@@ -4,7 +4,7 @@ use crate::behaviour::table::stations;
 use crate::discovery::stations::StationKey;
 use nullius_model::{
     CertificateSeen, FlowInfo, KeyKind, LoginScheme, Message, MessageKind, Protocol, Seen, SmolStr,
-    TlsServerHello, VerbClass, cipher_suite, lacks_forward_secrecy, suite_weakness, tls_version,
+    SshServer, TlsServerHello, VerbClass, cipher_suite, lacks_forward_secrecy, suite_weakness, tls_version,
 };
 use std::collections::BTreeMap;
 
@@ -135,6 +135,15 @@ impl Evidence {
             self.note(flow, Kind::WeakCrypto, Protocol::Tls, &format!("{suite}: {why}"), seen);
         } else if lacks_forward_secrecy(hello.suite) {
             self.note(flow, Kind::WeakCrypto, Protocol::Tls, &format!("{suite}: no forward secrecy"), seen);
+        }
+    }
+
+    pub(crate) fn ssh_server(&mut self, flow: &FlowInfo, server: SshServer, seen: Seen) {
+        if server.protocol_1 {
+            self.note(flow, Kind::WeakCrypto, Protocol::Ssh, "SSH protocol 1", seen);
+        }
+        if let Some(weak) = server.weak {
+            self.note(flow, Kind::WeakCrypto, Protocol::Ssh, &format!("offers {weak}"), seen);
         }
     }
 

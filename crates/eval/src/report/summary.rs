@@ -95,6 +95,11 @@ pub fn crosses(view: &ConversationView) -> bool {
     matches!(view.client, Party::Internet(_)) || matches!(view.server, Party::Internet(_))
 }
 
+/// Bytes that flowed both ways, over all units of this client, server and protocol.
+pub fn carried(view: &ConversationView) -> u64 {
+    view.channel.as_ref().map_or(0, |channel| channel.from_client.bytes + channel.from_server.bytes)
+}
+
 /// Every reason why the report shows less, or other, than what happened: one sentence each.
 fn partial(evaluation: &Evaluation) -> Vec<String> {
     let quality = &evaluation.picture.quality;

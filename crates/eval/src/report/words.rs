@@ -10,13 +10,18 @@ use std::time::Duration;
 /// Text a device chose, made inert: control and formatting characters are written as escapes.
 pub fn inert(text: &str) -> String {
     text.chars().fold(String::with_capacity(text.len()), |mut inert, character| {
-        if character.is_control() || is_formatting(character) {
-            inert.extend(character.escape_unicode());
-        } else {
+        if is_inert(character) {
             inert.push(character);
+        } else {
+            inert.extend(character.escape_unicode());
         }
         inert
     })
+}
+
+/// The character prints as itself and changes nothing around it.
+pub fn is_inert(character: char) -> bool {
+    !character.is_control() && !is_formatting(character)
 }
 
 /// Characters that change how their neighbours are drawn: bidirectional controls, joiners, the byte order mark.

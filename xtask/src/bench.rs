@@ -1,0 +1,13 @@
+//! `cargo xtask bench`: what the product costs, beside its peers in the same run.
+
+use anyhow::Result;
+
+use crate::install::{self, Need};
+use crate::shell::Root;
+
+/// Installs the peers and runs the benches, which print their tables and fail where a gate is missed.
+pub(crate) fn run(root: &Root) -> Result<()> {
+    install::install(root, Need::Tests)?;
+    install::install(root, Need::Benches)?;
+    root.cargo(["bench", "--package", "nullius"]).run()
+}
