@@ -532,3 +532,51 @@ fn tell_incomplete(count: usize, seen: Seen, sink: &mut dyn Sink) {
         sink.observe(seen, None, Observation::Damage(Damage::IncompleteFragments));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use nullius_model::{FrameNumber, LinkType};
+
+    struct Nowhere;
+
+    impl Sink for Nowhere {
+        fn observe(&mut self, _: Seen, _: Option<&FlowInfo>, _: Observation<'_>) {}
+    }
+
+    /// A name query from `port` over a bare IPv4 link, its checksums left out.
+    fn query(port: u16, id: u16) -> Vec<u8> {
+        let name = [&[60][..], &[b'a'; 60], &[0, 0, 1, 0, 1]].concat();
+        let [[port_high, port_low], [id_high, id_low]] = [port, id].map(u16::to_be_bytes);
+        let length = u8::try_from(20 + 8 + 12 + name.len()).unwrap();
+        let ip = [0x45, 0, 0, length, id_high, id_low, 0, 0, 64, 17, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2];
+        let udp = [port_high, port_low, 0, 53, 0, 0, 0, 0, id_high, id_low, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0];
+        [&ip[..], &udp, &name].concat()
+    }
+
+    #[test]
+    fn flows_that_keep_much_give_way_before_all_of_them_keep_too_much() {
+        let limits = Limits { stream_bytes: 100_000, ..Limits::default() };
+        let mut dissector = Dissector::new(limits, Seed::new(1));
+        let mut number = 0;
+        for round in 0..64 {
+            for port in 1_000..1_100 {
+                number += 1;
+                let bytes = query(port, round);
+                let frame = Frame {
+                    number: FrameNumber(number),
+                    at: Timestamp::from_secs(1),
+                    link: LinkType::RawIp,
+                    bytes: &bytes,
+                    wire_length: u32::try_from(bytes.len()).unwrap(),
+                };
+                dissector.handle_frame(&frame, &mut Nowhere);
+                assert!(dissector.held <= limits.stream_bytes);
+            }
+        }
+        let held: usize = dissector.flows.iter_mut().map(|(_, flow)| flow.held_bytes()).sum();
+        assert_eq!(dissector.held, held, "the sum is that of the flows");
+        dissector.finish(&mut Nowhere);
+        assert_eq!(dissector.held, 0);
+    }
+}
