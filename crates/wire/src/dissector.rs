@@ -145,7 +145,7 @@ impl Dissector {
             Ok(packet) => packet,
             Err(error) => return arrival.damage(Damage::BadHeader { why: error.why() }),
         };
-        if packet.checksum_holds && self.duplicates.is_repeated_packet(bytes, arrival.seen.at) {
+        if self.duplicates.is_repeated_packet(bytes, packet.checksum_holds, arrival.seen.at) {
             return arrival.damage(Damage::Duplicate);
         }
         if packet.missing > 0 && arrival.is_whole {

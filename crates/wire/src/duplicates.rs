@@ -1,7 +1,7 @@
 //! The same packet twice in one capture, as two mirror ports or a mirror on both sides of a router give it.
 //!
 //! Two packets are one when everything from the network header on is the same but what a router changes (time to live
-//! and header checksum), within a few milliseconds; a broken one, which no receiver takes, is never the first of two.
+//! and header checksum), within a few milliseconds; a broken one, which no receiver takes, is no copy of an intact one.
 //! A retransmission is none: the sender gives it a new IP
 //! identification, and a gap longer than [`WINDOW`].
 
@@ -36,9 +36,10 @@ impl Duplicates {
         Self { recent: vec![(0, Timestamp::ZERO); REMEMBERED], hasher: seed.state() }
     }
 
-    /// Whether this network packet was seen a moment ago; remembers it.
-    pub(crate) fn is_repeated_packet(&mut self, packet: &[u8], at: Timestamp) -> bool {
-        let print = self.print(packet);
+    /// Whether this network packet was seen a moment ago; remembers it. `intact` says that its header checksum holds: a
+    /// broken one, unlike where a network card was to fill it in, is dropped by its receiver and is none of the other.
+    pub(crate) fn is_repeated_packet(&mut self, packet: &[u8], intact: bool, at: Timestamp) -> bool {
+        let print = self.print(packet, intact);
         self.is_repeat(print, at)
     }
 
@@ -72,8 +73,9 @@ impl Duplicates {
         earlier == print && at.since(then) <= WINDOW && then.since(at) <= WINDOW && then != Timestamp::ZERO
     }
 
-    fn print(&self, packet: &[u8]) -> u64 {
+    fn print(&self, packet: &[u8], intact: bool) -> u64 {
         let mut hasher = self.hasher.build_hasher();
+        hasher.write_u8(u8::from(intact));
         match (packet.first().map(|first| first >> 4), packet.split_at_checked(12)) {
             // Time to live is byte 8, the checksum bytes 10 and 11.
             (Some(4), Some((header, rest))) => {
@@ -103,11 +105,13 @@ mod tests {
         let packet =
             |ttl: u8, last: u8| [&[0x45, 0, 0, 21, 0, 7, 0, 0, ttl, 6, 0, 0][..], &[last; 9]].concat();
         let at = |micros: u64| Timestamp::from_nanos(1_000_000_000 + micros * 1_000);
-        assert!(!duplicates.is_repeated_packet(&packet(64, 1), at(0)));
-        assert!(duplicates.is_repeated_packet(&packet(64, 1), at(100)));
-        assert!(duplicates.is_repeated_packet(&packet(63, 1), at(200)), "mirrored behind a router");
-        assert!(!duplicates.is_repeated_packet(&packet(64, 2), at(300)));
-        assert!(!duplicates.is_repeated_packet(&packet(64, 1), at(5_000)));
+        assert!(!duplicates.is_repeated_packet(&packet(64, 1), true, at(0)));
+        assert!(duplicates.is_repeated_packet(&packet(64, 1), true, at(100)));
+        assert!(duplicates.is_repeated_packet(&packet(63, 1), true, at(200)), "mirrored behind a router");
+        assert!(!duplicates.is_repeated_packet(&packet(64, 2), true, at(300)));
+        assert!(!duplicates.is_repeated_packet(&packet(64, 3), false, at(300)), "sent ahead, broken");
+        assert!(!duplicates.is_repeated_packet(&packet(64, 3), true, at(300)), "what it was to hide");
+        assert!(!duplicates.is_repeated_packet(&packet(64, 1), true, at(5_000)));
     }
 
     #[test]
