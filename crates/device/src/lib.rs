@@ -16,6 +16,8 @@ mod limits;
 mod picture;
 mod quality;
 mod site;
+#[cfg(test)]
+mod testing;
 
 pub use limits::Limits;
 pub use picture::{ConversationView, DeviceView, Party, Picture, Role};

@@ -149,9 +149,10 @@ impl ConversationView {
 impl Site {
     /// Resolves and judges everything seen so far. `cycles` are those the plant is declared to have.
     pub fn picture(&self, cycles: &[Duration]) -> Picture {
-        let roster = Roster::resolve(&self.stations);
+        let mut roster = Roster::resolve(&self.stations);
         let until = self.learn_until.unwrap_or(self.last.at);
         let conversations = self.conversation_views(&roster, until, cycles);
+        keep_contacted(&mut roster, &conversations);
         let devices = device_views(&roster, &conversations);
         let findings = findings(&self.evidence, &roster, &devices, &conversations);
         Picture {
@@ -298,6 +299,13 @@ impl ConversationView {
             last: channel.last,
         }
     }
+}
+
+/// A host that DNS merely named is none that somebody spoke with.
+fn keep_contacted(roster: &mut Roster, conversations: &[ConversationView]) {
+    let contacted: BTreeSet<Party> =
+        conversations.iter().flat_map(|view| [view.client, view.server]).collect();
+    roster.internet.retain(|ip, host| host.frames > 0 || contacted.contains(&Party::Internet(*ip)));
 }
 
 /// Who a station is.

@@ -159,8 +159,11 @@ impl fmt::Display for Doubt {
             }
             Self::Malformed { times } => write!(f, "{times} malformed message{}", plural(*times)),
             Self::TooManySymbols => write!(f, "more symbols than are kept: not an alphabet"),
+            Self::Unsealed { symbols: 1 } => {
+                write!(f, "1 symbol that changes something needs a person's seal")
+            }
             Self::Unsealed { symbols } => {
-                write!(f, "{symbols} symbol{} that change something need a person's seal", plural(*symbols))
+                write!(f, "{symbols} symbols that change something need a person's seal")
             }
         }
     }
@@ -169,3 +172,6 @@ impl fmt::Display for Doubt {
 const fn plural(count: u64) -> &'static str {
     if count == 1 { "" } else { "s" }
 }
+
+#[cfg(test)]
+mod tests;

@@ -366,3 +366,6 @@ pub(crate) const fn stations(flow: &FlowInfo) -> (StationKey, StationKey) {
     let server = StationKey { mac: flow.server.mac, ip: flow.server.ip };
     (client, server)
 }
+
+#[cfg(test)]
+mod tests;

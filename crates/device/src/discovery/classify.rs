@@ -5,8 +5,10 @@
 
 use super::attributes::AttributeValue;
 use super::resolve::Device;
+use super::rules::{CLAIMS, DHCP_SYSTEMS, MAKERS};
 use crate::picture::{ConversationView, Party, Role};
 use nullius_model::{Attribute, Protocol};
+use std::collections::BTreeSet;
 
 /// What a device may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -72,7 +74,7 @@ impl Class {
 /// The verdict and all that led to it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Classification {
-    /// The class with most points; none where nothing speaks, or as much speaks for another.
+    /// The class with most points; none where too little speaks, or as much speaks for another.
     pub class: Option<Class>,
     /// The evidence contradicts itself: two classes are about equally likely.
     pub ambiguous: bool,
@@ -96,13 +98,16 @@ pub struct Reason {
 /// What of a device the rules look at.
 #[derive(Debug)]
 pub struct Traits<'a> {
-    is_router: bool,
+    forwards_for: usize,
     vendor: Option<&'a str>,
     attributes: &'a [AttributeValue],
     roles: &'a [Role],
     writes: bool,
     programs: bool,
-    talks_to_internet: bool,
+    /// Parties it asks for more than their names, in industrial protocols.
+    asked: usize,
+    scans_io: bool,
+    tls_to_internet: bool,
 }
 
 impl<'a> Traits<'a> {
@@ -123,13 +128,23 @@ impl<'a> Traits<'a> {
         };
         use nullius_model::VerbClass::{Command, Firmware, Program, Write};
         Self {
-            is_router: device.is_router,
+            forwards_for: if device.is_router { device.forwards_for.max(1) } else { 0 },
             vendor,
             attributes,
             roles,
             writes: sends(|class| matches!(class, Write | Command)),
             programs: sends(|class| matches!(class, Program | Firmware)),
-            talks_to_internet: asks().any(|view| matches!(view.server, Party::Internet(_))),
+            asked: asks()
+                .filter(|view| asks_values(view))
+                .map(|view| view.server)
+                .collect::<BTreeSet<_>>()
+                .len(),
+            scans_io: asks().any(|view| {
+                view.protocol == Protocol::EthernetIp
+                    && view.alphabet.iter().any(|(_, symbol, _)| symbol.verb == "io_data")
+            }),
+            tls_to_internet: asks()
+                .any(|view| view.protocol == Protocol::Tls && matches!(view.server, Party::Internet(_))),
         }
     }
 
@@ -156,11 +171,38 @@ impl<'a> Traits<'a> {
         })
     }
 
+    /// It answers an industrial protocol, or its hardware address is of a maker of controllers.
+    fn poses_as_controller(&self) -> bool {
+        self.industrial(true).next().is_some()
+            || MAKERS
+                .iter()
+                .any(|(words, class, _)| *class == Class::Controller && self.vendor_is(words).is_some())
+    }
+
+    /// The system whose DHCP client asks for these options, in any order.
+    fn dhcp_system(&self) -> Option<&'static str> {
+        let asked = self.attributes.iter().find(|value| value.attribute == Attribute::DhcpFingerprint)?;
+        let asks = |option: &str| asked.value.split(',').any(|asked| asked == option);
+        DHCP_SYSTEMS
+            .iter()
+            .find(|(_, options)| options.iter().all(|option| asks(option)))
+            .map(|(system, _)| *system)
+    }
+
     fn vendor_is(&self, words: &[&str]) -> Option<&'a str> {
         let vendor = self.vendor?;
         let lower = vendor.to_ascii_lowercase();
         words.iter().any(|word| lower.contains(word)).then_some(vendor)
     }
+}
+
+/// One server is asked for more than who it is. Searches go to everyone and make nobody a master.
+fn asks_values(view: &ConversationView) -> bool {
+    use nullius_model::VerbClass::{Connect, Discover, Publish};
+    let is_idle = |class| matches!(class, Connect | Discover | Publish);
+    view.protocol.is_industrial()
+        && !matches!(view.server, Party::Group(_))
+        && view.alphabet.iter().any(|(_, symbol, _)| !is_idle(symbol.class) || symbol.verb == "io_data")
 }
 
 /// Adds up what speaks for each class.
@@ -169,6 +211,7 @@ pub fn classify(traits: &Traits<'_>) -> Classification {
     by_industrial_role(traits, &mut reasons);
     by_message_role(traits, &mut reasons);
     by_claims(traits, &mut reasons);
+    by_dhcp(traits, &mut reasons);
     by_vendor(traits, &mut reasons);
     by_network(traits, &mut reasons);
     verdict(reasons)
@@ -184,15 +227,19 @@ fn by_industrial_role(traits: &Traits<'_>, reasons: &mut Reasons) {
     for role in traits.industrial(true) {
         let class =
             if role.protocol == Protocol::Bacnet { Class::BuildingController } else { Class::Controller };
-        add(reasons, class, 6, format!("answers {} as {}", role.protocol, role.name()));
+        // Everything on such a network answers searches, switches and panels too.
+        let points = if role.protocol == Protocol::ProfinetDcp { 2 } else { 6 };
+        add(reasons, class, points, format!("answers {} as {}", role.protocol, role.name()));
     }
     for role in traits.industrial(false).filter(|role| role.protocol == Protocol::Goose) {
         add(reasons, Class::Controller, 6, format!("publishes {}", role.protocol));
     }
-    let asked: Vec<&Role> =
-        traits.industrial(false).filter(|role| role.protocol != Protocol::Goose).collect();
-    let peers: usize = asked.iter().map(|role| role.peers).sum();
-    if asked.is_empty() {
+    let peers = traits.asked;
+    if peers == 0 {
+        return;
+    }
+    if traits.scans_io {
+        add(reasons, Class::Controller, 6, "exchanges cyclic input and output as scanner");
         return;
     }
     if traits.programs {
@@ -201,8 +248,8 @@ fn by_industrial_role(traits: &Traits<'_>, reasons: &mut Reasons) {
     if traits.writes {
         add(reasons, Class::Supervisor, 6, format!("asks {peers} controllers and writes to them"));
     } else {
-        add(reasons, Class::Historian, 4, format!("asks {peers} controllers and writes to none"));
-        add(reasons, Class::Supervisor, 3, "asks controllers");
+        add(reasons, Class::Historian, 5, format!("asks {peers} controllers and writes to none"));
+        add(reasons, Class::Supervisor, 2, "asks controllers");
     }
 }
 
@@ -218,59 +265,6 @@ fn by_message_role(traits: &Traits<'_>, reasons: &mut Reasons) {
     }
 }
 
-/// Words in what a device says of itself, and what they speak for.
-const CLAIMS: &[(&[Attribute], &[&str], Class, u32)] = {
-    use Attribute::{
-        Capability, Description, DeviceRole, Hostname, Model, ProductCode, ServerSoftware, Service,
-        UserAgent, VendorClass,
-    };
-    &[
-        (&[Capability], &["router"], Class::Router, 5),
-        (&[Capability], &["bridge", "switch"], Class::Switch, 6),
-        (&[Capability], &["wlan", "access point"], Class::Switch, 5),
-        (&[Capability], &["telephone", "phone"], Class::Phone, 6),
-        (&[Service], &["_ipp", "_printer", "_pdl-datastream"], Class::Printer, 8),
-        (&[Service, Model, Description], &["printer", "laserjet", "officejet"], Class::Printer, 5),
-        (&[Service], &["_axis-video", "_rtsp", "networkvideo", "digitalsecuritycamera"], Class::Camera, 8),
-        (
-            &[Hostname, Model, Description, ServerSoftware, Service],
-            &["camera", "ipcam", "webcam", "dcs-"],
-            Class::Camera,
-            6,
-        ),
-        (&[Service, Model], &["belkin", "wemo", "insight", "basicdevice"], Class::Appliance, 6),
-        (
-            &[Hostname, Model],
-            &["plug", "kettle", "coffee", "bulb", "siren", "hs100", "hs110"],
-            Class::Appliance,
-            6,
-        ),
-        (
-            &[Hostname, Model, ServerSoftware, Service],
-            &["hue-bridge", "ipbridge", "philips hue", "homehub"],
-            Class::Gateway,
-            8,
-        ),
-        (&[VendorClass], &["msft"], Class::Workstation, 5),
-        (&[VendorClass], &["android"], Class::Phone, 6),
-        (&[UserAgent], &["windows nt", "macintosh", "x11; linux"], Class::Workstation, 5),
-        (&[UserAgent, Hostname, Model], &["iphone", "ipad", "android"], Class::Phone, 6),
-        (&[Service], &["_smb._tcp", "_afpovertcp", "_workstation", "_companion-link"], Class::Workstation, 3),
-        (&[DeviceRole], &["io-controller", "io controller"], Class::Controller, 5),
-        (
-            &[DeviceRole, Description, Model],
-            &["programmable logic controller", "plc", "simatic", "cpu 3", "controllogix", "m340"],
-            Class::Controller,
-            6,
-        ),
-        (&[DeviceRole], &["human-machine interface", "hmi"], Class::Supervisor, 6),
-        (&[DeviceRole, Description, Model], &["communications adapter", "gateway"], Class::Gateway, 4),
-        (&[DeviceRole], &["dhcp server"], Class::Router, 4),
-        (&[ProductCode, Description], &["cisco ios", "catalyst"], Class::Switch, 5),
-        (&[ServerSoftware], &["openssh", "apache", "nginx", "iis"], Class::Server, 2),
-    ]
-};
-
 fn by_claims(traits: &Traits<'_>, reasons: &mut Reasons) {
     for (attributes, words, class, points) in CLAIMS {
         if let Some(claim) = traits.says(attributes, words) {
@@ -279,38 +273,11 @@ fn by_claims(traits: &Traits<'_>, reasons: &mut Reasons) {
     }
 }
 
-/// Makers of mostly one kind of device. A block address is cheap to fake: few points.
-const MAKERS: &[(&[&str], Class, u32)] = &[
-    (
-        &[
-            "elau",
-            "siemens",
-            "rockwell",
-            "allen-bradley",
-            "schneider",
-            "modicon",
-            "beckhoff",
-            "wago",
-            "phoenix contact",
-            "omron",
-            "b&r",
-        ],
-        Class::Controller,
-        2,
-    ),
-    (&["schweitzer", "abb ", "ge multilin"], Class::Controller, 2),
-    (&["axis communications", "hikvision", "dahua", "edimax"], Class::Camera, 2),
-    (&["philips lighting", "signify"], Class::Gateway, 2),
-    (&["belkin", "tp-link", "smarter", "espressif", "tuya"], Class::Appliance, 2),
-    (&["hewlett packard", "dell", "intel corporate", "lenovo", "vmware"], Class::Workstation, 1),
-    (&["brother industries", "canon", "seiko epson", "kyocera"], Class::Printer, 3),
-    (&["cisco", "hirschmann", "moxa", "ubiquiti", "aruba"], Class::Switch, 2),
-    (
-        &["johnson controls", "honeywell", "tridium", "automated logic", "delta controls"],
-        Class::BuildingController,
-        2,
-    ),
-];
+fn by_dhcp(traits: &Traits<'_>, reasons: &mut Reasons) {
+    if let Some(system) = traits.dhcp_system() {
+        add(reasons, Class::Workstation, 4, format!("asks for the DHCP options that {system} asks for"));
+    }
+}
 
 fn by_vendor(traits: &Traits<'_>, reasons: &mut Reasons) {
     for (words, class, points) in MAKERS {
@@ -320,12 +287,22 @@ fn by_vendor(traits: &Traits<'_>, reasons: &mut Reasons) {
     }
 }
 
+/// Addresses beyond a device that make it a router above all else.
+const MANY_BEYOND: usize = 3;
+
 fn by_network(traits: &Traits<'_>, reasons: &mut Reasons) {
-    if traits.is_router {
-        add(reasons, Class::Router, 8, "forwards packets for other addresses");
+    match traits.forwards_for {
+        0 => {}
+        // A phone behind a plug that is being set up, or a machine with two cards.
+        few @ 1..MANY_BEYOND => {
+            add(reasons, Class::Router, 5, format!("forwards packets for {few} other addresses"));
+        }
+        many => add(reasons, Class::Router, 8, format!("forwards packets for {many} other addresses")),
     }
-    if traits.talks_to_internet && traits.asks(Protocol::Tls) {
-        add(reasons, Class::Workstation, 2, "opens TLS to the internet");
+    if traits.tls_to_internet {
+        // Many things do; a controller has no business there.
+        let points = if traits.poses_as_controller() { 6 } else { 1 };
+        add(reasons, Class::Workstation, points, "opens TLS to the internet");
     }
     if traits.serves(Protocol::Dns) {
         add(reasons, Class::Router, 2, "answers DNS");
@@ -339,6 +316,9 @@ fn by_network(traits: &Traits<'_>, reasons: &mut Reasons) {
     }
 }
 
+/// Fewer points than this are no verdict: a manufacturer's name alone says what a device might be.
+const MIN_POINTS: u32 = 4;
+
 /// Most points win, unless another class has almost as many.
 fn verdict(reasons: Reasons) -> Classification {
     let mut totals: std::collections::BTreeMap<Class, u32> = std::collections::BTreeMap::new();
@@ -351,15 +331,19 @@ fn verdict(reasons: Reasons) -> Classification {
         return Classification { reasons, ..Default::default() };
     };
     let second = ranked.get(1).map_or(0, |(points, _)| *points);
+    let known = best >= MIN_POINTS;
     // Seven in ten of the best is a contradiction, not noise.
-    let ambiguous = second * 10 >= best * 7;
+    let ambiguous = known && second * 10 >= best * 7;
     let all: u32 = ranked.iter().map(|(points, _)| *points).sum();
     // Eight points are one strong observation with something behind it; less is a guess.
     let confidence = best * 100 / all * best.min(8) / 8;
     Classification {
-        class: (!ambiguous).then_some(class),
+        class: (known && !ambiguous).then_some(class),
         ambiguous,
         confidence: u8::try_from(if ambiguous { confidence / 2 } else { confidence }).unwrap_or(100),
         reasons,
     }
 }
+
+#[cfg(test)]
+mod tests;

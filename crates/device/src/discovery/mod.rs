@@ -6,6 +6,8 @@
 
 pub mod attributes;
 pub mod classify;
+mod ownership;
 pub mod resolve;
+mod rules;
 pub mod stations;
 pub mod vendor;

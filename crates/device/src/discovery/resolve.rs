@@ -1,24 +1,16 @@
 //! From stations to devices: one device, many addresses.
 //!
-//! A hardware address speaks for the network addresses it proves (ARP, neighbour discovery, a DHCP lease), for its
-//! link-local ones, and for those it sends from with an initial hop limit, since a router would have taken one off.
-//! Packets with any other hop limit were forwarded: the sender of the frame is a router, and the address lies beyond it.
-//! What lies beyond is a device of its own where the address belongs to a site, and the internet's otherwise.
+//! A hardware address speaks for its own network addresses (`ownership` says which); packets from any other were
+//! forwarded, and their sender lies beyond a router. What lies beyond is a device of its own where the address belongs
+//! to a site, and the internet's otherwise.
 //!
 //! All this is evidence from the wire, forgeable by whoever is on it; conflicts are kept, not smoothed over.
 
+use super::ownership::{Network, is_link_local, is_local, is_own, is_surely_own, network};
 use super::stations::{FactSeen, Station, StationKey, Stations};
 use nullius_model::{Attribute, BindingSource, Mac, Protocol, Seen, SmolStr, is_on_site};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
-
-/// Hop limits systems start from. Anything just below was forwarded.
-const INITIAL_HOP_LIMITS: [u8; 4] = [32, 64, 128, 255];
-/// Hop limits of traffic that is meant never to leave the link (multicast discovery).
-const LINK_ONLY_HOP_LIMIT: u8 = 4;
-/// Routers between two places of one site. A hop limit further below an initial one is a stack's own odd choice, such
-/// as 60 or 100, where the address is the only one its hardware address sends from.
-const SITE_ROUTERS: u8 = 3;
 
 /// A device: stations that are one thing.
 #[derive(Clone, Debug)]
@@ -29,6 +21,8 @@ pub struct Device {
     pub addresses: BTreeMap<IpAddr, AddressEvidence>,
     /// It forwards for others.
     pub is_router: bool,
+    /// For how many addresses.
+    pub forwards_for: usize,
     /// The router that its frames came from.
     pub behind: Option<Mac>,
     /// Frames it sent.
@@ -83,14 +77,18 @@ impl Roster {
     pub fn resolve(stations: &Stations) -> Self {
         let mut draft = Draft::default();
         let all = stations.sorted();
+        let nearby = all.iter().filter(|(key, station)| is_surely_own(key, station));
+        let nearby: BTreeSet<Network> = nearby.filter_map(|(key, _)| key.ip.map(network)).collect();
         for group in all.chunk_by(|(a, _), (b, _)| a.mac == b.mac) {
             match group.first() {
-                Some((key, _)) if !key.mac.is_none() && !key.mac.is_group() => draft.add_station_group(group),
+                Some((key, _)) if !key.mac.is_none() && !key.mac.is_group() => {
+                    draft.add_station_group(group, &nearby);
+                }
                 _ => draft.loose.extend(group.iter().map(|(key, station)| (**key, (*station).clone()))),
             }
         }
         draft.place_loose();
-        draft.merge_by_serial();
+        draft.merge_cards();
         draft.finish()
     }
 
@@ -112,16 +110,20 @@ struct Draft {
 
 impl Draft {
     /// All stations of one hardware address.
-    fn add_station_group(&mut self, group: &[(&StationKey, &Station)]) {
+    fn add_station_group(&mut self, group: &[(&StationKey, &Station)], nearby: &BTreeSet<Network>) {
+        let (seen, said): (Vec<_>, Vec<_>) =
+            group.iter().copied().partition(|(key, station)| key.ip.is_none() || station.is_seen());
+        self.loose.extend(said.into_iter().map(|(key, station)| (*key, station.clone())));
         let routable = |ip: &IpAddr| !is_link_local(*ip);
-        let alone = group.iter().filter(|(key, _)| key.ip.as_ref().is_some_and(routable)).count() == 1;
+        let alone = seen.iter().filter(|(key, _)| key.ip.as_ref().is_some_and(routable)).count() == 1;
         let (own, beyond): (Vec<_>, Vec<_>) =
-            group.iter().copied().partition(|(key, station)| is_own(key.ip, station, alone));
-        let Some((first_key, first_station)) = group.first() else { return };
+            seen.iter().copied().partition(|(key, station)| is_own(key, station, alone, nearby));
+        let Some((first_key, first_station)) = seen.first() else { return };
         let index = self.devices.len();
         let mut device = Device::new(first_station.first);
         device.macs.insert(first_key.mac);
         device.is_router = !beyond.is_empty();
+        device.forwards_for = beyond.len();
         for (key, station) in own {
             device.take(key.ip, station);
             self.stations.insert(*key, index);
@@ -137,7 +139,7 @@ impl Draft {
             let Some(ip) = key.ip else { continue };
             let index = match owners.get(&ip) {
                 Some(index) => *index,
-                None if is_local(&key, ip, &station) => {
+                None if is_local(ip, &station) => {
                     let mut device = Device::new(station.first);
                     device.behind = Some(key.mac).filter(|mac| !mac.is_none());
                     self.devices.push(device);
@@ -170,18 +172,16 @@ impl Draft {
         owners.into_iter().map(|(ip, (_, index))| (ip, index)).collect()
     }
 
-    /// Network cards of one machine: the same serial number, told in the same protocol.
-    fn merge_by_serial(&mut self) {
-        let mut first_with: BTreeMap<(SmolStr, Protocol), usize> = BTreeMap::new();
+    /// Network cards and ports of one machine: the same serial number or chassis, told in the same protocol by
+    /// hardware addresses of the same maker. Whoever else tells it is not taken for the same machine.
+    fn merge_cards(&mut self) {
+        let mut first_with: BTreeMap<(SmolStr, Protocol, Option<[u8; 3]>), usize> = BTreeMap::new();
         let mut moved: BTreeMap<usize, usize> = BTreeMap::new();
         for (index, device) in self.devices.iter().enumerate() {
-            for fact in device
-                .facts
-                .iter()
-                .filter(|fact| fact.attribute == Attribute::Serial && fact.value.len() >= 4)
-            {
+            let maker = device.macs.first().map(|mac| maker_block(*mac));
+            for fact in device.facts.iter().filter(|fact| names_one_machine(fact)) {
                 let root = moved.get(&index).copied().unwrap_or(index);
-                let first = *first_with.entry((fact.value.clone(), fact.source)).or_insert(root);
+                let first = *first_with.entry((fact.value.clone(), fact.source, maker)).or_insert(root);
                 let first = moved.get(&first).copied().unwrap_or(first);
                 if first != root && root == index {
                     moved.insert(index, first);
@@ -222,7 +222,7 @@ impl Draft {
         let by_ip = self.owners();
         let mut internet: BTreeMap<IpAddr, InternetHost> = BTreeMap::new();
         for (key, station) in &self.loose {
-            let Some(ip) = key.ip else { continue };
+            let Some(ip) = key.ip.filter(|ip| !is_on_site(*ip)) else { continue };
             let host = internet.entry(ip).or_default();
             host.frames += station.frames;
             let names = station.facts.iter().filter(|fact| fact.attribute == Attribute::Hostname);
@@ -294,6 +294,7 @@ impl Device {
             macs: BTreeSet::new(),
             addresses: BTreeMap::new(),
             is_router: false,
+            forwards_for: 0,
             behind: None,
             frames: 0,
             bytes: 0,
@@ -310,7 +311,8 @@ impl Device {
         self.first = self.first.min(station.first);
         self.last = self.last.max(station.last);
         self.facts.extend(station.facts.iter().cloned());
-        if let Some(ip) = ip.filter(|ip| !ip.is_unspecified()) {
+        // What is merely said of an address is no use of it: it would look like a conflict with its next holder.
+        if let Some(ip) = ip.filter(|ip| !ip.is_unspecified() && station.is_seen()) {
             let evidence = AddressEvidence {
                 proofs: station.proofs.iter().copied().collect(),
                 frames: station.frames,
@@ -327,6 +329,7 @@ impl Device {
             self.addresses.entry(ip).and_modify(|known| known.join(&evidence)).or_insert(evidence);
         }
         self.is_router |= other.is_router;
+        self.forwards_for += other.forwards_for;
         self.behind = self.behind.or(other.behind);
         self.frames += other.frames;
         self.bytes += other.bytes;
@@ -351,110 +354,18 @@ impl AddressEvidence {
     }
 }
 
-/// The hardware address speaks for this network address itself; `alone` if it has no other that crosses routers. An address of the internet
-/// must be proved, since a sender there can choose a hop limit that arrives here as if none had been taken off, and would
-/// pass for the router.
-fn is_own(ip: Option<IpAddr>, station: &Station, alone: bool) -> bool {
-    let Some(ip) = ip else { return true };
-    let sends_from_here = sends_from_here(station.hop_limit);
-    let may_be_here = alone && !is_forwarded(station.hop_limit);
-    is_link_local(ip)
-        || !station.proofs.is_empty()
-        || (alone && sends_from_here)
-        || (is_on_site(ip) && (may_be_here || sends_from_here || station.frames == 0))
+const fn maker_block(mac: Mac) -> [u8; 3] {
+    let [a, b, c, ..] = mac.octets();
+    [a, b, c]
 }
 
-/// The address never crosses a router.
-const fn is_link_local(ip: IpAddr) -> bool {
-    match ip {
-        IpAddr::V4(ip) => ip.is_link_local() || ip.is_unspecified(),
-        IpAddr::V6(ip) => ip.is_unicast_link_local() || ip.is_unspecified(),
-    }
-}
-
-/// A hop limit that an initial one has after the routers of a site.
-fn is_forwarded(hop_limit: u8) -> bool {
-    INITIAL_HOP_LIMITS.iter().any(|initial| (1..=SITE_ROUTERS).contains(&initial.saturating_sub(hop_limit)))
-}
-
-const fn sends_from_here(hop_limit: u8) -> bool {
-    let [a, b, c, d] = INITIAL_HOP_LIMITS;
-    hop_limit == a
-        || hop_limit == b
-        || hop_limit == c
-        || hop_limit == d
-        || (hop_limit > 0 && hop_limit <= LINK_ONLY_HOP_LIMIT)
-}
-
-/// An address without a hardware address of its own is a device's where its form says it is here, or its hop limit does
-/// and no router forwarded it.
-fn is_local(key: &StationKey, ip: IpAddr, station: &Station) -> bool {
-    let group = match ip {
-        IpAddr::V4(ip) => ip.is_multicast() || ip.is_broadcast() || ip.is_unspecified(),
-        IpAddr::V6(ip) => ip.is_multicast() || ip.is_unspecified(),
-    };
-    station.frames > 0
-        && !group
-        && (is_on_site(ip) || key.mac.is_none() && INITIAL_HOP_LIMITS.contains(&station.hop_limit))
+/// A claim that no two machines share: not a serial number of one repeated digit, which is a placeholder.
+fn names_one_machine(fact: &FactSeen) -> bool {
+    let distinct: BTreeSet<char> = fact.value.chars().collect();
+    matches!(fact.attribute, Attribute::Serial | Attribute::ChassisId)
+        && fact.value.len() >= 4
+        && distinct.len() >= 3
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use nullius_model::{Binding, Fact, FrameNumber, Seed, Timestamp};
-
-    const ROUTER: Mac = Mac::new([2, 0, 0, 0, 0, 1]);
-
-    fn seen(second: u64) -> Seen {
-        Seen { frame: FrameNumber(second), at: Timestamp::from_secs(second) }
-    }
-
-    #[test]
-    fn who_of_the_internet_chooses_its_hop_limit_well_is_not_taken_for_the_router() {
-        let mut stations = Stations::new(100, 8, 1_000, Seed::new(1));
-        let [own, outside] = ["192.168.0.1", "8.8.8.8"].map(|ip| ip.parse::<IpAddr>().unwrap());
-        for (ip, hop_limit) in [(own, 64), (outside, 64), (outside, 3)] {
-            stations.count(StationKey { mac: ROUTER, ip: Some(ip) }, hop_limit, 60, seen(1));
-        }
-        let roster = Roster::resolve(&stations);
-        assert_eq!((roster.devices.len(), roster.internet.len()), (1, 1));
-        stations.bind(Binding { mac: ROUTER, ip: outside, source: BindingSource::Arp }, seen(2));
-        assert_eq!(Roster::resolve(&stations).internet.len(), 0, "proved to be here");
-    }
-
-    #[test]
-    fn uses_that_overlap_are_found_and_uses_after_each_other_are_none() {
-        let usage = |device, first, last| Use { first: seen(first), last: seen(last), device };
-        assert_eq!(overlaps(vec![usage(0, 1, 2), usage(1, 3, 4), usage(2, 5, 6)]), []);
-        let found = overlaps(vec![usage(2, 8, 9), usage(0, 1, 10), usage(1, 3, 4)]);
-        let devices: BTreeSet<usize> = found.iter().map(|(device, _)| *device).collect();
-        assert_eq!(devices, BTreeSet::from([0, 1, 2]));
-        assert_eq!(found.first(), Some(&(0, seen(3))));
-    }
-
-    #[test]
-    fn a_chain_of_shared_serial_numbers_ends_and_every_device_lies_somewhere() {
-        let mut stations = Stations::new(1_000, 8, 10_000, Seed::new(1));
-        for number in 0..100_u8 {
-            let mac = Mac::new([2, 0, 0, 0, 1, number]);
-            for serial in [number, number + 1] {
-                let value = format!("serial-{serial}");
-                let fact = Fact {
-                    mac,
-                    ip: None,
-                    attribute: Attribute::Serial,
-                    value: &value,
-                    source: Protocol::Snmp,
-                };
-                stations.learn(&fact, seen(1));
-            }
-        }
-        let roster = Roster::resolve(&stations);
-        for (key, _) in stations.sorted() {
-            let device = roster.device_of(key).and_then(|index| roster.devices.get(index)).unwrap();
-            assert!(device.macs.contains(&key.mac));
-        }
-        let macs: usize = roster.devices.iter().map(|device| device.macs.len()).sum();
-        assert_eq!(macs, 100);
-    }
-}
+mod tests;

@@ -62,6 +62,11 @@ impl Station {
         }
     }
 
+    /// It sent, or the address was proven; otherwise something was merely said about it.
+    pub fn is_seen(&self) -> bool {
+        self.frames > 0 || !self.proofs.is_empty()
+    }
+
     /// How much speaks for this being a real device: what an inventor of addresses has to work for weighs more.
     fn weight(&self) -> u64 {
         // Claims are free: more than a few weigh no more.

@@ -155,7 +155,10 @@ fn conflicts(devices: &[DeviceView]) -> impl Iterator<Item = Finding> {
 fn internet(view: &ConversationView) -> Option<Finding> {
     let (kind, subject, peer) = match (view.client, view.server) {
         (Party::Device(_), Party::Internet(_)) => (Kind::ToInternet, view.client, view.server),
-        (Party::Internet(_), Party::Device(_)) => (Kind::FromInternet, view.server, view.client),
+        // An ICMP error that comes back opens nothing.
+        (Party::Internet(_), Party::Device(_)) if view.protocol != Protocol::Icmp => {
+            (Kind::FromInternet, view.server, view.client)
+        }
         _ => return None,
     };
     let severity = if view.protocol.is_industrial() { Severity::High } else { severity(kind) };
@@ -304,3 +307,6 @@ impl Occurrence {
         self.last = self.last.max(other.last);
     }
 }
+
+#[cfg(test)]
+mod tests;

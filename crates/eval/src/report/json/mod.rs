@@ -5,7 +5,7 @@
 //! `device` or `model` breaks the build here and nobody's program.
 //!
 //! INVARIANT: the same evaluation yields the same bytes. Whatever a device chose stays as it was, cut to
-//! [`MAX_TEXT`], with every character that could move a cursor or turn a line around written as an escape.
+//! a kilobyte, with every character that could move a cursor or turn a line around written as an escape.
 
 mod conversation;
 mod device;
@@ -60,6 +60,9 @@ struct Report<'a> {
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Capture {
+    source: Source,
+    /// What limited the frames looked at: time bounds, filters. Empty if nothing did.
+    scope: Vec<String>,
     /// Frames read, duplicates not counted.
     frames: u64,
     /// Bytes these had on the wire.
@@ -73,6 +76,23 @@ struct Capture {
     learn_until: Option<String>,
     /// What the kernel counted; null for files.
     kernel: Option<Kernel>,
+}
+
+/// Where the frames came from.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+enum Source {
+    /// Capture files, merged by time.
+    Files {
+        /// As they were named.
+        paths: Vec<String>,
+    },
+    /// A network interface.
+    Interface {
+        /// Its name.
+        name: String,
+    },
 }
 
 /// Frames of a live capture.
@@ -189,6 +209,8 @@ impl Capture {
     fn of(evaluation: &Evaluation, summary: &summary::Summary) -> Self {
         let picture = &evaluation.picture;
         Self {
+            source: Source::of(&evaluation.source),
+            scope: evaluation.scope.clone(),
             frames: picture.frames,
             bytes: picture.bytes,
             first: picture.first.map(Moment::of),
@@ -196,6 +218,17 @@ impl Capture {
             covered_us: micros(summary.covered),
             learn_until: evaluation.learn_until.as_ref().map(Timestamp::to_string),
             kernel: evaluation.ring.map(|ring| Kernel { received: ring.received, dropped: ring.dropped }),
+        }
+    }
+}
+
+impl Source {
+    fn of(source: &crate::Source) -> Self {
+        match source {
+            crate::Source::Files(paths) => {
+                Self::Files { paths: paths.iter().map(|path| path.display().to_string()).collect() }
+            }
+            crate::Source::Interface(name) => Self::Interface { name: name.clone() },
         }
     }
 }
