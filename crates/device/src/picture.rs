@@ -209,9 +209,14 @@ impl Site {
     /// that turned out to be spoken there.
     fn joined_channels(&self, roster: &Roster) -> BTreeMap<(Party, Party, Service), Channel> {
         let all = self.behaviour.channels();
+        let spoken = spoken(&all);
         let mut joined: BTreeMap<(Party, Party, Service), Channel> = BTreeMap::new();
         for (key, channel) in &all {
-            let key = self.spoken_on(key, &all);
+            let mut key = **key;
+            if key.protocol == Protocol::Tcp {
+                key.protocol =
+                    spoken.get(&(key.client, key.server, key.port)).copied().unwrap_or(key.protocol);
+            }
             let parties = (
                 party(roster, key.client),
                 party(roster, key.server),
@@ -224,21 +229,17 @@ impl Site {
         }
         joined
     }
+}
 
-    fn spoken_on(&self, key: &ChannelKey, all: &[(&ChannelKey, &Channel)]) -> ChannelKey {
-        if key.protocol != Protocol::Tcp {
-            return *key;
+/// What turned out to be spoken over TCP between two stations on a port.
+fn spoken(channels: &[(&ChannelKey, &Channel)]) -> BTreeMap<(StationKey, StationKey, u16), Protocol> {
+    let mut spoken = BTreeMap::new();
+    for (key, _) in channels {
+        if key.transport == Transport::Tcp && key.protocol != Protocol::Tcp {
+            spoken.entry((key.client, key.server, key.port)).or_insert(key.protocol);
         }
-        let from = all.partition_point(|(other, _)| (other.client, other.server) < (key.client, key.server));
-        let same_ends = all
-            .iter()
-            .skip(from)
-            .take_while(|(other, _)| (other.client, other.server) == (key.client, key.server));
-        let spoken = same_ends.map(|(other, _)| *other).find(|other| {
-            other.port == key.port && other.transport == Transport::Tcp && other.protocol != Protocol::Tcp
-        });
-        spoken.copied().unwrap_or(*key)
     }
+    spoken
 }
 
 /// A protocol, with the port for those that are only a port to us.

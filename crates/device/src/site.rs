@@ -39,7 +39,7 @@ impl Site {
     pub fn new(config: Config) -> Self {
         let Config { limits, seed, learn_until, follow_values } = config;
         Self {
-            stations: Stations::new(limits.stations, limits.facts_per_station, seed),
+            stations: Stations::new(limits.stations, limits.facts_per_station, limits.facts, seed),
             behaviour: Behaviour::new(limits, seed, learn_until, follow_values),
             evidence: Evidence::new(limits.findings),
             learn_until,

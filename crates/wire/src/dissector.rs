@@ -9,7 +9,7 @@ use crate::limits::Limits;
 use crate::link::{self, LinkFrame, LinkPayload};
 use crate::reader::Reader;
 use crate::registry::{LINKS, datagram_entry};
-use crate::tcp::{Segment, TcpFlow};
+use crate::tcp::{Checksum, Segment, TcpFlow};
 use crate::{icmp, neighbours};
 use etherparse::{TcpHeaderSlice, UdpHeaderSlice};
 use nullius_model::{
@@ -30,6 +30,8 @@ pub struct Dissector {
     next_flow: u64,
     fragments: Fragments,
     duplicates: Duplicates,
+    /// Bytes that flows keep beyond their fixed size.
+    held: usize,
     next_sweep: Timestamp,
     last: Seen,
 }
@@ -41,6 +43,8 @@ struct Arrival<'f> {
     destination: Mac,
     vlan: Option<u16>,
     wire_length: u32,
+    /// The capture has all of it.
+    is_whole: bool,
     sink: &'f mut dyn Sink,
 }
 
@@ -63,6 +67,7 @@ impl Dissector {
             next_flow: 0,
             fragments: Fragments::new(limits.fragmented, seed),
             duplicates: Duplicates::new(seed),
+            held: 0,
             next_sweep: Timestamp::ZERO,
             last: Seen::default(),
         }
@@ -96,18 +101,16 @@ impl Dissector {
 
     fn handle_link(&mut self, frame: &Frame<'_>, seen: Seen, peeled: &LinkFrame<'_>, sink: &mut dyn Sink) {
         let &LinkFrame { source, destination, vlan, .. } = peeled;
-        let mut arrival = Arrival { seen, source, destination, vlan, wire_length: frame.wire_length, sink };
-        if let Ok(missing @ 1..) =
-            u32::try_from(u64::from(frame.wire_length).saturating_sub(frame.bytes.len() as u64))
-        {
+        let missing = u64::from(frame.wire_length).saturating_sub(frame.bytes.len() as u64);
+        let wire_length = frame.wire_length;
+        let is_whole = missing == 0;
+        let mut arrival = Arrival { seen, source, destination, vlan, wire_length, is_whole, sink };
+        if let Ok(missing @ 1..) = u32::try_from(missing) {
             arrival.damage(Damage::CutFrame { missing });
         }
         match peeled.payload {
-            LinkPayload::Ip(bytes) if self.duplicates.is_repeated_packet(bytes, seen.at) => {
-                arrival.damage(Damage::Duplicate)
-            }
             LinkPayload::Ip(bytes) => self.handle_ip(bytes, arrival),
-            LinkPayload::Arp(bytes) if self.duplicates.is_repeated_payload(source, bytes, seen.at) => {
+            LinkPayload::Arp(bytes) if self.is_repeated(link::ARP, bytes, &arrival) => {
                 arrival.damage(Damage::Duplicate)
             }
             LinkPayload::Arp(bytes) => handle_arp(bytes, &mut arrival),
@@ -116,7 +119,7 @@ impl Dissector {
     }
 
     fn handle_other(&mut self, ethertype: u16, bytes: &[u8], mut arrival: Arrival<'_>) {
-        if self.duplicates.is_repeated_payload(arrival.source, bytes, arrival.seen.at) {
+        if self.is_repeated(ethertype, bytes, &arrival) {
             arrival.damage(Damage::Duplicate);
             return;
         }
@@ -132,11 +135,22 @@ impl Dissector {
         self.handle_packet(Transport::Link(ethertype), end(source), end(destination), bytes, arrival);
     }
 
+    fn is_repeated(&mut self, ethertype: u16, bytes: &[u8], arrival: &Arrival<'_>) -> bool {
+        let ends = [arrival.source, arrival.destination];
+        self.duplicates.is_repeated_payload(ends, ethertype, bytes, arrival.seen.at)
+    }
+
     fn handle_ip(&mut self, bytes: &[u8], mut arrival: Arrival<'_>) {
         let packet = match ip::parse(bytes) {
             Ok(packet) => packet,
             Err(error) => return arrival.damage(Damage::BadHeader { why: error.why() }),
         };
+        if self.duplicates.is_repeated_packet(bytes, packet.checksum_holds, arrival.seen.at) {
+            return arrival.damage(Damage::Duplicate);
+        }
+        if packet.missing > 0 && arrival.is_whole {
+            return arrival.damage(Damage::BadHeader { why: "packet is longer than its frame" });
+        }
         let ip = Some((packet.source, packet.destination));
         let Arrival { source, destination, wire_length: length, .. } = arrival;
         arrival.tell(Observation::Frame { source, destination, ip, hop_limit: packet.hop_limit, length });
@@ -145,20 +159,32 @@ impl Dissector {
         }
         match packet.fragment {
             None => self.handle_transport(&packet, arrival),
+            // Cut by the capture: what is missing cannot come.
+            Some(_) if packet.missing > 0 => arrival.damage(Damage::IncompleteFragments),
             Some(fragment) => match self.fragments.handle(&packet, fragment, arrival.seen.at) {
                 Assembly::Waiting if self.fragments.is_over_limit() => {
                     self.expire_fragments(arrival.seen, arrival.sink)
                 }
                 Assembly::Waiting => {}
-                Assembly::Whole(payload) => {
-                    let whole = IpPacket { payload: &payload, missing: 0, fragment: None, ..packet };
-                    self.handle_transport(&whole, arrival);
+                Assembly::Whole { protocol, payload } => {
+                    self.handle_whole(&packet, protocol, &payload, arrival)
                 }
                 Assembly::Conflict => arrival.damage(Damage::ConflictingOverlap),
                 Assembly::Broken => {
                     arrival.damage(Damage::BadHeader { why: "fragments contradict each other" })
                 }
             },
+        }
+    }
+
+    /// What fragments carried together; `last` is the one that made it whole.
+    fn handle_whole(&mut self, last: &IpPacket<'_>, protocol: u8, payload: &[u8], mut arrival: Arrival<'_>) {
+        match ip::skip_inner_extensions(last.source, protocol, payload) {
+            Ok((protocol, payload)) => {
+                let whole = IpPacket { protocol, payload, missing: 0, fragment: None, ..*last };
+                self.handle_transport(&whole, arrival);
+            }
+            Err(error) => arrival.damage(Damage::BadHeader { why: error.why() }),
         }
     }
 
@@ -196,15 +222,15 @@ impl Dissector {
             payload: packet.payload.get(header.slice().len()..).unwrap_or_default(),
             missing: packet.missing,
         };
-        let holds = packet.missing > 0 || transport_checksum_holds(packet, header.checksum());
+        let checksum = tcp_checksum(packet, header.checksum());
         let source = end(packet.source, header.source_port(), arrival.source);
         let destination = end(packet.destination, header.destination_port(), arrival.destination);
         let (slot, direction) = self.tcp_flow(source, destination, &segment, &mut arrival);
         let Some(flow) = self.flows.get(slot) else { return };
         flow.count(direction, arrival.wire_length, segment.payload.len() + segment.missing, arrival.seen);
         let Reading::Stream(tcp) = &mut flow.reading else { return };
-        let dropped = tcp.refuses_checksum(direction, &segment, holds);
-        if !holds {
+        let dropped = tcp.refuses_checksum(direction, &segment, checksum);
+        if dropped || checksum == Checksum::Wrong {
             arrival.sink.observe(
                 arrival.seen,
                 Some(&flow.info),
@@ -214,9 +240,11 @@ impl Dissector {
         if dropped {
             return;
         }
+        let before = tcp.held_bytes();
         tcp.handle(&segment, direction, &flow.info, arrival.seen, arrival.sink);
+        let after = tcp.held_bytes();
         note_answer(flow, direction, &segment);
-        self.bound_streams(slot, arrival.seen, arrival.sink);
+        self.hold(before, after, arrival.seen, arrival.sink);
     }
 
     /// The flow of a segment, and the segment's direction in it.
@@ -231,8 +259,10 @@ impl Dissector {
         if let Some(slot) = self.flows.find(&key) {
             let Some(flow) = self.flows.get(slot) else { return (slot, Direction::FromClient) };
             let direction = direction(source_is_low, flow.client_is_low);
-            let reused =
-                matches!(&flow.reading, Reading::Stream(tcp) if tcp.is_reused_by(direction, segment));
+            let reused = match &mut flow.reading {
+                Reading::Stream(tcp) => tcp.is_reused_by(direction, segment),
+                Reading::Datagrams { .. } | Reading::Unread(_) => false,
+            };
             if !reused {
                 return (slot, direction);
             }
@@ -264,7 +294,7 @@ impl Dissector {
         let end_of_payload = if length == 0 { packet.payload.len() } else { length.max(8) };
         let payload = packet.payload.get(8..end_of_payload.min(packet.payload.len())).unwrap_or_default();
         let whole = packet.missing == 0 && end_of_payload <= packet.payload.len();
-        if whole && header.checksum() != 0 && !transport_checksum_holds(packet, header.checksum()) {
+        if whole && header.checksum() != 0 && !transport_checksum_holds(packet) {
             arrival.damage(Damage::BadChecksum { layer: "udp", dropped: false });
         }
         let source = end(packet.source, header.source_port(), arrival.source);
@@ -309,7 +339,12 @@ impl Dissector {
         }
         let mut context = Context::new(arrival.seen, &flow.info, direction, arrival.sink);
         match (&mut flow.reading, transport) {
-            (Reading::Datagrams { parser, .. }, _) => parser.handle_datagram(payload, &mut context),
+            (Reading::Datagrams { parser, .. }, _) => {
+                let before = parser.held_bytes();
+                parser.handle_datagram(payload, &mut context);
+                let after = parser.held_bytes();
+                self.hold(before, after, arrival.seen, arrival.sink);
+            }
             (Reading::Unread(Protocol::Icmp), Transport::Ip(protocol)) => {
                 icmp::observe(protocol, payload, &mut context)
             }
@@ -366,22 +401,26 @@ impl Dissector {
         }
     }
 
-    /// Lets go the stream that just grew when all of them together hold too much.
-    fn bound_streams(&mut self, slot: Slot, seen: Seen, sink: &mut dyn Sink) {
-        let Some(grown) = self.flows.get(slot).map(|flow| flow.held_bytes()) else { return };
-        // A flow that holds little cannot be what fills memory; the sum is looked at when one holds much.
-        if grown * self.flows.len() <= self.limits.stream_bytes {
+    /// A flow kept `before` bytes and keeps `after` now. Where all of them keep too much, those that keep most are let
+    /// go until an eighth is free: a flood pays for looking through the table once in many packets, and who fills memory
+    /// does not push out who keeps little.
+    fn hold(&mut self, before: usize, after: usize, seen: Seen, sink: &mut dyn Sink) {
+        self.held = self.held.saturating_add(after).saturating_sub(before);
+        if self.held <= self.limits.stream_bytes {
             return;
         }
-        let held: usize = self.flows.iter_mut().map(|(_, flow)| flow.held_bytes()).sum();
-        if held > self.limits.stream_bytes {
-            sink.observe(seen, None, Observation::Damage(Damage::TableFull { table: "streams" }));
+        sink.observe(seen, None, Observation::Damage(Damage::TableFull { table: "streams" }));
+        for slot in self.flows.heaviest() {
+            if self.held <= self.limits.stream_bytes / 8 * 7 {
+                break;
+            }
             self.end_flows([slot], sink);
         }
     }
 
     fn sweep(&mut self, seen: Seen, sink: &mut dyn Sink) {
-        if seen.at < self.next_sweep {
+        // A clock that was set back must not put the next look off for long.
+        if seen.at < self.next_sweep && self.next_sweep.since(seen.at) <= SWEEP_EVERY {
             return;
         }
         self.next_sweep = seen.at.after(SWEEP_EVERY);
@@ -401,6 +440,7 @@ impl Dissector {
     fn end_flows(&mut self, slots: impl IntoIterator<Item = Slot>, sink: &mut dyn Sink) {
         for slot in slots {
             if let Some(mut flow) = self.flows.remove(slot) {
+                self.held = self.held.saturating_sub(flow.held_bytes());
                 flow.end(sink);
             }
         }
@@ -425,16 +465,20 @@ const fn direction(source_is_low: bool, client_is_low: bool) -> Direction {
     if source_is_low == client_is_low { Direction::FromClient } else { Direction::FromServer }
 }
 
-fn transport_checksum_holds(packet: &IpPacket<'_>, checksum: u16) -> bool {
-    // Zero is what a sender leaves for its network card; a real sum of zero is sent as its complement in UDP and is
-    // vanishingly rare in TCP.
-    checksum == 0
-        || checksum::holds_with_pseudo_header(
-            packet.source,
-            packet.destination,
-            packet.protocol,
-            packet.payload,
-        )
+fn transport_checksum_holds(packet: &IpPacket<'_>) -> bool {
+    checksum::holds_with_pseudo_header(packet.source, packet.destination, packet.protocol, packet.payload)
+}
+
+/// What the checksums of a segment and of its packet say.
+fn tcp_checksum(packet: &IpPacket<'_>, checksum: u16) -> Checksum {
+    if packet.missing > 0 {
+        return Checksum::Unknown;
+    }
+    match (transport_checksum_holds(packet), packet.checksum_holds, checksum) {
+        (true, true, _) => Checksum::Holds,
+        (true, false, _) | (false, _, 0) => Checksum::Absent,
+        (false, ..) => Checksum::Wrong,
+    }
 }
 
 /// Whether the server accepted or refused, told from one segment.
@@ -486,5 +530,53 @@ fn handle_arp(bytes: &[u8], arrival: &mut Arrival<'_>) {
 fn tell_incomplete(count: usize, seen: Seen, sink: &mut dyn Sink) {
     for _ in 0..count {
         sink.observe(seen, None, Observation::Damage(Damage::IncompleteFragments));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use nullius_model::{FrameNumber, LinkType};
+
+    struct Nowhere;
+
+    impl Sink for Nowhere {
+        fn observe(&mut self, _: Seen, _: Option<&FlowInfo>, _: Observation<'_>) {}
+    }
+
+    /// A name query from `port` over a bare IPv4 link, its checksums left out.
+    fn query(port: u16, id: u16) -> Vec<u8> {
+        let name = [&[60][..], &[b'a'; 60], &[0, 0, 1, 0, 1]].concat();
+        let [[port_high, port_low], [id_high, id_low]] = [port, id].map(u16::to_be_bytes);
+        let length = u8::try_from(20 + 8 + 12 + name.len()).unwrap();
+        let ip = [0x45, 0, 0, length, id_high, id_low, 0, 0, 64, 17, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2];
+        let udp = [port_high, port_low, 0, 53, 0, 0, 0, 0, id_high, id_low, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0];
+        [&ip[..], &udp, &name].concat()
+    }
+
+    #[test]
+    fn flows_that_keep_much_give_way_before_all_of_them_keep_too_much() {
+        let limits = Limits { stream_bytes: 100_000, ..Limits::default() };
+        let mut dissector = Dissector::new(limits, Seed::new(1));
+        let mut number = 0;
+        for round in 0..64 {
+            for port in 1_000..1_100 {
+                number += 1;
+                let bytes = query(port, round);
+                let frame = Frame {
+                    number: FrameNumber(number),
+                    at: Timestamp::from_secs(1),
+                    link: LinkType::RawIp,
+                    bytes: &bytes,
+                    wire_length: u32::try_from(bytes.len()).unwrap(),
+                };
+                dissector.handle_frame(&frame, &mut Nowhere);
+                assert!(dissector.held <= limits.stream_bytes);
+            }
+        }
+        let held: usize = dissector.flows.iter_mut().map(|(_, flow)| flow.held_bytes()).sum();
+        assert_eq!(dissector.held, held, "the sum is that of the flows");
+        dissector.finish(&mut Nowhere);
+        assert_eq!(dissector.held, 0);
     }
 }

@@ -1,7 +1,8 @@
 //! The same packet twice in one capture, as two mirror ports or a mirror on both sides of a router give it.
 //!
 //! Two packets are one when everything from the network header on is the same but what a router changes (time to live
-//! and header checksum), within a few milliseconds. A retransmission is none: the sender gives it a new IP
+//! and header checksum), within a few milliseconds; a broken one, which no receiver takes, is no copy of an intact one.
+//! A retransmission is none: the sender gives it a new IP
 //! identification, and a gap longer than [`WINDOW`].
 
 use nullius_model::{Mac, Seed, Timestamp};
@@ -57,17 +58,27 @@ impl Duplicates {
         Self { recent: vec![Set::default(); SETS], hasher: seed.state() }
     }
 
-    /// Whether this network packet was seen a moment ago; remembers it.
-    pub(crate) fn is_repeated_packet(&mut self, packet: &[u8], at: Timestamp) -> bool {
-        let print = self.print(packet);
+    /// Whether this network packet was seen a moment ago; remembers it. `intact` says that its header checksum holds: a
+    /// broken one, unlike where a network card was to fill it in, is dropped by its receiver and is none of the other.
+    pub(crate) fn is_repeated_packet(&mut self, packet: &[u8], intact: bool, at: Timestamp) -> bool {
+        let print = self.print(packet, intact);
         self.is_repeat(print, at)
     }
 
-    /// Whether this payload came from this station a moment ago; remembers it. No router changes the sender of a link
-    /// protocol, and the same payload from another station is somebody else's replay.
-    pub(crate) fn is_repeated_payload(&mut self, source: Mac, payload: &[u8], at: Timestamp) -> bool {
+    /// Whether this payload went between these stations a moment ago; remembers it. No router changes the ends of a
+    /// link protocol: the same payload from another station, to another or as another protocol is somebody else's
+    /// replay, or was sent ahead to hide this one.
+    pub(crate) fn is_repeated_payload(
+        &mut self,
+        [source, destination]: [Mac; 2],
+        ethertype: u16,
+        payload: &[u8],
+        at: Timestamp,
+    ) -> bool {
         let mut hasher = self.hasher.build_hasher();
         hasher.write(&source.octets());
+        hasher.write(&destination.octets());
+        hasher.write_u16(ethertype);
         hasher.write(payload);
         self.is_repeat(hasher.finish(), at)
     }
@@ -77,8 +88,9 @@ impl Duplicates {
         self.recent.get_mut(set).is_some_and(|set| set.is_repeat(print, at))
     }
 
-    fn print(&self, packet: &[u8]) -> u64 {
+    fn print(&self, packet: &[u8], intact: bool) -> u64 {
         let mut hasher = self.hasher.build_hasher();
+        hasher.write_u8(u8::from(intact));
         match (packet.first().map(|first| first >> 4), packet.split_at_checked(12)) {
             // Time to live is byte 8, the checksum bytes 10 and 11.
             (Some(4), Some((header, rest))) => {
@@ -108,20 +120,28 @@ mod tests {
         let packet =
             |ttl: u8, last: u8| [&[0x45, 0, 0, 21, 0, 7, 0, 0, ttl, 6, 0, 0][..], &[last; 9]].concat();
         let at = |micros: u64| Timestamp::from_nanos(1_000_000_000 + micros * 1_000);
-        assert!(!duplicates.is_repeated_packet(&packet(64, 1), at(0)));
-        assert!(duplicates.is_repeated_packet(&packet(64, 1), at(100)));
-        assert!(duplicates.is_repeated_packet(&packet(63, 1), at(200)), "mirrored behind a router");
-        assert!(!duplicates.is_repeated_packet(&packet(64, 2), at(300)));
-        assert!(!duplicates.is_repeated_packet(&packet(64, 1), at(5_000)));
+        assert!(!duplicates.is_repeated_packet(&packet(64, 1), true, at(0)));
+        assert!(duplicates.is_repeated_packet(&packet(64, 1), true, at(100)));
+        assert!(duplicates.is_repeated_packet(&packet(63, 1), true, at(200)), "mirrored behind a router");
+        assert!(!duplicates.is_repeated_packet(&packet(64, 2), true, at(300)));
+        assert!(!duplicates.is_repeated_packet(&packet(64, 3), false, at(300)), "sent ahead, broken");
+        assert!(!duplicates.is_repeated_packet(&packet(64, 3), true, at(300)), "what it was to hide");
+        assert!(!duplicates.is_repeated_packet(&packet(64, 1), true, at(5_000)));
     }
 
     #[test]
-    fn the_same_payload_from_another_station_is_no_duplicate() {
+    fn the_same_payload_between_others_or_as_another_protocol_is_no_duplicate() {
         let mut duplicates = Duplicates::new(Seed::new(1));
-        let [publisher, forger] = [1, 2].map(|last| Mac::new([2, 0, 0, 0, 0, last]));
+        let [publisher, forger, group] = [1, 2, 3].map(|last| Mac::new([2, 0, 0, 0, 0, last]));
         let now = Timestamp::from_secs(1);
-        assert!(!duplicates.is_repeated_payload(publisher, b"goose", now));
-        assert!(duplicates.is_repeated_payload(publisher, b"goose", now));
-        assert!(!duplicates.is_repeated_payload(forger, b"goose", now));
+        for (ends, ethertype, repeated) in [
+            ([publisher, group], 0x88b8, false),
+            ([publisher, group], 0x88b8, true),
+            ([forger, group], 0x88b8, false),
+            ([publisher, forger], 0x88b8, false),
+            ([publisher, group], 0x9999, false),
+        ] {
+            assert_eq!(duplicates.is_repeated_payload(ends, ethertype, b"goose", now), repeated, "{ends:?}");
+        }
     }
 }

@@ -11,7 +11,7 @@ use nullius_model::{LinkType, Mac};
 const MAX_TAGS: usize = 4;
 
 const IPV4: u16 = 0x0800;
-const ARP: u16 = 0x0806;
+pub(crate) const ARP: u16 = 0x0806;
 const IPV6: u16 = 0x86dd;
 
 /// A frame without its link header.

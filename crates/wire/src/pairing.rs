@@ -10,6 +10,8 @@ const MAX_OPEN: usize = 64;
 /// Most of them that may be remembered with parts: each may have as many as its protocol's parser lets a request have.
 /// Of the oldest beyond, only the request itself is still answered.
 const MAX_OPEN_WITH_PARTS: usize = 4;
+/// What the name of an object costs that is too long to lie in its symbol: some more than most have.
+const NAME: usize = 64;
 
 /// Requests of one flow that have not been answered, by the protocol's own transaction key.
 #[derive(Debug)]
@@ -35,6 +37,11 @@ impl<K> Default for OpenRequests<K> {
 }
 
 impl<K: PartialEq> OpenRequests<K> {
+    /// Bytes kept, where what is asked is named at length.
+    pub fn held_bytes(&self) -> usize {
+        self.open.capacity() * size_of::<(K, OpenRequest)>() + self.open.len() * NAME
+    }
+
     /// Remembers a request. Those under the same key are answered in the order in which they were asked: the protocol
     /// answers in turn, or is spoken by clients that never change the key.
     pub fn push(&mut self, key: K, symbol: Symbol, asked: Timestamp) {

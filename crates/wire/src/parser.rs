@@ -12,6 +12,12 @@ pub trait StreamParser {
     /// Bytes of `direction` are missing; what comes next may begin anywhere. Called too when bytes made no sense and
     /// the rest of the segment was passed over, and at the start of a flow whose opening was not seen.
     fn handle_gap(&mut self, direction: Direction);
+
+    /// Bytes it keeps beyond its fixed size; to be told wherever one flow can make it keep more than a few kilobytes,
+    /// so that many flows together stay bounded.
+    fn held_bytes(&self) -> usize {
+        0
+    }
 }
 
 /// What became of bytes handed to a [`StreamParser`].
@@ -32,6 +38,12 @@ pub enum Progress {
 pub trait DatagramParser {
     /// Reads one whole datagram. `bytes` may be cut short by the capture's snapshot length.
     fn handle_datagram(&mut self, bytes: &[u8], context: &mut Context<'_>);
+
+    /// Bytes it keeps beyond its fixed size; to be told wherever one flow can make it keep more than a few kilobytes,
+    /// so that many flows together stay bounded.
+    fn held_bytes(&self) -> usize {
+        0
+    }
 }
 
 /// Whether bytes look like a protocol's.

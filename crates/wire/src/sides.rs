@@ -10,6 +10,11 @@ pub(crate) struct Sides<T> {
 }
 
 impl<T> Sides<T> {
+    /// Both together, by `measure`.
+    pub(crate) fn sum(&self, measure: impl Fn(&T) -> usize) -> usize {
+        measure(&self.client) + measure(&self.server)
+    }
+
     /// That of the end which sends in `direction`.
     pub(crate) const fn of(&mut self, direction: Direction) -> &mut T {
         match direction {

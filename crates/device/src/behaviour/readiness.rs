@@ -97,7 +97,7 @@ impl Readiness {
         let learned = || conversation.symbols.iter().filter(|(_, record)| record.learned > 0);
         let once = learned().filter(|(_, record)| record.learned == 1).count() as u64;
         let unseen_ppm = once * 1_000_000 / conversation.learned;
-        let learned_for = until.since(conversation.first.at);
+        let learned_for = until.since(conversation.began);
         let mut doubts = Vec::new();
         doubts.extend(too_few(conversation.learned));
         doubts.extend(unseen_mass(unseen_ppm, once));
@@ -121,12 +121,12 @@ fn unseen_mass(ppm: u64, once: u64) -> Option<Doubt> {
 }
 
 fn still_growing(conversation: &Conversation, learned_for: Duration) -> Option<Doubt> {
-    let grew_for = conversation.newest.since(conversation.first.at);
-    (grew_for * CYCLES > learned_for).then_some(Doubt::StillGrowing { grew_for, learned_for })
+    let grew_for = conversation.newest.since(conversation.began);
+    (grew_for.saturating_mul(CYCLES) > learned_for).then_some(Doubt::StillGrowing { grew_for, learned_for })
 }
 
 fn uncovered(cycles: &[Duration], learned_for: Duration) -> impl Iterator<Item = Doubt> {
-    let uncovered = cycles.iter().filter(move |cycle| **cycle * CYCLES > learned_for);
+    let uncovered = cycles.iter().filter(move |cycle| cycle.saturating_mul(CYCLES) > learned_for);
     uncovered.map(move |cycle| Doubt::CycleNotCovered { cycle: *cycle, learned_for })
 }
 

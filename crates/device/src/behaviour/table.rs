@@ -53,6 +53,8 @@ pub struct Conversation {
     pub first: Seen,
     /// Last message.
     pub last: Seen,
+    /// The earliest time of a message: that of the first, unless the capture's clock was set back.
+    pub began: Timestamp,
     /// When, while learning, a symbol was new for the last time.
     pub newest: Timestamp,
     /// Messages whose symbol found no room.
@@ -128,10 +130,12 @@ impl Behaviour {
         if self.conversations.len() >= self.limits.conversations && !self.conversations.contains_key(&key) {
             self.evict_conversations();
         }
-        let room = self.symbols < self.limits.symbols;
+        let room = self.limits.symbols.saturating_sub(self.symbols);
+        let most = crate::limits::share(self.limits.symbols_per_conversation, room);
         let seed = self.seed;
         let conversation = self.conversations.entry(key).or_insert_with(|| Conversation::new(seed, seen));
-        conversation.last = seen;
+        conversation.last = conversation.last.max(seen);
+        conversation.began = conversation.began.min(seen.at);
         let asker = match message.kind {
             MessageKind::Request => message.direction,
             MessageKind::Response { .. } | MessageKind::Orphan { .. } => message.direction.reversed(),
@@ -147,7 +151,7 @@ impl Behaviour {
                 return;
             }
         }
-        let room = room && conversation.symbols.len() < self.limits.symbols_per_conversation;
+        let room = conversation.symbols.len() < most;
         let Some(record) =
             conversation.record((asker, message.symbol.clone()), room, seen, learning, &mut self.symbols)
         else {
@@ -251,7 +255,8 @@ impl Behaviour {
 }
 
 fn lightest<K: Ord>(mut weights: Vec<(u64, Seen, K)>, count: usize) -> impl Iterator<Item = K> {
-    weights.sort_unstable();
+    let last = weights.len().saturating_sub(1);
+    weights.select_nth_unstable(count.min(last));
     weights.into_iter().take(count).map(|(.., key)| key)
 }
 
@@ -264,6 +269,7 @@ impl Conversation {
             orphans: 0,
             first: seen,
             last: seen,
+            began: seen.at,
             newest: seen.at,
             unkept: 0,
         }
@@ -284,7 +290,7 @@ impl Conversation {
         Some(self.symbols.entry(key).or_insert_with(|| {
             *symbols += 1;
             if learning {
-                *newest = seen.at;
+                *newest = seen.at.max(*newest);
             }
             SymbolRecord::new(seen)
         }))
@@ -297,6 +303,7 @@ impl Conversation {
         self.orphans += other.orphans;
         self.first = self.first.min(other.first);
         self.last = self.last.max(other.last);
+        self.began = self.began.min(other.began);
         self.newest = self.newest.max(other.newest);
         self.unkept += other.unkept;
         for (symbol, record) in &other.symbols {

@@ -6,7 +6,7 @@
 //!
 //! All this is evidence from the wire, forgeable by whoever is on it; conflicts are kept, not smoothed over.
 
-use super::ownership::{Network, is_local, is_own, is_surely_own, network};
+use super::ownership::{Network, is_alone, is_local, is_own, is_surely_own, network};
 use super::stations::{FactSeen, Station, StationKey, Stations};
 use nullius_model::{Attribute, BindingSource, Mac, Protocol, Seen, SmolStr, is_on_site};
 use std::collections::{BTreeMap, BTreeSet};
@@ -77,8 +77,8 @@ impl Roster {
     pub fn resolve(stations: &Stations) -> Self {
         let mut draft = Draft::default();
         let all = stations.sorted();
-        let nearby = all.iter().filter(|(key, station)| is_surely_own(key, station));
-        let nearby: BTreeSet<Network> = nearby.filter_map(|(key, _)| key.ip.map(network)).collect();
+        let nearby: BTreeSet<Network> =
+            all.chunk_by(|(a, _), (b, _)| a.mac == b.mac).flat_map(networks).collect();
         for group in all.chunk_by(|(a, _), (b, _)| a.mac == b.mac) {
             match group.first() {
                 Some((key, _)) if !key.mac.is_none() && !key.mac.is_group() => {
@@ -99,6 +99,15 @@ impl Roster {
     }
 }
 
+/// The networks that the stations of one hardware address are surely in.
+fn networks<'a>(group: &'a [(&StationKey, &Station)]) -> impl Iterator<Item = Network> + 'a {
+    let seen = || group.iter().filter(|(_, station)| station.is_seen());
+    let alone = is_alone(seen().map(|(key, _)| *key));
+    seen()
+        .filter(move |(key, station)| is_surely_own(key, station, alone))
+        .filter_map(|(key, _)| key.ip.map(network))
+}
+
 /// The roster in the making.
 #[derive(Default)]
 struct Draft {
@@ -114,8 +123,9 @@ impl Draft {
         let (seen, said): (Vec<_>, Vec<_>) =
             group.iter().copied().partition(|(key, station)| key.ip.is_none() || station.is_seen());
         self.loose.extend(said.into_iter().map(|(key, station)| (*key, station.clone())));
+        let alone = is_alone(seen.iter().map(|(key, _)| *key));
         let (own, beyond): (Vec<_>, Vec<_>) =
-            seen.iter().copied().partition(|(key, station)| is_own(key, station, &seen, nearby));
+            seen.iter().copied().partition(|(key, station)| is_own(key, station, alone, nearby));
         let Some((first_key, first_station)) = seen.first() else { return };
         let index = self.devices.len();
         let mut device = Device::new(first_station.first);
@@ -137,7 +147,7 @@ impl Draft {
             let Some(ip) = key.ip else { continue };
             let index = match owners.get(&ip) {
                 Some(index) => *index,
-                None if is_local(ip, &station) => {
+                None if is_local(&key, ip, &station) => {
                     let mut device = Device::new(station.first);
                     device.behind = Some(key.mac).filter(|mac| !mac.is_none());
                     self.devices.push(device);
@@ -178,22 +188,24 @@ impl Draft {
         for (index, device) in self.devices.iter().enumerate() {
             let maker = device.macs.first().map(|mac| maker_block(*mac));
             for fact in device.facts.iter().filter(|fact| names_one_machine(fact)) {
-                let first = *first_with.entry((fact.value.clone(), fact.source, maker)).or_insert(index);
-                if first != index {
-                    moved.entry(index).or_insert(first);
+                let root = moved.get(&index).copied().unwrap_or(index);
+                let first = *first_with.entry((fact.value.clone(), fact.source, maker)).or_insert(root);
+                let first = moved.get(&first).copied().unwrap_or(first);
+                if first != root && root == index {
+                    moved.insert(index, first);
                 }
             }
         }
-        for (&from, &to) in moved.iter().rev() {
-            let Some(device) = self.devices.get(from).cloned() else { continue };
+        // Nobody moves to who moves: a chain of claims costs no more than its length.
+        for (&from, &to) in &moved {
+            let Some(device) = self.devices.get_mut(from) else { continue };
+            let device = std::mem::replace(device, Device::new(device.first));
             if let Some(into) = self.devices.get_mut(to) {
                 into.absorb(device);
             }
         }
         for index in self.stations.values_mut() {
-            while let Some(to) = moved.get(index) {
-                *index = *to;
-            }
+            *index = moved.get(index).copied().unwrap_or(*index);
         }
         self.drop_devices(&moved);
     }
@@ -242,21 +254,46 @@ impl Draft {
 
     /// One address, two devices, at the same time.
     fn contest(&mut self) {
-        let mut users: BTreeMap<IpAddr, Vec<(usize, AddressEvidence)>> = BTreeMap::new();
+        let mut users: BTreeMap<IpAddr, Vec<Use>> = BTreeMap::new();
         for (index, device) in self.devices.iter().enumerate() {
-            for (ip, evidence) in &device.addresses {
-                users.entry(*ip).or_default().push((index, evidence.clone()));
+            for (ip, AddressEvidence { first, last, .. }) in &device.addresses {
+                users.entry(*ip).or_default().push(Use { first: *first, last: *last, device: index });
             }
         }
         for (ip, users) in users.into_iter().filter(|(_, users)| users.len() > 1) {
-            for (index, evidence) in &users {
-                let rival = users.iter().find(|(other, rival)| other != index && evidence.overlaps(rival));
-                if let (Some((_, rival)), Some(device)) = (rival, self.devices.get_mut(*index)) {
-                    device.contested.insert(ip, evidence.first.max(rival.first));
+            for (device, seen) in overlaps(users) {
+                if let Some(device) = self.devices.get_mut(device) {
+                    device.contested.entry(ip).or_insert(seen);
                 }
             }
         }
     }
+}
+
+/// A device used an address for a while.
+#[derive(Clone, Copy)]
+struct Use {
+    first: Seen,
+    last: Seen,
+    device: usize,
+}
+
+/// Who used it at the same time as another, and when that began: each use is held against the one so far that lasts
+/// longest, since an attacker may make as many as there are stations.
+fn overlaps(mut uses: Vec<Use>) -> Vec<(usize, Seen)> {
+    uses.sort_by_key(|usage| (usage.first.at, usage.device));
+    let mut found = Vec::new();
+    let mut longest: Option<Use> = None;
+    for usage in uses {
+        if let Some(rival) = longest.filter(|rival| rival.last.at >= usage.first.at) {
+            let began = rival.first.max(usage.first);
+            found.extend([(rival.device, began), (usage.device, began)]);
+        }
+        if longest.is_none_or(|rival| rival.last.at < usage.last.at) {
+            longest = Some(usage);
+        }
+    }
+    found
 }
 
 impl Device {
@@ -322,10 +359,6 @@ impl AddressEvidence {
         self.frames += other.frames;
         self.first = self.first.min(other.first);
         self.last = self.last.max(other.last);
-    }
-
-    fn overlaps(&self, other: &Self) -> bool {
-        self.first.at <= other.last.at && other.first.at <= self.last.at
     }
 }
 

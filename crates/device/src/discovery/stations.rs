@@ -83,7 +83,8 @@ impl Station {
 
     /// How much speaks for this being a real device: what an inventor of addresses has to work for weighs more.
     fn weight(&self) -> u64 {
-        let evidence = self.facts.len() as u64 + if self.converses { 4 } else { 0 };
+        // Claims are free: more than a few weigh no more.
+        let evidence = self.facts.len().min(4) as u64 + if self.converses { 4 } else { 0 };
         self.frames.saturating_add(evidence * 16)
     }
 }
@@ -94,12 +95,14 @@ pub struct Stations {
     table: KeyedMap<StationKey, Station>,
     limit: usize,
     facts_per_station: usize,
+    /// Claims that find room yet.
+    room: usize,
     evicted: u64,
 }
 
 impl Stations {
-    pub(crate) fn new(limit: usize, facts_per_station: usize, seed: Seed) -> Self {
-        Self { table: seed.map(), limit: limit.max(8), facts_per_station, evicted: 0 }
+    pub(crate) fn new(limit: usize, facts_per_station: usize, facts: usize, seed: Seed) -> Self {
+        Self { table: seed.map(), limit: limit.max(8), facts_per_station, room: facts, evicted: 0 }
     }
 
     /// A frame was sent.
@@ -120,24 +123,34 @@ impl Stations {
         }
     }
 
-    /// A claim was made.
+    /// A claim was made. Where there is no room, it takes the place of the oldest about the same attribute, so that who
+    /// renames itself pushes out names alone; else of the oldest.
     pub(crate) fn learn(&mut self, fact: &Fact<'_>, seen: Seen) {
-        let limit = self.facts_per_station;
-        let station = self.entry(StationKey { mac: fact.mac, ip: fact.ip }, seen);
+        let key = StationKey { mac: fact.mac, ip: fact.ip };
+        let _ = self.entry(key, seen);
+        let limit = crate::limits::share(self.facts_per_station, self.room);
+        let Some(station) = self.table.get_mut(&key) else { return };
         let same = |known: &&mut FactSeen| {
             known.attribute == fact.attribute && known.source == fact.source && known.value == fact.value
         };
-        let room = station.facts.len() < limit;
-        match station.facts.iter_mut().find(same) {
-            Some(known) => known.last = seen,
-            None if room => station.facts.push(FactSeen {
-                attribute: fact.attribute,
-                value: SmolStr::new(fact.value),
-                source: fact.source,
-                first: seen,
-                last: seen,
-            }),
-            None => {}
+        if let Some(known) = station.facts.iter_mut().find(same) {
+            known.last = seen;
+            return;
+        }
+        let claim = FactSeen {
+            attribute: fact.attribute,
+            value: SmolStr::new(fact.value),
+            source: fact.source,
+            first: seen,
+            last: seen,
+        };
+        if station.facts.len() < limit {
+            station.facts.push(claim);
+            self.room -= 1;
+        } else if let Some(oldest) =
+            station.facts.iter_mut().min_by_key(|known| (known.attribute != fact.attribute, known.last))
+        {
+            *oldest = claim;
         }
     }
 
@@ -178,8 +191,10 @@ impl Stations {
         let last = weights.len().saturating_sub(1);
         weights.select_nth_unstable(count.min(last));
         for (.., key) in weights.into_iter().take(count) {
-            self.table.remove(&key);
-            self.evicted += 1;
+            if let Some(gone) = self.table.remove(&key) {
+                self.room += gone.facts.len();
+                self.evicted += 1;
+            }
         }
     }
 }
@@ -200,7 +215,7 @@ mod tests {
 
     #[test]
     fn a_flood_of_invented_addresses_leaves_the_known_stations() {
-        let mut stations = Stations::new(1_000, 8, Seed::new(7));
+        let mut stations = Stations::new(1_000, 8, 10_000, Seed::new(7));
         for frame in 0..50 {
             stations.count(key(1), 64, 60, seen(frame));
         }
@@ -217,7 +232,7 @@ mod tests {
 
     #[test]
     fn a_station_that_renames_itself_keeps_a_bounded_number_of_names() {
-        let mut stations = Stations::new(100, 8, Seed::new(7));
+        let mut stations = Stations::new(100, 8, 1_000, Seed::new(7));
         for number in 0..1_000_u64 {
             let value = number.to_string();
             let fact = Fact {
@@ -229,6 +244,37 @@ mod tests {
             };
             stations.learn(&fact, seen(number));
         }
-        assert_eq!(stations.get(&key(1)).unwrap().facts.len(), 8);
+        let firmware = Fact {
+            mac: key(1).mac,
+            ip: None,
+            attribute: Attribute::Firmware,
+            value: "2.1",
+            source: Protocol::Snmp,
+        };
+        stations.learn(&firmware, seen(1_000));
+        let facts = &stations.get(&key(1)).unwrap().facts;
+        assert_eq!(facts.len(), 8);
+        assert_eq!(facts.iter().filter(|fact| fact.attribute == Attribute::Firmware).count(), 1);
+    }
+
+    #[test]
+    fn many_stations_with_many_claims_leave_room_for_a_few_of_each() {
+        let mut stations = Stations::new(1_000, 64, 640, Seed::new(7));
+        for number in 0..500_u32 {
+            for claim in 0..64_u64 {
+                let value = claim.to_string();
+                let fact = Fact {
+                    mac: key(number).mac,
+                    ip: None,
+                    attribute: Attribute::Service,
+                    value: &value,
+                    source: Protocol::Mdns,
+                };
+                stations.learn(&fact, seen(claim));
+            }
+        }
+        let kept: usize = stations.table.values().map(|station| station.facts.len()).sum();
+        assert!(kept <= 640, "{kept}");
+        assert!(!stations.get(&key(60)).unwrap().facts.is_empty());
     }
 }

@@ -8,6 +8,9 @@ use nullius_model::{
 };
 use std::collections::BTreeMap;
 
+/// Kinds of evidence that come as it happens.
+const KINDS: usize = 5;
+
 /// What kind of thing was seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {
@@ -84,13 +87,15 @@ pub struct Occurrence {
 #[derive(Debug)]
 pub struct Evidence {
     entries: BTreeMap<EvidenceKey, Occurrence>,
+    /// How many entries there are of each kind: one that is cheap to cause must not push out the others.
+    kinds: BTreeMap<Kind, usize>,
     limit: usize,
     refused: u64,
 }
 
 impl Evidence {
     pub(crate) const fn new(limit: usize) -> Self {
-        Self { entries: BTreeMap::new(), limit, refused: 0 }
+        Self { entries: BTreeMap::new(), kinds: BTreeMap::new(), limit, refused: 0 }
     }
 
     /// All entries.
@@ -171,7 +176,11 @@ impl Evidence {
         if let Some(known) = self.entries.get_mut(&key) {
             known.count += 1;
             known.last = seen;
-        } else if self.entries.len() < self.limit {
+            return;
+        }
+        let of_kind = self.kinds.entry(kind).or_default();
+        if *of_kind < self.limit / KINDS {
+            *of_kind += 1;
             self.entries.insert(key, Occurrence { count: 1, first: seen, last: seen });
         } else {
             self.refused += 1;

@@ -22,6 +22,10 @@ pub(crate) struct Session {
 }
 
 impl DatagramParser for Session {
+    fn held_bytes(&self) -> usize {
+        self.conversation.held_bytes()
+    }
+
     fn handle_datagram(&mut self, bytes: &[u8], context: &mut Context<'_>) {
         match Message::parse(bytes) {
             Ok(message) => self.conversation.handle(&message, bytes, context),

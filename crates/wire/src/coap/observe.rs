@@ -55,6 +55,13 @@ struct Observation {
 }
 
 impl Conversation {
+    /// Bytes kept.
+    pub(super) fn held_bytes(&self) -> usize {
+        self.open.held_bytes()
+            + self.recent.held_bytes()
+            + self.observations.capacity() * size_of::<Observation>()
+    }
+
     /// Tells what a message means. `bytes` is the message itself.
     pub(super) fn handle(&mut self, message: &Message<'_>, bytes: &[u8], context: &mut Context<'_>) {
         if message.code != Code::Empty {

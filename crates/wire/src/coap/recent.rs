@@ -42,6 +42,11 @@ struct Entry {
 }
 
 impl Recent {
+    /// Bytes kept.
+    pub(super) fn held_bytes(&self) -> usize {
+        self.seen.capacity() * size_of::<Entry>()
+    }
+
     /// Remembers a message that is not empty.
     pub(super) fn note(
         &mut self,

@@ -79,6 +79,10 @@ impl StreamParser for Session {
         }
     }
 
+    fn held_bytes(&self) -> usize {
+        self.stations.assembler.held_bytes()
+    }
+
     fn handle_gap(&mut self, direction: Direction) {
         *self.syncs.of(direction) = Sync::Searching;
         self.stations.clear();
@@ -94,6 +98,10 @@ pub(crate) struct DatagramSession {
 }
 
 impl DatagramParser for DatagramSession {
+    fn held_bytes(&self) -> usize {
+        self.stations.assembler.held_bytes()
+    }
+
     /// A datagram holds whole frames (IEEE 1815-2012 §13), but a fragment may span datagrams.
     fn handle_datagram(&mut self, mut bytes: &[u8], context: &mut Context<'_>) {
         while !bytes.is_empty() {

@@ -46,6 +46,11 @@ impl Assembler {
         Ok(if is_last { self.forget(stations).map(|whole| Cow::Owned(whole.bytes)) } else { None })
     }
 
+    /// Bytes kept.
+    pub(super) fn held_bytes(&self) -> usize {
+        self.partials.iter().map(|partial| partial.bytes.capacity()).sum()
+    }
+
     /// Forgets what was begun: the segments that would end it may be missing.
     pub(super) fn clear(&mut self) {
         self.partials.clear();

@@ -43,7 +43,15 @@ const TXT_KEYS: [(&str, Attribute); 15] = [
 #[derive(Debug, Default)]
 pub(super) struct Told(BTreeSet<(Direction, Option<IpAddr>, Attribute, SmolStr)>);
 
+/// What one remembered claim costs: its entry and a name of some length.
+const TOLD: usize = 192;
+
 impl Told {
+    /// Bytes kept.
+    pub(super) fn held_bytes(&self) -> usize {
+        self.0.len() * TOLD
+    }
+
     fn is_new(
         &mut self,
         direction: Direction,

@@ -39,6 +39,10 @@ impl Session {
 }
 
 impl DatagramParser for Session {
+    fn held_bytes(&self) -> usize {
+        self.open.held_bytes() + self.told.held_bytes()
+    }
+
     fn handle_datagram(&mut self, bytes: &[u8], context: &mut Context<'_>) {
         match Message::parse(bytes) {
             Ok(message) if message.is_response => self.handle_response(&message, context),

@@ -39,6 +39,10 @@ impl Default for Session {
 }
 
 impl DatagramParser for Session {
+    fn held_bytes(&self) -> usize {
+        self.messages.sum(Messages::held_bytes)
+    }
+
     fn handle_datagram(&mut self, bytes: &[u8], context: &mut Context<'_>) {
         if let Err(error) = self.read_records(bytes, context).map_err(inside_datagram)
             && !std::mem::replace(&mut self.malformed_told, true)

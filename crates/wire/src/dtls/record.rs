@@ -75,6 +75,11 @@ pub(super) struct Messages {
 }
 
 impl Messages {
+    /// Bytes kept.
+    pub(super) const fn held_bytes(&self) -> usize {
+        self.pending.capacity()
+    }
+
     /// Forgets all: a new handshake counts from 0.
     pub(super) fn clear(&mut self) {
         *self = Self::default();

@@ -21,12 +21,14 @@ pub(crate) struct FlowKey {
     transport: Transport,
 }
 
-/// An end as the key sees it: by network address, or by hardware address where there is none.
+/// An end as the key sees it: by network address, or by hardware address where there is none. An IPv6 packet from a
+/// mapped IPv4 address is another end than that address: no host takes it for the same connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 struct End {
     /// An IPv4 address as its mapped IPv6 address, a hardware address below 2⁴⁸.
     address: u128,
     port: u16,
+    is_ipv6: bool,
 }
 
 impl FlowKey {
@@ -46,7 +48,7 @@ impl End {
             Some(IpAddr::V6(ip)) => ip.to_bits(),
             None => u128::from(endpoint.mac.to_bits()),
         };
-        Self { address, port: endpoint.port }
+        Self { address, port: endpoint.port, is_ipv6: endpoint.ip.is_some_and(|ip| ip.is_ipv6()) }
     }
 }
 
@@ -150,7 +152,8 @@ impl Flow {
     pub(crate) fn held_bytes(&self) -> usize {
         match &self.reading {
             Reading::Stream(tcp) => tcp.held_bytes(),
-            Reading::Datagrams { .. } | Reading::Unread(_) => 0,
+            Reading::Datagrams { parser, .. } => parser.held_bytes(),
+            Reading::Unread(_) => 0,
         }
     }
 
@@ -176,5 +179,23 @@ impl Flow {
         self.usage.from_client = Usage::default();
         self.usage.from_server = Usage::default();
         self.fresh = false;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use nullius_model::Mac;
+    use std::net::Ipv4Addr;
+
+    #[test]
+    fn a_mapped_address_is_no_end_of_the_ipv4_connection() {
+        let [a, b] = [1, 2].map(|last| Ipv4Addr::new(10, 0, 0, last));
+        let key = |ips: [IpAddr; 2]| {
+            let [a, b] = ips.map(|ip| Endpoint { mac: Mac::NONE, ip: Some(ip), port: 502 });
+            FlowKey::of(Transport::Tcp, &a, &b).0
+        };
+        assert_eq!(key([a.into(), b.into()]), key([b.into(), a.into()]));
+        assert_ne!(key([a.into(), b.into()]), key([a.to_ipv6_mapped().into(), b.to_ipv6_mapped().into()]));
     }
 }

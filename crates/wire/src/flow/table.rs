@@ -4,6 +4,7 @@ use super::{Flow, FlowKey};
 use nullius_model::{KeyedMap, Seed, Timestamp, Transport};
 
 use crate::limits::Limits;
+use std::cmp::Reverse;
 use std::time::Duration;
 
 /// A closed connection is kept this long, for the last acknowledgements and stray retransmissions.
@@ -70,6 +71,17 @@ impl FlowTable {
         };
         let expired = self.iter_mut().filter(|(_, flow)| now.since(flow.last_seen()) > idle(flow));
         expired.map(|(slot, _)| slot).collect()
+    }
+
+    /// Flows that keep bytes, those that keep most first.
+    pub(crate) fn heaviest(&mut self) -> Vec<Slot> {
+        let mut by_weight: Vec<_> = self
+            .iter_mut()
+            .map(|(slot, flow)| (Reverse(flow.held_bytes()), flow.info.id, slot))
+            .filter(|(held, ..)| held.0 > 0)
+            .collect();
+        by_weight.sort_unstable_by_key(|(held, id, _)| (*held, *id));
+        by_weight.into_iter().map(|(.., slot)| slot).collect()
     }
 
     /// The `count` flows longest without a frame; never answered ones first, as a scan leaves them.

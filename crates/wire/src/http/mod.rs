@@ -95,6 +95,10 @@ impl StreamParser for Session {
         Progress::Consumed(done)
     }
 
+    fn held_bytes(&self) -> usize {
+        self.open.held_bytes()
+    }
+
     fn handle_gap(&mut self, direction: Direction) {
         let side = self.sides.of(direction);
         if side.expects != Expects::BodyToTheEnd {

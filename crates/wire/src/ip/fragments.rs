@@ -1,9 +1,12 @@
 //! Putting fragmented packets together, bounded.
 //!
-//! Overlapping fragments with different content have no honest use and two stacks read them differently (RFC 5722,
-//! Ptacek and Newsham 1998), so the whole packet is given up and said so.
+//! Overlapping fragments have no honest use and two stacks read them differently (RFC 5722, Ptacek and Newsham 1998), so
+//! the whole packet is given up and said so; only the same fragment twice is passed over, as Linux does.
+//!
+//! INVARIANT: what is kept is what was sent: a fragment never makes room for bytes that have not come.
 
 use nullius_model::{KeyedMap, Seed, Timestamp};
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -20,19 +23,24 @@ const MAX_WAIT: Duration = Duration::from_secs(30);
 struct Key {
     source: IpAddr,
     destination: IpAddr,
-    protocol: u8,
+    /// Absent for IPv6, where only the first fragment's counts (RFC 8200 §4.5) and another would hide it from us.
+    protocol: Option<u8>,
     identification: u32,
 }
 
 #[derive(Debug)]
 struct Partial {
     since: Timestamp,
-    bytes: Vec<u8>,
-    /// Byte ranges that have arrived, sorted, not touching.
-    have: Vec<(usize, usize)>,
+    /// What has come, by offset; no two overlap.
+    pieces: BTreeMap<usize, Vec<u8>>,
+    /// Bytes in all pieces.
+    bytes: usize,
+    /// Protocol of the payload, once the first fragment has come.
+    protocol: Option<u8>,
     /// Known once the last fragment has come.
     length: Option<usize>,
-    pieces: usize,
+    /// Fragments taken, the same ones again included.
+    taken: usize,
 }
 
 /// What a fragment led to.
@@ -40,9 +48,9 @@ struct Partial {
 pub(crate) enum Assembly {
     /// More are needed.
     Waiting,
-    /// The payload, whole.
-    Whole(Vec<u8>),
-    /// The packet was given up: overlap with different content.
+    /// The payload, whole, and its protocol.
+    Whole { protocol: u8, payload: Vec<u8> },
+    /// The packet was given up: fragments overlap.
     Conflict,
     /// The packet was given up: it contradicts itself or a bound.
     Broken,
@@ -65,25 +73,29 @@ impl Fragments {
         let key = Key {
             source: packet.source,
             destination: packet.destination,
-            protocol: packet.protocol,
+            protocol: packet.source.is_ipv4().then_some(packet.protocol),
             identification: fragment.identification,
         };
         let partial = self.partial.entry(key).or_insert_with(|| Partial::new(now));
-        let assembly = partial.add(fragment, packet.payload);
+        let assembly = partial.add(fragment, packet.protocol, packet.payload);
         if assembly != Assembly::Waiting {
             self.partial.remove(&key);
         }
         assembly
     }
 
-    /// Gives up what waits too long, and the oldest while there are too many. Returns how many.
+    /// Gives up what waits too long, and an eighth, the oldest, where there are too many: a flood pays for looking
+    /// through them once in many fragments. Returns how many.
     pub(crate) fn expire(&mut self, now: Timestamp) -> usize {
         let before = self.partial.len();
         self.partial.retain(|_, partial| now.since(partial.since) <= MAX_WAIT);
-        while self.partial.len() > self.limit {
-            let oldest = self.partial.iter().min_by_key(|(key, partial)| (partial.since, key.identification));
-            let Some(key) = oldest.map(|(key, _)| *key) else { break };
-            self.partial.remove(&key);
+        if self.partial.len() > self.limit {
+            let mut by_age: Vec<_> =
+                self.partial.iter().map(|(key, partial)| (partial.since, key.identification, *key)).collect();
+            by_age.sort_unstable_by_key(|(since, identification, _)| (*since, *identification));
+            for (.., key) in by_age.iter().take(self.partial.len() - self.limit + self.limit / 8) {
+                self.partial.remove(key);
+            }
         }
         before - self.partial.len()
     }
@@ -103,35 +115,43 @@ impl Fragments {
 
 impl Partial {
     const fn new(since: Timestamp) -> Self {
-        Self { since, bytes: Vec::new(), have: Vec::new(), length: None, pieces: 0 }
+        Self { since, pieces: BTreeMap::new(), bytes: 0, protocol: None, length: None, taken: 0 }
     }
 
-    fn add(&mut self, fragment: Fragment, payload: &[u8]) -> Assembly {
+    fn add(&mut self, fragment: Fragment, protocol: u8, payload: &[u8]) -> Assembly {
         let (start, end) = (fragment.offset, fragment.offset + payload.len());
-        self.pieces += 1;
+        self.taken += 1;
         // All but the last fragment end at a multiple of eight.
         let misfit = fragment.more && (payload.is_empty() || !payload.len().is_multiple_of(8));
         if misfit
             || end > MAX_PAYLOAD
-            || self.pieces > MAX_PIECES
+            || self.taken > MAX_PIECES
             || self.contradicts_length(fragment.more, end)
         {
             return Assembly::Broken;
         }
-        if !self.agrees(start, payload) {
+        if self.pieces.get(&start).is_some_and(|same| same == payload) {
+            return Assembly::Waiting;
+        }
+        if self.overlaps(start, end) {
             return Assembly::Conflict;
         }
-        self.store(start, end, payload);
-        match (self.length, self.have.as_slice()) {
-            (Some(length), [(0, have)]) if *have == length => {
-                Assembly::Whole(std::mem::take(&mut self.bytes))
+        if start == 0 {
+            self.protocol = Some(protocol);
+        }
+        self.bytes += payload.len();
+        self.pieces.insert(start, payload.to_vec());
+        match self.protocol {
+            // No two overlap, so as many bytes as the whole has are the whole.
+            Some(protocol) if self.length == Some(self.bytes) => {
+                Assembly::Whole { protocol, payload: self.pieces.values().flatten().copied().collect() }
             }
             _ => Assembly::Waiting,
         }
     }
 
     fn contradicts_length(&mut self, more: bool, end: usize) -> bool {
-        let longest = self.have.last().map_or(0, |(_, end)| *end);
+        let longest = self.pieces.last_key_value().map_or(0, |(start, bytes)| start + bytes.len());
         match (more, self.length) {
             (false, None) => {
                 self.length = Some(end);
@@ -143,31 +163,10 @@ impl Partial {
         }
     }
 
-    /// Where `payload` overlaps what is there, the bytes are the same.
-    fn agrees(&self, start: usize, payload: &[u8]) -> bool {
-        let end = start + payload.len();
-        self.have.iter().all(|&(from, to)| {
-            let (from, to) = (from.max(start), to.min(end));
-            from >= to || self.bytes.get(from..to) == payload.get(from - start..to - start)
-        })
-    }
-
-    fn store(&mut self, start: usize, end: usize, payload: &[u8]) {
-        if self.bytes.len() < end {
-            self.bytes.resize(end, 0);
-        }
-        if let Some(place) = self.bytes.get_mut(start..end) {
-            place.copy_from_slice(payload);
-        }
-        self.have.push((start, end));
-        self.have.sort_unstable();
-        self.have.dedup_by(|next, last| {
-            let touches = next.0 <= last.1;
-            if touches {
-                last.1 = last.1.max(next.1);
-            }
-            touches
-        });
+    fn overlaps(&self, start: usize, end: usize) -> bool {
+        let before = self.pieces.range(..=start).next_back();
+        before.is_some_and(|(from, bytes)| *from == start || from + bytes.len() > start)
+            || self.pieces.range(start..).next().is_some_and(|(from, _)| *from < end)
     }
 }
 
@@ -176,7 +175,7 @@ mod tests {
     use super::*;
 
     fn add(partial: &mut Partial, offset: usize, more: bool, payload: &[u8]) -> Assembly {
-        partial.add(Fragment { identification: 1, offset, more }, payload)
+        partial.add(Fragment { identification: 1, offset, more }, 17, payload)
     }
 
     #[test]
@@ -185,14 +184,56 @@ mod tests {
         assert_eq!(add(&mut partial, 16, false, b"xyz"), Assembly::Waiting);
         assert_eq!(add(&mut partial, 0, true, b"abcdefgh"), Assembly::Waiting);
         assert_eq!(add(&mut partial, 0, true, b"abcdefgh"), Assembly::Waiting);
-        assert_eq!(add(&mut partial, 8, true, b"ijklmnop"), Assembly::Whole(b"abcdefghijklmnopxyz".to_vec()));
+        let whole = Assembly::Whole { protocol: 17, payload: b"abcdefghijklmnopxyz".to_vec() };
+        assert_eq!(add(&mut partial, 8, true, b"ijklmnop"), whole);
     }
 
     #[test]
-    fn an_overlap_with_other_content_gives_the_packet_up() {
+    fn an_overlap_gives_the_packet_up() {
+        for (offset, payload) in [
+            (8, &b"abcdefgX"[..]),
+            (8, b"abcdefghijklmnop"),
+            (0, b"00000000abcdefgh"),
+            (0, b"00000000abcdefghijklmnop"),
+        ] {
+            let mut partial = Partial::new(Timestamp::ZERO);
+            assert_eq!(add(&mut partial, 8, true, b"abcdefgh"), Assembly::Waiting);
+            assert_eq!(add(&mut partial, offset, true, payload), Assembly::Conflict, "{offset}");
+        }
+    }
+
+    #[test]
+    fn a_flood_keeps_what_it_sent_and_no_more_than_the_limit() {
+        let mut fragments = Fragments::new(64, Seed::new(1));
+        let ip = IpAddr::V6(std::net::Ipv6Addr::LOCALHOST);
+        let packet = |payload| IpPacket {
+            source: ip,
+            destination: ip,
+            protocol: 17,
+            payload,
+            missing: 0,
+            fragment: None,
+            hop_limit: 64,
+            checksum_holds: true,
+        };
+        for identification in 0..10_000 {
+            let far = Fragment { identification, offset: 65_000, more: true };
+            fragments.handle(&packet(&[0; 8]), far, Timestamp::ZERO);
+            if fragments.is_over_limit() {
+                assert_eq!(fragments.expire(Timestamp::ZERO), 9, "an eighth at once");
+            }
+        }
+        assert!(fragments.partial.values().all(|partial| partial.bytes == 8));
+    }
+
+    #[test]
+    fn an_ipv6_fragment_is_known_by_its_number_whatever_protocol_it_names() {
         let mut partial = Partial::new(Timestamp::ZERO);
-        assert_eq!(add(&mut partial, 0, true, b"abcdefgh"), Assembly::Waiting);
-        assert_eq!(add(&mut partial, 0, true, b"abcdefgX"), Assembly::Conflict);
+        let last = Fragment { identification: 1, offset: 8, more: false };
+        let first = Fragment { identification: 1, offset: 0, more: true };
+        assert_eq!(partial.add(last, 99, b"x"), Assembly::Waiting);
+        let whole = Assembly::Whole { protocol: 6, payload: b"abcdefghx".to_vec() };
+        assert_eq!(partial.add(first, 6, b"abcdefgh"), whole);
     }
 
     #[test]

@@ -92,6 +92,16 @@ fn parse_v6(bytes: &[u8]) -> Parse<IpPacket<'_>> {
     })
 }
 
+/// What the fragments of a packet carried together, behind the extension headers that only now can be read.
+pub(crate) fn skip_inner_extensions(source: IpAddr, protocol: u8, payload: &[u8]) -> Parse<(u8, &[u8])> {
+    if source.is_ipv4() {
+        return Ok((protocol, payload));
+    }
+    let (protocol, payload, fragment) = skip_extensions(protocol, payload)?;
+    ensure(fragment.is_none(), "fragments within fragments")?;
+    Ok((protocol, payload))
+}
+
 /// Walks the extension headers; stops at a fragment header, behind which only the first fragment continues the chain.
 fn skip_extensions(first: u8, payload: &[u8]) -> Parse<(u8, &[u8], Option<Fragment>)> {
     let mut next = first;
@@ -129,4 +139,20 @@ fn skip_extensions(first: u8, payload: &[u8]) -> Parse<(u8, &[u8], Option<Fragme
     }
     ensure(fragment.is_some(), "too many IPv6 extension headers")?;
     Ok((next, reader.take_rest(), fragment))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::{Ipv4Addr, Ipv6Addr};
+
+    #[test]
+    fn extension_headers_within_a_fragmented_packet_do_not_hide_what_follows() {
+        let source = IpAddr::V6(Ipv6Addr::LOCALHOST);
+        let payload = [6, 0, 1, 4, 0, 0, 0, 0, 0xaa];
+        assert_eq!(skip_inner_extensions(source, 60, &payload), Ok((6, &[0xaa][..])));
+        assert!(skip_inner_extensions(source, 44, &[6, 0, 0, 1, 0, 0, 0, 0, 1]).is_err());
+        let source = IpAddr::V4(Ipv4Addr::LOCALHOST);
+        assert_eq!(skip_inner_extensions(source, 60, &payload), Ok((60, &payload[..])));
+    }
 }

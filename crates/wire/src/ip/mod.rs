@@ -4,7 +4,7 @@ pub(crate) mod checksum;
 pub(crate) mod fragments;
 mod header;
 
-pub(crate) use header::{Fragment, IpPacket, parse};
+pub(crate) use header::{Fragment, IpPacket, parse, skip_inner_extensions};
 
 /// IP protocol numbers that are read further.
 pub(crate) const ICMP: u8 = 1;

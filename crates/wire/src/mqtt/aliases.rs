@@ -26,6 +26,12 @@ impl Aliases {
         self.maximum = Some(maximum);
     }
 
+    /// Bytes kept, a topic of some length with each.
+    pub(super) fn held_bytes(&self) -> usize {
+        const ALIAS: usize = size_of::<(u16, Object)>() + 96;
+        self.topics.len() * ALIAS
+    }
+
     /// Bytes are missing, in which any alias may have been set anew.
     pub(super) fn handle_gap(&mut self) {
         self.topics.clear();

@@ -77,6 +77,10 @@ impl StreamParser for Session {
         Progress::Consumed(done)
     }
 
+    fn held_bytes(&self) -> usize {
+        self.conversation.held_bytes()
+    }
+
     fn handle_gap(&mut self, direction: Direction) {
         self.conversation.handle_gap(direction);
         self.at_opening = false;

@@ -51,6 +51,12 @@ enum Exchange {
 }
 
 impl Conversation {
+    /// Bytes kept.
+    pub(super) fn held_bytes(&self) -> usize {
+        let aliases = self.aliases.sum(Aliases::held_bytes);
+        aliases + self.open.held_bytes()
+    }
+
     /// Bytes of `direction` are missing: aliases may have been set in them. Requests stay open; what is asked anew under
     /// the same identifier takes their place.
     pub(super) fn handle_gap(&mut self, direction: Direction) {

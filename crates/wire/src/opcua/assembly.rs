@@ -17,6 +17,11 @@ pub(super) struct Assembler {
 }
 
 impl Assembler {
+    /// Bytes kept.
+    pub(super) fn held_bytes(&self) -> usize {
+        self.partials.iter().map(|(_, bytes)| bytes.capacity()).sum()
+    }
+
     /// Keeps an intermediate chunk of `request`.
     pub(super) fn push(&mut self, request: u32, chunk: &[u8]) {
         let position = self.position(request).unwrap_or_else(|| {

@@ -103,6 +103,10 @@ impl StreamParser for Session {
         Progress::Consumed(consumed)
     }
 
+    fn held_bytes(&self) -> usize {
+        self.sides.sum(|side| side.assembler.held_bytes())
+    }
+
     fn handle_gap(&mut self, direction: Direction) {
         *self.sides.of(direction) = Side::default();
         self.observer.clear();

@@ -78,6 +78,10 @@ impl StreamParser for Session {
         })
     }
 
+    fn held_bytes(&self) -> usize {
+        self.sides.sum(|side| side.payload.capacity())
+    }
+
     fn handle_gap(&mut self, direction: Direction) {
         *self.sides.of(direction) = Side::default();
         if self.footing.handle_gap(direction) {

@@ -24,6 +24,12 @@ pub(super) struct Conversation {
 }
 
 impl Conversation {
+    /// Bytes kept, a value of some length with each claim.
+    pub(super) fn held_bytes(&self) -> usize {
+        const CLAIM: usize = size_of::<(Attribute, SmolStr)>() + 96;
+        self.open.held_bytes() + self.claims.len() * CLAIM
+    }
+
     /// Tells what a message means.
     pub(super) fn handle(&mut self, message: &Message<'_>, context: &mut Context<'_>) {
         match message.kind {

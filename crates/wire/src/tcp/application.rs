@@ -85,6 +85,14 @@ impl Application {
         self.protocol
     }
 
+    /// Bytes the parser keeps.
+    pub(super) fn held_bytes(&self) -> usize {
+        match &self.reader {
+            Reader::Parser { parser, .. } => parser.held_bytes(),
+            Reader::Undecided | Reader::Unread(_) | Reader::Done => 0,
+        }
+    }
+
     /// Takes the next bytes of `context.direction`.
     pub(super) fn handle_bytes(&mut self, inbox: &mut Inbox, bytes: &[u8], context: &mut Context<'_>) {
         let bytes = inbox.skipped(bytes);

@@ -1,12 +1,18 @@
 //! One direction of a TCP connection: bytes in order, each once.
 //!
 //! The first copy of a byte counts. What comes early waits, bounded; it is given out with a gap before it once the
-//! receiver has acknowledged past the hole (so the bytes existed and the capture lost them) or too much waits.
+//! receiver has acknowledged past the hole (so the bytes existed and the capture lost them). When too much waits, the
+//! farthest is let go as long as the receiver is heard: whoever sends far ahead what the receiver passes over would
+//! otherwise lead us away from what it reads. Where it is not heard, the hole is given up.
 
 /// Early segments that may wait in one direction. Reordering on a plant network is a handful of frames.
 const MAX_EARLY: usize = 64;
 /// Bytes that may wait in one direction: a receive window without scaling.
 const MAX_EARLY_BYTES: usize = 64 << 10;
+/// Early segments in a row without a word of the receiver before it is taken to be out of our sight.
+const MAX_UNHEARD: usize = 2 * MAX_EARLY;
+/// What one early segment costs beyond its bytes: its entry and its allocation.
+const EARLY_COST: usize = size_of::<Early>() + 16;
 
 /// What comes out, in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +36,8 @@ pub(super) struct Ordering {
     /// Segments beyond `next`, by distance.
     early: Vec<Early>,
     early_bytes: usize,
+    /// Segments that came early since the receiver was heard last.
+    unheard: usize,
     /// The last segment given out, to notice a retransmission with other content.
     last: Option<Last>,
 }
@@ -53,7 +61,12 @@ impl Ordering {
     }
 
     pub(super) const fn held_bytes(&self) -> usize {
-        self.early_bytes
+        self.early_bytes + self.early.capacity() * EARLY_COST
+    }
+
+    /// A reset with this number is one that the receiver must take (RFC 5961 §3.2), as far as is known.
+    pub(super) fn is_next(&self, sequence: u32) -> bool {
+        self.next.is_none_or(|next| next == sequence)
     }
 
     /// A SYN was seen.
@@ -98,6 +111,7 @@ impl Ordering {
 
     /// The receiver has everything before `acknowledgement`.
     pub(super) fn acknowledge(&mut self, acknowledgement: u32, out: &mut impl FnMut(Ordered<'_>)) {
+        self.unheard = 0;
         if self.acknowledged.is_none_or(|before| distance(before, acknowledgement) > 0) {
             self.acknowledged = Some(acknowledgement);
         }
@@ -138,7 +152,12 @@ impl Ordering {
         }
         self.early_bytes += payload.len();
         self.early.insert(position, Early { sequence, bytes: payload.to_vec() });
+        self.unheard = self.unheard.saturating_add(1);
         while self.early.len() > MAX_EARLY || self.early_bytes > MAX_EARLY_BYTES {
+            if self.acknowledged.is_some() && self.unheard <= MAX_UNHEARD {
+                self.early_bytes -= self.early.pop().map_or(0, |farthest| farthest.bytes.len());
+                continue;
+            }
             let Some(first) = self.early.first().map(|early| early.sequence) else { break };
             self.fill_to(first, out);
             self.give_early(out);
@@ -179,6 +198,9 @@ impl Ordering {
             let early = self.early.remove(0);
             self.early_bytes -= early.bytes.len();
             self.give(early.sequence, &early.bytes, out);
+        }
+        if self.early.is_empty() {
+            self.early = Vec::new();
         }
     }
 
@@ -293,8 +315,26 @@ mod tests {
             ordering.handle(100 + step * 2_000, &[0; 1_000], 0, &mut |ordered| {
                 gaps += usize::from(matches!(ordered, Ordered::Gap(_)));
             });
-            assert!(ordering.held_bytes() <= MAX_EARLY_BYTES);
+            assert!(ordering.held_bytes() <= MAX_EARLY_BYTES + 2 * MAX_EARLY * EARLY_COST);
         }
         assert!(gaps > 9_000);
+    }
+
+    #[test]
+    fn junk_far_ahead_does_not_lead_away_from_what_the_receiver_reads() {
+        let mut ordering = Ordering::default();
+        ordering.open(99);
+        let mut text = String::new();
+        let mut out = |ordered: Ordered<'_>| match ordered {
+            Ordered::Bytes(bytes) => text.push_str(std::str::from_utf8(bytes).unwrap()),
+            Ordered::Gap(missing) => text.push_str(&format!("<{missing}>")),
+            Ordered::Conflict => text.push('!'),
+        };
+        for step in 0..1_000 {
+            ordering.handle(1_000_000 + step * 10, b"junk", 0, &mut out);
+            ordering.acknowledge(100, &mut out);
+        }
+        ordering.handle(100, b"command", 0, &mut out);
+        assert_eq!(text, "command");
     }
 }

@@ -128,6 +128,10 @@ impl StreamParser for Session {
         side.handshakes.clear();
         side.adrift = true;
     }
+
+    fn held_bytes(&self) -> usize {
+        self.sides.sum(|side| side.handshakes.held_bytes())
+    }
 }
 
 impl Session {

@@ -80,6 +80,11 @@ pub(crate) struct Handshakes {
 }
 
 impl Handshakes {
+    /// Bytes kept.
+    pub(crate) const fn held_bytes(&self) -> usize {
+        self.pending.capacity()
+    }
+
     /// Forgets what is incomplete.
     pub(crate) fn clear(&mut self) {
         *self = Self::default();

@@ -48,6 +48,11 @@ fn each_doubt_is_told_alone_with_its_numbers() {
     assert_eq!(nothing, Readiness { doubts: vec![Doubt::NothingLearned], unseen_ppm: 1_000_000 });
     for (readiness, doubt, text) in [
         (
+            judge(&poll(0..99), &[], |_| {}),
+            Doubt::TooFew { messages: 99 },
+            "learned from 99 messages, 100 needed",
+        ),
+        (
             judge(&and(poll(0..199), &[(Read, 1, 100)]), &[], |_| {}),
             Doubt::UnseenMass { ppm: 5_000, once: 1 },
             "1 symbol seen only once: about 0.50 % of messages still unseen, 0.10 % allowed",
@@ -77,7 +82,7 @@ fn each_doubt_is_told_alone_with_its_numbers() {
             "1 malformed message",
         ),
         (
-            judge(&(0..40).map(|at| (Read, at % 10, u64::from(at))).collect::<Vec<_>>(), &[], |_| {}),
+            judge(&(0..200).map(|at| (Read, at % 10, u64::from(at))).collect::<Vec<_>>(), &[], |_| {}),
             Doubt::TooManySymbols,
             "more symbols than are kept: not an alphabet",
         ),

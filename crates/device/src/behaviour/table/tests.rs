@@ -38,7 +38,7 @@ fn a_scan_of_services_leaves_the_conversations_with_most_messages() {
 fn a_conversation_keeps_a_bounded_alphabet_and_counts_what_found_no_room() {
     for (limits, kept) in [
         (Limits { symbols_per_conversation: 10, ..Limits::default() }, 10),
-        (Limits { symbols: 4, ..Limits::default() }, 4),
+        (Limits { symbols: 640, ..Limits::default() }, 10),
     ] {
         let mut behaviour = table(limits);
         for register in 0..30 {

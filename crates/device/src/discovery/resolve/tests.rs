@@ -105,3 +105,48 @@ fn a_name_in_an_answer_makes_no_device_and_no_internet_host() {
     assert_eq!(told(&picture), ["[01] [10.0.0.1]"]);
     assert!(picture.internet.is_empty());
 }
+
+mod floods {
+    use super::super::*;
+    use nullius_model::{Fact, FrameNumber, Seed, Timestamp};
+
+    fn seen(second: u64) -> Seen {
+        Seen { frame: FrameNumber(second), at: Timestamp::from_secs(second) }
+    }
+
+    #[test]
+    fn uses_that_overlap_are_found_and_uses_after_each_other_are_none() {
+        let usage = |device, first, last| Use { first: seen(first), last: seen(last), device };
+        assert_eq!(overlaps(vec![usage(0, 1, 2), usage(1, 3, 4), usage(2, 5, 6)]), []);
+        let found = overlaps(vec![usage(2, 8, 9), usage(0, 1, 10), usage(1, 3, 4)]);
+        let devices: BTreeSet<usize> = found.iter().map(|(device, _)| *device).collect();
+        assert_eq!(devices, BTreeSet::from([0, 1, 2]));
+        assert_eq!(found.first(), Some(&(0, seen(3))));
+    }
+
+    #[test]
+    fn a_chain_of_shared_serial_numbers_ends_and_every_device_lies_somewhere() {
+        let mut stations = Stations::new(1_000, 8, 10_000, Seed::new(1));
+        for number in 0..100_u8 {
+            let mac = Mac::new([2, 0, 0, 0, 1, number]);
+            for serial in [number, number + 1] {
+                let value = format!("serial-{serial}");
+                let fact = Fact {
+                    mac,
+                    ip: None,
+                    attribute: Attribute::Serial,
+                    value: &value,
+                    source: Protocol::Snmp,
+                };
+                stations.learn(&fact, seen(1));
+            }
+        }
+        let roster = Roster::resolve(&stations);
+        for (key, _) in stations.sorted() {
+            let device = roster.device_of(key).and_then(|index| roster.devices.get(index)).unwrap();
+            assert!(device.macs.contains(&key.mac));
+        }
+        let macs: usize = roster.devices.iter().map(|device| device.macs.len()).sum();
+        assert_eq!(macs, 100);
+    }
+}
