@@ -252,7 +252,7 @@ impl Symbol {
             "first": moment(self.seen[0]),
             "last": moment(*self.seen.last().unwrap()),
             "answers": { "done": self.done, "refused": self.refused, "slowest_us": self.slowest / 1_000 },
-            "envelope": [],
+            "envelope_milli": [],
         });
         if self.seen.len() <= GAPS_KEPT + 1 {
             told["period"] = self.period();
