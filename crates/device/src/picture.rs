@@ -3,7 +3,7 @@
 use crate::Quality;
 use crate::behaviour::readiness::Readiness;
 use crate::behaviour::symbol::SymbolRecord;
-use crate::behaviour::table::{Channel, ChannelKey, Conversation};
+use crate::behaviour::table::{Channel, ChannelKey, Conversation, Tally};
 use crate::discovery::attributes::{AttributeValue, weigh};
 use crate::discovery::classify::{Classification, Traits, classify};
 use crate::discovery::resolve::{Device, InternetHost, Roster};
@@ -115,8 +115,8 @@ pub struct ConversationView {
     pub protocol: Protocol,
     /// Which part of the server.
     pub unit: Unit,
-    /// Messages and alphabet; absent where a flow opened and nothing was said.
-    pub conversation: Option<Conversation>,
+    /// What is counted over all symbols; absent where a flow opened and nothing was said.
+    pub tally: Option<Tally>,
     /// Every symbol with its record, in order.
     pub alphabet: Vec<(Direction, Symbol, SymbolRecord)>,
     /// What flowed, over all units of this client, server and protocol.
@@ -132,7 +132,7 @@ pub struct ConversationView {
 impl ConversationView {
     /// Requests, or messages nobody asked for.
     pub fn messages(&self) -> u64 {
-        self.conversation.as_ref().map_or(0, |conversation| conversation.messages)
+        self.tally.map_or(0, |tally| tally.messages)
     }
 
     /// Symbols never seen while learning that came later, with their messages: what default deny would have blocked.
@@ -262,23 +262,18 @@ impl ConversationView {
         cycles: &[Duration],
     ) -> Self {
         let readiness = Readiness::judge(&conversation, channel, until, cycles);
-        let alphabet = conversation.alphabet();
-        let alphabet = alphabet
-            .into_iter()
-            .map(|((sender, symbol), record)| (*sender, symbol.clone(), record.clone()))
-            .collect();
-        let (first, last) = (conversation.first, conversation.last);
+        let tally = conversation.tally;
         Self {
             client,
             server,
             protocol,
             unit,
-            conversation: Some(conversation),
-            alphabet,
+            tally: Some(tally),
+            alphabet: conversation.into_alphabet(),
             channel: channel.cloned(),
             readiness,
-            first,
-            last,
+            first: tally.first,
+            last: tally.last,
         }
     }
 
@@ -288,7 +283,7 @@ impl ConversationView {
             server,
             protocol,
             unit,
-            conversation: None,
+            tally: None,
             alphabet: Vec::new(),
             channel: Some(channel.clone()),
             readiness: Readiness {

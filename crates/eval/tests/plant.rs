@@ -201,7 +201,7 @@ fn each_conversation_says_why_it_may_not_be_enforced_yet() {
         };
         for (view, (server, learned, outside, doubts)) in picture.conversations.iter().zip(expected) {
             let told: Vec<String> = view.readiness.doubts.iter().map(ToString::to_string).collect();
-            let messages = view.conversation.as_ref().unwrap().learned;
+            let messages = view.tally.unwrap().learned;
             let row: (u8, u64, u64, &str) = (host(view), messages, view.outside_messages(), &told.join("; "));
             assert_eq!(row, (server, learned, outside, doubts), "{learn:?}");
             assert!(!view.readiness.is_ready(), "{learn:?}: nobody sealed a write");

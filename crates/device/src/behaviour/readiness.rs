@@ -91,20 +91,20 @@ impl Readiness {
         until: Timestamp,
         cycles: &[Duration],
     ) -> Self {
-        if conversation.learned == 0 {
+        if conversation.tally.learned == 0 {
             return Self { doubts: vec![Doubt::NothingLearned], unseen_ppm: 1_000_000 };
         }
         let learned = || conversation.symbols.iter().filter(|(_, record)| record.learned > 0);
         let once = learned().filter(|(_, record)| record.learned == 1).count() as u64;
-        let unseen_ppm = once * 1_000_000 / conversation.learned;
-        let learned_for = until.since(conversation.began);
+        let unseen_ppm = once * 1_000_000 / conversation.tally.learned;
+        let learned_for = until.since(conversation.tally.began);
         let mut doubts = Vec::new();
-        doubts.extend(too_few(conversation.learned));
+        doubts.extend(too_few(conversation.tally.learned));
         doubts.extend(unseen_mass(unseen_ppm, once));
         doubts.extend(still_growing(conversation, learned_for));
         doubts.extend(uncovered(cycles, learned_for));
         doubts.extend(blemishes(channel));
-        if conversation.unkept > 0 {
+        if conversation.tally.unkept > 0 {
             doubts.push(Doubt::TooManySymbols);
         }
         doubts.extend(unsealed(learned()));
@@ -121,7 +121,7 @@ fn unseen_mass(ppm: u64, once: u64) -> Option<Doubt> {
 }
 
 fn still_growing(conversation: &Conversation, learned_for: Duration) -> Option<Doubt> {
-    let grew_for = conversation.newest.since(conversation.began);
+    let grew_for = conversation.tally.newest.since(conversation.tally.began);
     (grew_for.saturating_mul(CYCLES) > learned_for).then_some(Doubt::StillGrowing { grew_for, learned_for })
 }
 

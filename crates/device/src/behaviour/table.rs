@@ -43,6 +43,13 @@ pub struct ChannelKey {
 pub struct Conversation {
     /// Each symbol, by who sends it.
     pub symbols: KeyedMap<(Direction, Symbol), SymbolRecord>,
+    /// What is counted over all symbols.
+    pub tally: Tally,
+}
+
+/// What is counted of a conversation, whatever the symbol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tally {
     /// Requests, or messages nobody asked for.
     pub messages: u64,
     /// Of these, before the end of learning.
@@ -134,20 +141,20 @@ impl Behaviour {
         let most = crate::limits::share(self.limits.symbols_per_conversation, room);
         let seed = self.seed;
         let conversation = self.conversations.entry(key).or_insert_with(|| Conversation::new(seed, seen));
-        conversation.last = conversation.last.max(seen);
-        conversation.began = conversation.began.min(seen.at);
+        conversation.tally.last = conversation.tally.last.max(seen);
+        conversation.tally.began = conversation.tally.began.min(seen.at);
         let asker = match message.kind {
             MessageKind::Request => message.direction,
             MessageKind::Response { .. } | MessageKind::Orphan { .. } => message.direction.reversed(),
         };
         match message.kind {
             MessageKind::Request => {
-                conversation.messages += 1;
-                conversation.learned += u64::from(learning);
+                conversation.tally.messages += 1;
+                conversation.tally.learned += u64::from(learning);
             }
             MessageKind::Response { .. } => {}
             MessageKind::Orphan { .. } => {
-                conversation.orphans += 1;
+                conversation.tally.orphans += 1;
                 return;
             }
         }
@@ -155,7 +162,7 @@ impl Behaviour {
         let Some(record) =
             conversation.record((asker, message.symbol.clone()), room, seen, learning, &mut self.symbols)
         else {
-            conversation.unkept += 1;
+            conversation.tally.unkept += 1;
             self.unkept_symbols += 1;
             return;
         };
@@ -232,7 +239,8 @@ impl Behaviour {
 
     /// Lets an eighth go: the fewest messages first, of equals the oldest.
     fn evict_conversations(&mut self) {
-        let weigh = self.conversations.iter().map(|(key, one)| (one.messages, one.last, *key)).collect();
+        let weigh =
+            self.conversations.iter().map(|(key, one)| (one.tally.messages, one.tally.last, *key)).collect();
         for key in lightest(weigh, self.limits.conversations / 8 + 1) {
             if let Some(gone) = self.conversations.remove(&key) {
                 self.symbols -= gone.symbols.len();
@@ -262,17 +270,7 @@ fn lightest<K: Ord>(mut weights: Vec<(u64, Seen, K)>, count: usize) -> impl Iter
 
 impl Conversation {
     fn new(seed: Seed, seen: Seen) -> Self {
-        Self {
-            symbols: seed.map(),
-            messages: 0,
-            learned: 0,
-            orphans: 0,
-            first: seen,
-            last: seen,
-            began: seen.at,
-            newest: seen.at,
-            unkept: 0,
-        }
+        Self { symbols: seed.map(), tally: Tally::new(seen) }
     }
 
     fn record(
@@ -286,7 +284,7 @@ impl Conversation {
         if !room && !self.symbols.contains_key(&key) {
             return None;
         }
-        let newest = &mut self.newest;
+        let newest = &mut self.tally.newest;
         Some(self.symbols.entry(key).or_insert_with(|| {
             *symbols += 1;
             if learning {
@@ -298,14 +296,7 @@ impl Conversation {
 
     /// Adds another record of the same conversation, as of one device under two addresses.
     pub fn join(&mut self, other: &Self) {
-        self.messages += other.messages;
-        self.learned += other.learned;
-        self.orphans += other.orphans;
-        self.first = self.first.min(other.first);
-        self.last = self.last.max(other.last);
-        self.began = self.began.min(other.began);
-        self.newest = self.newest.max(other.newest);
-        self.unkept += other.unkept;
+        self.tally.join(&other.tally);
         for (symbol, record) in &other.symbols {
             match self.symbols.get_mut(symbol) {
                 Some(known) => known.join(record),
@@ -317,10 +308,37 @@ impl Conversation {
     }
 
     /// The alphabet in the order of its symbols.
-    pub fn alphabet(&self) -> Vec<(&(Direction, Symbol), &SymbolRecord)> {
-        let mut all: Vec<_> = self.symbols.iter().collect();
-        all.sort_unstable_by_key(|(symbol, _)| *symbol);
+    pub fn into_alphabet(self) -> Vec<(Direction, Symbol, SymbolRecord)> {
+        let symbols = self.symbols.into_iter();
+        let mut all: Vec<_> = symbols.map(|((sender, symbol), record)| (sender, symbol, record)).collect();
+        all.sort_unstable_by(|(a, b, _), (c, d, _)| (a, b).cmp(&(c, d)));
         all
+    }
+}
+
+impl Tally {
+    const fn new(seen: Seen) -> Self {
+        Self {
+            messages: 0,
+            learned: 0,
+            orphans: 0,
+            first: seen,
+            last: seen,
+            began: seen.at,
+            newest: seen.at,
+            unkept: 0,
+        }
+    }
+
+    fn join(&mut self, other: &Self) {
+        self.messages += other.messages;
+        self.learned += other.learned;
+        self.orphans += other.orphans;
+        self.first = self.first.min(other.first);
+        self.last = self.last.max(other.last);
+        self.began = self.began.min(other.began);
+        self.newest = self.newest.max(other.newest);
+        self.unkept += other.unkept;
     }
 }
 

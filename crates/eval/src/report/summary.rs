@@ -77,7 +77,7 @@ impl Summary {
 impl Outside {
     fn of(picture: &Picture) -> Self {
         picture.conversations.iter().fold(Self::default(), |sum, view| {
-            let learned = view.conversation.as_ref().map_or(0, |conversation| conversation.learned);
+            let learned = view.tally.map_or(0, |tally| tally.learned);
             Self {
                 messages: sum.messages + view.outside_messages(),
                 of: sum.of + view.messages() - learned,

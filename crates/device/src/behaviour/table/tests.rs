@@ -27,7 +27,7 @@ fn a_scan_of_services_leaves_the_conversations_with_most_messages() {
         behaviour.blemish(&flow(9, server, 502), Protocol::Modbus, 1, false, seen(u64::from(server)));
         assert!(behaviour.conversations().len() <= 16 && behaviour.channels().len() <= 16);
     }
-    let most = behaviour.conversations().iter().map(|(_, one)| one.messages).max();
+    let most = behaviour.conversations().iter().map(|(_, one)| one.tally.messages).max();
     assert_eq!(most, Some(50));
     let left = behaviour.conversations().len() + behaviour.channels().len();
     assert_eq!(behaviour.evicted(), 198 + 197 - left as u64, "each one let go is counted");
@@ -47,8 +47,11 @@ fn a_conversation_keeps_a_bounded_alphabet_and_counts_what_found_no_room() {
         behaviour.count(&flow(1, 2, 502), request(VerbClass::Read, 0), seen(2));
         let conversation = only(&behaviour);
         assert_eq!(conversation.symbols.len(), kept);
-        assert_eq!(conversation.messages, 31, "messages count, kept or not");
-        assert_eq!((conversation.unkept, behaviour.unkept_symbols()), (30 - kept as u64, 30 - kept as u64));
+        assert_eq!(conversation.tally.messages, 31, "messages count, kept or not");
+        assert_eq!(
+            (conversation.tally.unkept, behaviour.unkept_symbols()),
+            (30 - kept as u64, 30 - kept as u64)
+        );
     }
 }
 
@@ -59,9 +62,16 @@ fn only_what_came_before_the_end_of_learning_is_learned() {
         behaviour.count(&flow(1, 2, 502), request(VerbClass::Read, register), seen(at));
     }
     let conversation = only(&behaviour);
-    assert_eq!((conversation.messages, conversation.learned, conversation.newest), (4, 2, seen(99).at));
-    let learned: Vec<(u64, u64)> =
-        conversation.alphabet().iter().map(|(_, record)| (record.count, record.learned)).collect();
+    assert_eq!(
+        (conversation.tally.messages, conversation.tally.learned, conversation.tally.newest),
+        (4, 2, seen(99).at)
+    );
+    let learned: Vec<(u64, u64)> = conversation
+        .clone()
+        .into_alphabet()
+        .iter()
+        .map(|(_, _, record)| (record.count, record.learned))
+        .collect();
     assert_eq!(learned, [(2, 1), (1, 1), (1, 0)]);
 }
 
@@ -79,8 +89,8 @@ fn an_answer_counts_for_the_request_and_an_orphan_for_none() {
         behaviour.count(&flow(1, 2, 502), message, seen(1));
     }
     let conversation = only(&behaviour);
-    assert_eq!((conversation.messages, conversation.orphans), (1, 1));
-    let (_, record) = conversation.alphabet()[0];
+    assert_eq!((conversation.tally.messages, conversation.tally.orphans), (1, 1));
+    let (_, _, record) = &conversation.clone().into_alphabet()[0];
     assert_eq!((record.count, record.done, record.refused, record.slowest), (1, 1, 1, latency * 2));
 }
 
@@ -93,7 +103,10 @@ fn two_records_of_one_conversation_join_into_one() {
     let all = behaviour.conversations();
     let mut joined = all[0].1.clone();
     joined.join(all[1].1);
-    assert_eq!((joined.messages, joined.learned, joined.symbols.len()), (4, 3, 3));
-    assert_eq!((joined.first, joined.last, joined.newest), (seen(5), seen(120), seen(20).at));
-    assert_eq!(joined.alphabet()[0].1.count, 2, "the same symbol adds up");
+    assert_eq!((joined.tally.messages, joined.tally.learned, joined.symbols.len()), (4, 3, 3));
+    assert_eq!(
+        (joined.tally.first, joined.tally.last, joined.tally.newest),
+        (seen(5), seen(120), seen(20).at)
+    );
+    assert_eq!(joined.into_alphabet()[0].2.count, 2, "the same symbol adds up");
 }

@@ -62,7 +62,7 @@ impl Names<'_> {
     fn rule(&self, id: String, letters: &[&Letter]) -> Rule {
         let view = self.view;
         let count = view.channel.as_ref().map_or(0, |channel| channel.flows);
-        let support = match &view.conversation {
+        let support = match &view.tally {
             Some(_) => whole_support(letters, view),
             None => Support { count, learned: 0, first: moment(view.first), last: moment(view.last) },
         };

@@ -253,7 +253,7 @@ struct Sent {
 
 impl<'a> Conversation<'a> {
     pub(super) fn of(view: &'a ConversationView, names: &Names) -> Self {
-        let said = view.conversation.as_ref();
+        let said = view.tally.as_ref();
         let learned = said.map_or(0, |said| said.learned);
         Self {
             client: names.party(view.client),

@@ -23,7 +23,7 @@ pub(super) fn write(page: &mut Page, picture: &Picture, summary: &Summary) {
             Cell::new(service(view.protocol, view.unit)),
             Cell::times(view.messages()),
         ];
-        if view.conversation.is_some() {
+        if view.tally.is_some() {
             cells.push(Cell::new(alphabet(view)));
             table.row_with(cells, readiness(view));
         } else {
