@@ -305,20 +305,18 @@ fn keep_contacted(roster: &mut Roster, conversations: &[ConversationView]) {
 
 /// Who a station is.
 pub(crate) fn party(roster: &Roster, key: StationKey) -> Party {
-    let group_ip = key.ip.is_some_and(|ip| match ip {
+    let group_ip = key.ip().is_some_and(|ip| match ip {
         IpAddr::V4(ip) => ip.is_multicast() || ip.is_broadcast(),
         IpAddr::V6(ip) => ip.is_multicast(),
     });
-    if key.mac.is_group() || group_ip {
-        return Party::Group(StationKey {
-            mac: if key.ip.is_some() { nullius_model::Mac::NONE } else { key.mac },
-            ip: key.ip,
-        });
+    if key.mac().is_group() || group_ip {
+        let mac = if key.ip().is_some() { nullius_model::Mac::NONE } else { key.mac() };
+        return Party::Group(StationKey::new(mac, key.ip()));
     }
-    match (roster.device_of(&key), key.ip) {
+    match (roster.device_of(&key), key.ip()) {
         (Some(device), _) => Party::Device(device),
         (None, Some(ip)) if roster.internet.contains_key(&ip) || !is_on_site(ip) => Party::Internet(ip),
-        (None, Some(ip)) => Party::Silent(StationKey { mac: nullius_model::Mac::NONE, ip: Some(ip) }),
+        (None, Some(ip)) => Party::Silent(StationKey::new(nullius_model::Mac::NONE, Some(ip))),
         (None, None) => Party::Silent(key),
     }
 }

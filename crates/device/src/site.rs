@@ -83,7 +83,7 @@ impl Sink for Site {
             Observation::Frame { source, ip, hop_limit, length, .. } => {
                 self.frames += 1;
                 self.bytes += u64::from(length);
-                let key = StationKey { mac: source, ip: ip.map(|(source, _)| source) };
+                let key = StationKey::new(source, ip.map(|(source, _)| source));
                 self.stations.count(key, hop_limit, length, seen);
             }
             Observation::Binding(binding) => self.stations.bind(binding, seen),

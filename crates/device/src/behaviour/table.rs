@@ -380,8 +380,8 @@ const fn add(total: &mut Usage, more: Usage) {
 
 /// The stations at both ends of a flow, client first.
 pub(crate) const fn stations(flow: &FlowInfo) -> (StationKey, StationKey) {
-    let client = StationKey { mac: flow.client.mac, ip: flow.client.ip };
-    let server = StationKey { mac: flow.server.mac, ip: flow.server.ip };
+    let client = StationKey::new(flow.client.mac, flow.client.ip);
+    let server = StationKey::new(flow.server.mac, flow.server.ip);
     (client, server)
 }
 

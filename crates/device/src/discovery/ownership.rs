@@ -23,7 +23,7 @@ const SITE_ROUTERS: u8 = 3;
 
 /// The hardware address speaks for this network address itself; `alone` if it has no other that crosses routers.
 pub(super) fn is_own(key: &StationKey, station: &Station, alone: bool, nearby: &BTreeSet<Network>) -> bool {
-    let Some(ip) = key.ip else { return true };
+    let Some(ip) = key.ip() else { return true };
     let is_here = is_on_site(ip) || nearby.contains(&network(ip));
     is_link_local(ip)
         || is_surely_own(key, station, alone)
@@ -33,7 +33,7 @@ pub(super) fn is_own(key: &StationKey, station: &Station, alone: bool, nearby: &
 
 /// Of the stations of one hardware address one has an address that crosses routers, and no more.
 pub(super) fn is_alone<'a>(mut stations: impl Iterator<Item = &'a StationKey>) -> bool {
-    let mut routable = stations.by_ref().filter(|key| key.ip.is_some_and(|ip| !is_link_local(ip)));
+    let mut routable = stations.by_ref().filter(|key| key.ip().is_some_and(|ip| !is_link_local(ip)));
     routable.next().is_some() && routable.next().is_none()
 }
 
@@ -41,9 +41,9 @@ pub(super) fn is_alone<'a>(mut stations: impl Iterator<Item = &'a StationKey>) -
 /// here as an initial one and would pass for the router, so an address that is no site's by its form must be `alone`.
 pub(super) fn is_surely_own(key: &StationKey, station: &Station, alone: bool) -> bool {
     let hops = station.hop_limit;
-    let on_site = key.ip.is_some_and(is_on_site);
+    let on_site = key.ip().is_some_and(is_on_site);
     let old = hops == OLD_HOP_LIMIT || (hops > 0 && hops <= LINK_ONLY_HOP_LIMIT);
-    let is_station = !key.mac.is_none() && !key.mac.is_group();
+    let is_station = !key.mac().is_none() && !key.mac().is_group();
     let untouched = INITIAL_HOP_LIMITS.contains(&hops);
     is_station && (!station.proofs.is_empty() || (untouched && (on_site || alone)) || (old && on_site))
 }
@@ -78,6 +78,6 @@ pub(super) fn is_local(key: &StationKey, ip: IpAddr, station: &Station) -> bool 
         IpAddr::V4(ip) => ip.is_multicast() || ip.is_broadcast() || ip.is_unspecified(),
         IpAddr::V6(ip) => ip.is_multicast() || ip.is_unspecified(),
     };
-    let sent_here = key.mac.is_none() && INITIAL_HOP_LIMITS.contains(&station.hop_limit);
+    let sent_here = key.mac().is_none() && INITIAL_HOP_LIMITS.contains(&station.hop_limit);
     station.frames > 0 && !group && (is_on_site(ip) || sent_here)
 }

@@ -78,10 +78,10 @@ impl Roster {
         let mut draft = Draft::default();
         let all = stations.sorted();
         let nearby: BTreeSet<Network> =
-            all.chunk_by(|(a, _), (b, _)| a.mac == b.mac).flat_map(networks).collect();
-        for group in all.chunk_by(|(a, _), (b, _)| a.mac == b.mac) {
+            all.chunk_by(|(a, _), (b, _)| a.mac() == b.mac()).flat_map(networks).collect();
+        for group in all.chunk_by(|(a, _), (b, _)| a.mac() == b.mac()) {
             match group.first() {
-                Some((key, _)) if !key.mac.is_none() && !key.mac.is_group() => {
+                Some((key, _)) if !key.mac().is_none() && !key.mac().is_group() => {
                     draft.add_station_group(group, &nearby);
                 }
                 _ => draft.loose.extend(group.iter().map(|(key, station)| (**key, (*station).clone()))),
@@ -95,7 +95,7 @@ impl Roster {
     /// The device an endpoint is, if it is one.
     pub fn device_of(&self, key: &StationKey) -> Option<usize> {
         let by_station = self.by_station.get(key).copied();
-        by_station.or_else(|| key.ip.and_then(|ip| self.by_ip.get(&ip).copied()))
+        by_station.or_else(|| key.ip().and_then(|ip| self.by_ip.get(&ip).copied()))
     }
 }
 
@@ -105,7 +105,7 @@ fn networks<'a>(group: &'a [(&StationKey, &Station)]) -> impl Iterator<Item = Ne
     let alone = is_alone(seen().map(|(key, _)| *key));
     seen()
         .filter(move |(key, station)| is_surely_own(key, station, alone))
-        .filter_map(|(key, _)| key.ip.map(network))
+        .filter_map(|(key, _)| key.ip().map(network))
 }
 
 /// The roster in the making.
@@ -121,7 +121,7 @@ impl Draft {
     /// All stations of one hardware address.
     fn add_station_group(&mut self, group: &[(&StationKey, &Station)], nearby: &BTreeSet<Network>) {
         let (seen, said): (Vec<_>, Vec<_>) =
-            group.iter().copied().partition(|(key, station)| key.ip.is_none() || station.is_seen());
+            group.iter().copied().partition(|(key, station)| key.ip().is_none() || station.is_seen());
         self.loose.extend(said.into_iter().map(|(key, station)| (*key, station.clone())));
         let alone = is_alone(seen.iter().map(|(key, _)| *key));
         let (own, beyond): (Vec<_>, Vec<_>) =
@@ -129,11 +129,11 @@ impl Draft {
         let Some((first_key, first_station)) = seen.first() else { return };
         let index = self.devices.len();
         let mut device = Device::new(first_station.first);
-        device.macs.insert(first_key.mac);
+        device.macs.insert(first_key.mac());
         device.is_router = !beyond.is_empty();
         device.forwards_for = beyond.len();
         for (key, station) in own {
-            device.take(key.ip, station);
+            device.take(key.ip(), station);
             self.stations.insert(*key, index);
         }
         self.devices.push(device);
@@ -144,12 +144,12 @@ impl Draft {
     fn place_loose(&mut self) {
         let mut owners = self.owners();
         for (key, station) in std::mem::take(&mut self.loose) {
-            let Some(ip) = key.ip else { continue };
+            let Some(ip) = key.ip() else { continue };
             let index = match owners.get(&ip) {
                 Some(index) => *index,
                 None if is_local(&key, ip, &station) => {
                     let mut device = Device::new(station.first);
-                    device.behind = Some(key.mac).filter(|mac| !mac.is_none());
+                    device.behind = Some(key.mac()).filter(|mac| !mac.is_none());
                     self.devices.push(device);
                     owners.insert(ip, self.devices.len() - 1);
                     self.devices.len() - 1
@@ -160,7 +160,7 @@ impl Draft {
                 }
             };
             if let Some(device) = self.devices.get_mut(index) {
-                device.take(key.ip, &station);
+                device.take(key.ip(), &station);
             }
             self.stations.insert(key, index);
         }
@@ -230,7 +230,7 @@ impl Draft {
         let by_ip = self.owners();
         let mut internet: BTreeMap<IpAddr, InternetHost> = BTreeMap::new();
         for (key, station) in &self.loose {
-            let Some(ip) = key.ip.filter(|ip| !is_on_site(*ip)) else { continue };
+            let Some(ip) = key.ip().filter(|ip| !is_on_site(*ip)) else { continue };
             let host = internet.entry(ip).or_default();
             host.frames += station.frames;
             let names = station.facts.iter().filter(|fact| fact.attribute == Attribute::Hostname);

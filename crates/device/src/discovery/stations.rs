@@ -1,28 +1,56 @@
 //! The table of stations, bounded against floods of invented addresses.
 
 use nullius_model::{Attribute, Binding, BindingSource, Fact, KeyedMap, Mac, Protocol, Seed, Seen, SmolStr};
-use std::hash::{Hash, Hasher};
-use std::net::IpAddr;
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// A hardware address with a network address; either may be absent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+///
+/// Held as two numbers: a packet is looked up under several of these, and the addresses as they are, bytes of odd
+/// lengths, cost more to move than to hash. The order is by hardware address, then network address.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct StationKey {
-    /// Hardware address, [`Mac::NONE`] where the link has none or only the network address is known.
-    pub mac: Mac,
-    /// Network address, absent for traffic directly on the link.
-    pub ip: Option<IpAddr>,
+    /// The hardware address, and below it what kind of network address follows.
+    link: u64,
+    network: u128,
 }
 
-/// Two numbers, for the reason given at [`Mac`]; what kind of network address it is goes above the hardware address.
-impl Hash for StationKey {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        let (kind, address) = match self.ip {
-            None => (0, 0),
-            Some(IpAddr::V4(ip)) => (1, u128::from(ip.to_bits())),
-            Some(IpAddr::V6(ip)) => (2, ip.to_bits()),
+const NO_ADDRESS: u64 = 0;
+const IPV4: u64 = 1;
+const IPV6: u64 = 2;
+
+impl StationKey {
+    /// The station of both; [`Mac::NONE`] where the link has none or only the network address is known, no network
+    /// address for traffic directly on the link.
+    pub const fn new(mac: Mac, ip: Option<IpAddr>) -> Self {
+        let (kind, network) = match ip {
+            None => (NO_ADDRESS, 0),
+            Some(IpAddr::V4(ip)) => (IPV4, ip.to_bits() as u128),
+            Some(IpAddr::V6(ip)) => (IPV6, ip.to_bits()),
         };
-        state.write_u64(self.mac.to_bits() | kind << 48);
-        state.write_u128(address);
+        Self { link: mac.to_bits() << 2 | kind, network }
+    }
+
+    /// The hardware address.
+    pub const fn mac(&self) -> Mac {
+        let [.., a, b, c, d, e, f] = (self.link >> 2).to_be_bytes();
+        Mac::new([a, b, c, d, e, f])
+    }
+
+    /// The network address.
+    pub fn ip(&self) -> Option<IpAddr> {
+        match self.link & 3 {
+            // An IPv4 address lies in the lower 32 bits.
+            IPV4 => u32::try_from(self.network).ok().map(|bits| IpAddr::V4(Ipv4Addr::from_bits(bits))),
+            IPV6 => Some(IpAddr::V6(Ipv6Addr::from_bits(self.network))),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Debug for StationKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {:?}", self.mac(), self.ip())
     }
 }
 
@@ -116,7 +144,7 @@ impl Stations {
 
     /// Both addresses are one station's, says somebody.
     pub(crate) fn bind(&mut self, binding: Binding, seen: Seen) {
-        let station = self.entry(StationKey { mac: binding.mac, ip: Some(binding.ip) }, seen);
+        let station = self.entry(StationKey::new(binding.mac, Some(binding.ip)), seen);
         station.last = seen;
         if !station.proofs.contains(&binding.source) {
             station.proofs.push(binding.source);
@@ -126,7 +154,7 @@ impl Stations {
     /// A claim was made. Where there is no room, it takes the place of the oldest about the same attribute, so that who
     /// renames itself pushes out names alone; else of the oldest.
     pub(crate) fn learn(&mut self, fact: &Fact<'_>, seen: Seen) {
-        let key = StationKey { mac: fact.mac, ip: fact.ip };
+        let key = StationKey::new(fact.mac, fact.ip);
         let _ = self.entry(key, seen);
         let limit = crate::limits::share(self.facts_per_station, self.room);
         let Some(station) = self.table.get_mut(&key) else { return };
@@ -210,7 +238,7 @@ mod tests {
 
     fn key(number: u32) -> StationKey {
         let [a, b, c, d] = number.to_be_bytes();
-        StationKey { mac: Mac::new([2, 0, a, b, c, d]), ip: None }
+        StationKey::new(Mac::new([2, 0, a, b, c, d]), None)
     }
 
     #[test]
@@ -236,7 +264,7 @@ mod tests {
         for number in 0..1_000_u64 {
             let value = number.to_string();
             let fact = Fact {
-                mac: key(1).mac,
+                mac: key(1).mac(),
                 ip: None,
                 attribute: Attribute::Hostname,
                 value: &value,
@@ -245,7 +273,7 @@ mod tests {
             stations.learn(&fact, seen(number));
         }
         let firmware = Fact {
-            mac: key(1).mac,
+            mac: key(1).mac(),
             ip: None,
             attribute: Attribute::Firmware,
             value: "2.1",
@@ -264,7 +292,7 @@ mod tests {
             for claim in 0..64_u64 {
                 let value = claim.to_string();
                 let fact = Fact {
-                    mac: key(number).mac,
+                    mac: key(number).mac(),
                     ip: None,
                     attribute: Attribute::Service,
                     value: &value,

@@ -43,7 +43,7 @@ pub fn party(picture: &Picture, party: Party) -> String {
             name.map_or_else(|| ip.to_string(), |name| format!("{} ({ip})", inert(name)))
         }
         Party::Group(key) | Party::Silent(key) => {
-            key.ip.map_or_else(|| key.mac.to_string(), |ip| ip.to_string())
+            key.ip().map_or_else(|| key.mac().to_string(), |ip| ip.to_string())
         }
     }
 }

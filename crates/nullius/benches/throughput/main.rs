@@ -14,7 +14,7 @@ use measure::{Cost, cost};
 use std::path::{Path, PathBuf};
 
 /// Rounds in which each program runs once.
-const ROUNDS: usize = 3;
+const ROUNDS: usize = 5;
 /// Copies of the sample in the file for speed: about 1.5 M packets.
 const COPIES: u32 = 100;
 /// Copies in the file for memory: more than 1 GB.

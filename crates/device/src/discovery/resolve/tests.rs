@@ -144,7 +144,7 @@ mod floods {
         let roster = Roster::resolve(&stations);
         for (key, _) in stations.sorted() {
             let device = roster.device_of(key).and_then(|index| roster.devices.get(index)).unwrap();
-            assert!(device.macs.contains(&key.mac));
+            assert!(device.macs.contains(&key.mac()));
         }
         let macs: usize = roster.devices.iter().map(|device| device.macs.len()).sum();
         assert_eq!(macs, 100);

@@ -20,7 +20,7 @@ fn name(picture: &Picture, party: Party) -> String {
     match party {
         Party::Device(index) => picture.devices[index].name.to_string(),
         Party::Internet(ip) => ip.to_string(),
-        Party::Group(key) | Party::Silent(key) => format!("{:?}", key.ip),
+        Party::Group(key) | Party::Silent(key) => format!("{:?}", key.ip()),
     }
 }
 

@@ -118,7 +118,7 @@ impl Names<'_> {
             Party::Device(index) => self.picture.devices.get(index).map_or_else(String::new, lowest_address),
             Party::Internet(ip) => ip.to_string(),
             Party::Group(key) | Party::Silent(key) => {
-                key.ip.map_or_else(|| key.mac.to_string(), |ip| ip.to_string())
+                key.ip().map_or_else(|| key.mac().to_string(), |ip| ip.to_string())
             }
         };
         End { kind, name, zone }

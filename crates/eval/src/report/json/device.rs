@@ -24,10 +24,10 @@ impl Names {
             Party::Device(at) => self.device(at),
             Party::Internet(ip) => format!("internet:{ip}"),
             Party::Group(key) => {
-                format!("group:{}", key.ip.map_or_else(|| key.mac.to_string(), |ip| ip.to_string()))
+                format!("group:{}", key.ip().map_or_else(|| key.mac().to_string(), |ip| ip.to_string()))
             }
             Party::Silent(key) => {
-                format!("silent:{}", key.ip.map_or_else(|| key.mac.to_string(), |ip| ip.to_string()))
+                format!("silent:{}", key.ip().map_or_else(|| key.mac().to_string(), |ip| ip.to_string()))
             }
         }
     }
