@@ -1,6 +1,6 @@
 //! The report of one minute: text for a terminal.
 //!
-//! Each section is a file and writes onto one [`page::Page`], which knows widths, colours and cutting. What is long is
+//! Each section is a file and writes onto one `page::Page`, which knows widths, colours and cutting. What is long is
 //! cut to the most telling lines, and it is said how many more there are.
 //!
 //! INVARIANT: all text passes through `words::inert` on the page, so nothing a device says reaches the terminal as
