@@ -146,10 +146,15 @@ fn show(name: &str, page: &str, options: &[String]) -> Shown {
     Shown { console, requests, output: String::from_utf8_lossy(&done.stdout).into_owned() }
 }
 
+/// Seconds a page may take to draw: it takes two on a busy machine.
+const PATIENCE: &str = "120";
+
 #[expect(clippy::disallowed_methods, reason = "a browser is what the report is for")]
 fn browse(folder: &Path, page: &Path, proxy: &TcpListener, options: &[String]) -> std::io::Result<Output> {
     let profile = folder.join("profile");
-    let done = Command::new("chromium")
+    // A browser that hangs must fail the test, not stop the run: `timeout` is of coreutils.
+    let done = Command::new("timeout")
+        .args([PATIENCE, "chromium"])
         .args(["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--hide-scrollbars"])
         .args(["--disable-background-networking", "--disable-component-update", "--disable-sync"])
         .args(["--enable-logging=stderr", "--proxy-bypass-list=<-loopback>"])
