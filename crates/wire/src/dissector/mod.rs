@@ -91,11 +91,6 @@ impl Dissector {
         self.end_flows(slots, sink);
     }
 
-    /// Flows open now.
-    pub fn open_flows(&self) -> usize {
-        self.flows.len()
-    }
-
     fn handle_link(&mut self, frame: &Frame<'_>, seen: Seen, peeled: &LinkFrame<'_>, sink: &mut dyn Sink) {
         let &LinkFrame { source, destination, vlan, .. } = peeled;
         let missing = u64::from(frame.wire_length).saturating_sub(frame.bytes.len() as u64);
