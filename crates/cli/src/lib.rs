@@ -1,0 +1,1 @@
+//! The commands that speak the API; no logic of their own.

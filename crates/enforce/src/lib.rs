@@ -1,0 +1,1 @@
+//! Rules into the kernel: nftables over netlink.

@@ -1,0 +1,1 @@
+//! A plant in network namespaces.

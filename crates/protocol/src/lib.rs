@@ -1,0 +1,1 @@
+//! What crosses a boundary: signed bundles, the local API, stored state.
