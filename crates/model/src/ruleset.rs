@@ -3,8 +3,8 @@
 //! A [`Rule`] says one thing that the packet path knows; what no rule allows is denied. The same rules serve any
 //! backend: nothing here names a kernel table.
 //!
-//! INVARIANT: taking a rule away never lets a packet pass that was denied before, but for [`Rule::Known`] and
-//! [`Rule::Address`], which tell a stranger from somebody's double and are taken away last.
+//! INVARIANT: taking a rule away never lets a packet pass that was denied before, with one exception: [`Rule::Known`]
+//! tells a stranger from the double of a bound device, and without it a double may use what strangers may.
 
 use crate::{Mac, PortName, Uptime};
 use std::collections::BTreeMap;
