@@ -3,6 +3,8 @@
 use crate::net::{Segment, succeeded, until};
 use crate::probes::scratch;
 use std::fs;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
@@ -63,6 +65,19 @@ impl Gateway {
         self.command(arguments).output().unwrap()
     }
 
+    /// A connection to the local API.
+    pub(crate) fn api(&self) -> Api {
+        Api { stream: BufReader::new(UnixStream::connect(self.directory.join("gateway.sock")).unwrap()) }
+    }
+
+    /// The most memory it ever had resident, in KiB.
+    pub(crate) fn peak_memory(&self) -> u64 {
+        // `nsenter` becomes the program it starts
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+        line.split_whitespace().next().unwrap().parse().unwrap()
+    }
+
     /// Applies a policy repository given as (path, text).
     pub(crate) fn apply(&self, files: &[(&str, String)]) -> String {
         let repository = self.directory.join("repository");
@@ -73,6 +88,21 @@ impl Gateway {
             fs::write(path, text).unwrap();
         }
         self.run(&["policy", "apply", repository.to_str().unwrap()])
+    }
+}
+
+/// One connection, a request and an answer at a time.
+#[derive(Debug)]
+pub(crate) struct Api {
+    stream: BufReader<UnixStream>,
+}
+
+impl Api {
+    pub(crate) fn ask(&mut self, request: &str) -> String {
+        writeln!(self.stream.get_mut(), "{request}").unwrap();
+        let mut answer = String::new();
+        self.stream.read_line(&mut answer).unwrap();
+        answer
     }
 }
 
