@@ -193,13 +193,23 @@ pub struct Device {
     pub services: Vec<String>,
     /// What is known of its posture.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub posture: Option<super::Posture>,
+    pub posture: Option<Posture>,
     /// Its risk band.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub risk: Option<u8>,
     /// Whether its behaviour lies inside its baseline.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub conforms: Option<bool>,
+}
+
+/// What was found of a device's state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Posture {
+    /// It is as it should be.
+    pub good: bool,
+    /// How long ago that was found, in seconds.
+    pub age: u64,
 }
 
 /// A station that is no device of the inventory, or claims to be one that is bound elsewhere.

@@ -28,15 +28,27 @@ pub enum Command {
         /// Its name.
         device: String,
     },
-    /// A person vouches that the station seen at `port` with `mac` is this device.
+    /// A person vouches that a station is this device of the inventory, and binds it to its port.
     Approve {
-        /// The device of the inventory.
+        /// The device.
         device: String,
-        /// Where it was seen.
-        port: String,
-        /// With which hardware address: `02:00:00:00:00:11`.
-        mac: String,
-        /// Why, for the audit.
+        /// Where it is; the one port it is seen on where none is given.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        port: Option<String>,
+        /// Its hardware address (`02:00:00:00:00:11`); the declared one where none is given.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        mac: Option<String>,
+    },
+    /// Forgets where a device without a declared port is, so that it is bound anew.
+    Forget {
+        /// The device.
+        device: String,
+    },
+    /// Ends a conflict: a person found the double.
+    Settle {
+        /// The device whose double it was.
+        device: String,
+        /// What was found, for the audit.
         reason: String,
     },
     /// Cuts a device off, at once and until it is restored.
@@ -57,9 +69,9 @@ pub enum Command {
     Assess {
         /// The device.
         device: String,
-        /// Its posture and how old the finding is.
+        /// Its software and settings are as they should be.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        posture: Option<Posture>,
+        posture: Option<bool>,
         /// Risk band, 0 (none) to 4.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         risk: Option<u8>,
@@ -94,10 +106,11 @@ pub enum Command {
     StageSet {
         /// Of what.
         target: StageTarget,
-        /// `observe`, `shadow` or `enforce`; `null` falls back to the default.
-        stage: Option<String>,
-        /// Why, for the audit.
-        reason: String,
+        /// `observe`, `shadow` or `enforce`.
+        stage: String,
+        /// Why it is enforced although denials were counted meanwhile.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        despite: Option<String>,
     },
     /// The grants in force.
     Grants,
@@ -115,6 +128,9 @@ pub enum Command {
         /// The work order it belongs to.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         work_order: Option<String>,
+        /// Who approved it, beside the one who asks.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        approvers: Vec<String>,
         /// Why, for the audit.
         reason: String,
     },
@@ -155,16 +171,6 @@ pub enum Command {
     Tail,
 }
 
-/// What was found of a device's state.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Posture {
-    /// It is as it should be.
-    pub good: bool,
-    /// How long ago that was found, in seconds.
-    pub age: u64,
-}
-
 /// What a stage is set for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "snake_case")]
@@ -173,7 +179,7 @@ pub enum StageTarget {
     Default,
     /// All that one device sends and receives.
     Device(String),
-    /// All that passes between two zones.
+    /// All that passes between two zones that the inventory joins by a conduit.
     Conduit {
         /// One zone.
         from: String,
