@@ -12,16 +12,20 @@
 mod compiled;
 mod decision;
 mod directory;
+mod explain;
 mod inputs;
 pub mod inventory;
 mod problem;
+mod reading;
 mod repository;
 mod request;
+pub mod testing;
 mod vocabulary;
 
 pub use compiled::Policies;
 pub use decision::{Connection, Decision, Effect, PolicyId, Unknown};
 pub use directory::Directory;
+pub use explain::{Explanation, Remedy, Source, explain};
 pub use inputs::{Inputs, Moment, Permit, Posture, Verbs};
 pub use inventory::{Inventory, ServiceId};
 pub use problem::{Problem, Severity};
