@@ -85,13 +85,15 @@ impl Gateway {
     /// Signature and epoch were checked by the program: a policy that reaches this is the one to enforce.
     pub fn handle_policy(&mut self, version: PolicyVersion, now: Now) {
         self.enter(now);
-        let first = self.site.is_none();
-        self.site = Some(Site::new(version, &self.standing));
+        let mut site = Site::new(version, &self.standing);
+        let before = self.site.take();
+        before.iter().for_each(|before| site.remember(before));
+        self.site = Some(site);
         self.index_grants();
         let (change, judged) = self.rebuild();
         let devices = self.site.as_ref().map_or(0, |site| site.all().count());
         let act = Act::Policy { devices, removed: change.remove.len(), added: change.add.len() };
-        let generation = if first { Some(self.replace()) } else { self.enforce(change) };
+        let generation = if before.is_none() { Some(self.replace()) } else { self.enforce(change) };
         self.audit(None, act, Work { judged, generation });
     }
 

@@ -117,6 +117,14 @@ impl Site {
         }
     }
 
+    /// When devices were last seen does not depend on the policy.
+    pub(crate) fn remember(&mut self, before: &Self) {
+        for node in &mut self.nodes {
+            let known = before.id(&node.name).and_then(|id| before.node(id));
+            node.last_seen = known.and_then(|node| node.last_seen);
+        }
+    }
+
     /// What was learned counts where nothing is declared: a declaration wins over what the wire said before it.
     fn claim_learned(&mut self, standing: &Standing) {
         for (name, learned) in &standing.learned {

@@ -29,7 +29,7 @@ pub struct Standing {
     pub assessments: BTreeMap<DeviceName, Assessment>,
     /// Devices of which a double was seen, and the ports it was seen on.
     pub conflicts: BTreeMap<DeviceName, BTreeSet<PortName>>,
-    /// Ports without a link.
+    /// Ports without a link when that was last told. The program tells every port's link after a start.
     pub down: BTreeSet<PortName>,
 }
 

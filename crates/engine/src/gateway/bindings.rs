@@ -121,6 +121,10 @@ impl Gateway {
             site.claim_mac(mac, id);
             learned.addresses.retain(|address| site.claim_address(*address, id));
         }
+        if by.is_some() {
+            // a person said which of the two it is
+            self.standing.conflicts.remove(&name);
+        }
         self.standing.learned.insert(name.clone(), learned);
         let work = self.refresh(id, Touched::Place);
         self.save();
@@ -215,6 +219,13 @@ impl Gateway {
 
     fn takes_part(&self, id: Id) -> bool {
         matches!(self.lifecycle(id), Lifecycle::Active | Lifecycle::Conflict)
+    }
+
+    /// The sender is a device at its place, and uses what is its own.
+    pub(super) fn is_itself(&self, port: &PortName, mac: Mac, address: Option<IpAddr>) -> bool {
+        let Some(site) = &self.site else { return false };
+        let owner = site.owner_of_mac(mac).filter(|&owner| self.is_home(owner, port));
+        owner.is_some() && address.is_none_or(|address| site.owner_of_address(address) == owner)
     }
 
     pub(super) fn lifecycle(&self, id: Id) -> Lifecycle {

@@ -92,14 +92,15 @@ impl Gateway {
             return Drift::default();
         }
         let drift = self.drift(found);
-        let repairable = Drift { bypasses: Vec::new(), ..drift.clone() };
+        let repairable = Drift { bypasses: Vec::new(), ..drift };
         let known = std::mem::replace(&mut self.delivery.drifting, !drift.is_none());
         if !repairable.is_none() {
             let generation = Some(self.replace());
             self.audit(None, Act::Repaired(drift.clone()), Work { judged: 0, generation });
         }
         // a bypass is for a person to take away: told when it is found, not each time it is looked for
-        if !drift.is_none() && !(known && repairable.is_none()) {
+        let told = known && repairable.is_none();
+        if !drift.is_none() && !told {
             self.outputs.push_back(Output::Alarm(Alarm::Drift(drift.clone())));
         }
         drift

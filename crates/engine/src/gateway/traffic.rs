@@ -36,6 +36,10 @@ impl Gateway {
         match denial.reason {
             DenialReason::Spoof => {
                 self.sighted(&port, mac, address);
+                // the first frame from an address that is learned only now
+                if self.is_itself(&port, mac, address) {
+                    return;
+                }
                 if let Some(held_back) = self.alarms.spend(&port, self.now.uptime, &self.settings.limits) {
                     self.alarm(Alarm::Spoof { port, mac, address, held_back });
                 }
