@@ -73,7 +73,7 @@ impl Installed {
         }
     }
 
-    /// Takes back what only ended rules, which the kernel has forgotten by itself, still stand for here.
+    /// Rules that the kernel has forgotten by itself, but for what follows from them.
     pub(crate) fn ended(&self, now: Uptime) -> Vec<(Rule, Terms)> {
         let over = |terms: &Terms| terms.ends.is_some_and(|end| end <= now);
         let rules = self.rules.iter().filter(|(_, terms)| over(terms));
@@ -105,7 +105,7 @@ impl Installed {
         }
     }
 
-    fn placed(&self, rule: &Rule, terms: &Terms) -> Vec<(Plane, Element, bool)> {
+    pub(crate) fn placed(&self, rule: &Rule, terms: &Terms) -> Vec<(Plane, Element, bool)> {
         let planes = self.planes.iter().filter(|plane| plane.holds(rule));
         let of_plane = |&plane: &Plane| {
             let numbered = elements(rule, terms).into_iter().enumerate();
@@ -135,6 +135,11 @@ impl Installed {
         steps.remove.extend(self.dhcp_ports.difference(&ports).map(place));
         steps.add.extend(ports.difference(&self.dhcp_ports).map(|port| (place(port), None)));
         self.dhcp_ports = ports;
+    }
+
+    /// Where requests for configuration may go out.
+    pub(crate) fn dhcp_elements(&self) -> impl Iterator<Item = Placed> {
+        self.dhcp_ports.iter().map(|port| (Plane::Bridge, dhcp_port(port)))
     }
 
     fn dhcp_servers(&self) -> BTreeSet<PortName> {

@@ -5,14 +5,13 @@ use crate::netlink::{Attributes, Batch, CREATE, EXCLUSIVE, Message};
 use crate::plan::{Placed, Steps};
 use crate::plane::Plane;
 use crate::set::Set;
-use crate::skeleton::{Chain, Site, counter_names};
+use crate::skeleton::{Chain, Hook, Site, counter_names};
 use nullius_model::{Marker, Uptime};
 
 /// Bytes of elements in one message. An attribute holds less than 64 KiB.
 const CHUNK_BYTES: usize = 60_000;
 
 const TABLE: u16 = 1;
-const POLICY_DROP: u32 = 0;
 const COUNTER: u32 = 1;
 const LIST_ITEM: u16 = 1;
 
@@ -144,7 +143,7 @@ impl<'a> Writer<'a> {
             attributes.nest(4, |nest| {
                 nest.put_u32(1, hook.number).put(2, &hook.priority.to_be_bytes());
             });
-            attributes.put_u32(5, hook.policy_number()).put_text(7, "filter");
+            attributes.put_u32(5, Hook::POLICY).put_text(7, "filter");
         }
         self.push(plane, Message::NewChain, 0, &attributes, format!("chain {}", chain.name));
     }
@@ -172,13 +171,6 @@ impl<'a> Writer<'a> {
 
     fn push(&mut self, plane: Plane, message: Message, flags: u16, attributes: &Attributes, label: String) {
         self.batch.push(message, plane.family(), flags, attributes, label);
-    }
-}
-
-impl crate::skeleton::Hook {
-    /// As the kernel numbers chain policies: what no rule of the chain decided is dropped.
-    pub(crate) const fn policy_number(self) -> u32 {
-        POLICY_DROP
     }
 }
 

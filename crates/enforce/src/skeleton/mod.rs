@@ -28,6 +28,11 @@ pub(crate) struct Hook {
     pub(crate) priority: i32,
 }
 
+impl Hook {
+    /// What no rule of the chain decided is dropped (`NF_DROP`).
+    pub(crate) const POLICY: u32 = 0;
+}
+
 /// What comes in, before anything is learned of it.
 pub(crate) const PREROUTING: u32 = 0;
 /// What is for the gateway itself.

@@ -21,5 +21,11 @@ fn the_tables_print_as_people_write_them() {
         let out = std::process::Command::new("nft").args(["list", "ruleset"]).output().unwrap();
         println!("{}{}", String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr));
         applied.unwrap();
+        let found = kernel.read_back(Uptime::default()).unwrap();
+        assert_eq!(found.rules, rules);
+        assert!(found.skeleton_intact, "{found:?}");
+        println!("{:?}", kernel.replace(&rules, Marker::default(), Uptime::default()).unwrap());
+        assert!(kernel.read_back(Uptime::default()).unwrap().skeleton_intact);
+        println!("{:?}", kernel.counters().unwrap());
     }).join().unwrap();
 }
