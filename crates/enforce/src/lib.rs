@@ -2,6 +2,7 @@
 
 mod bypass;
 mod counters;
+mod denials;
 mod elements;
 mod error;
 mod field;
@@ -17,6 +18,7 @@ mod skeleton;
 mod writer;
 
 pub use counters::{Count, Counters};
+pub use denials::{Denials, Logged, parse_denial};
 pub use error::Error;
 pub use kernel::{Applied, Kernel, Layout};
 pub use readback::Installed;

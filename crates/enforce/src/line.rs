@@ -47,12 +47,12 @@ impl Line {
     }
 
     /// The field has this value.
-    pub(crate) fn is(self, field: Field, value: &[u8]) -> Self {
+    pub(crate) fn has(self, field: Field, value: &[u8]) -> Self {
         self.load(field, 0).compare(EQUAL, value)
     }
 
     /// The field has another value.
-    pub(crate) fn is_not(self, field: Field, value: &[u8]) -> Self {
+    pub(crate) fn lacks(self, field: Field, value: &[u8]) -> Self {
         self.load(field, 0).compare(NOT_EQUAL, value)
     }
 

@@ -114,8 +114,9 @@ fn is_credible(ends: Option<Uptime>, left: Option<Duration>, now: Uptime) -> boo
 impl Memory {
     /// Every element of every rule, and of the rules given besides.
     fn all_elements(&self, besides: &[(Rule, Terms)]) -> BTreeSet<Placed> {
-        let own = self.rules.iter().map(|(rule, terms)| (rule, terms));
-        let mut all: BTreeSet<Placed> = own
+        let mut all: BTreeSet<Placed> = self
+            .rules
+            .iter()
             .chain(besides.iter().map(|(rule, terms)| (rule, terms)))
             .flat_map(|(rule, terms)| self.placed(rule, terms))
             .map(|(plane, element, _)| (plane, element))

@@ -15,8 +15,6 @@ use std::time::Duration;
 /// How often a listing is begun again because the table changed meanwhile.
 const ATTEMPTS: usize = 10;
 
-const LIST_ITEM: u16 = 1;
-
 /// An element and what else the kernel says of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Listed {
@@ -82,9 +80,10 @@ impl ListedTable {
         let priority = hook.find(2).and_then(read_u32).map(u32::cast_signed);
         let policy = item.find(5).and_then(read_u32);
         let chain = self.chains.entry(name.to_owned()).or_default();
-        chain.hook = hook.find(1).and_then(read_u32).map(|number| {
-            (number, priority.unwrap_or_default(), policy.unwrap_or(u32::MAX))
-        });
+        chain.hook = hook
+            .find(1)
+            .and_then(read_u32)
+            .map(|number| (number, priority.unwrap_or_default(), policy.unwrap_or(u32::MAX)));
     }
 
     fn add_rule(&mut self, item: AttributeReader<'_>) {
@@ -102,7 +101,12 @@ impl ListedTable {
 }
 
 /// The elements of a set. None where there is no such set.
-pub(crate) fn elements(netlink: &mut Netlink, plane: Plane, table: &str, set: Set) -> Result<Vec<Listed>, Error> {
+pub(crate) fn elements(
+    netlink: &mut Netlink,
+    plane: Plane,
+    table: &str,
+    set: Set,
+) -> Result<Vec<Listed>, Error> {
     let mut request = Attributes::default();
     request.put_text(1, table).put_text(2, set.name());
     for _ in 0..ATTEMPTS {

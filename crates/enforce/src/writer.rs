@@ -81,7 +81,13 @@ impl<'a> Writer<'a> {
         self.element_message(plane, Message::NewElements, CREATE, Set::Marker, &list);
     }
 
-    fn elements(&mut self, message: Message, flags: u16, mut elements: Vec<(Placed, Option<Uptime>)>, now: Uptime) {
+    fn elements(
+        &mut self,
+        message: Message,
+        flags: u16,
+        mut elements: Vec<(Placed, Option<Uptime>)>,
+        now: Uptime,
+    ) {
         elements.sort_by_key(|((plane, element), _)| (*plane, element.set));
         for of_set in elements.chunk_by(|((a, one), _), ((b, other), _)| (a, one.set) == (b, other.set)) {
             let Some(((plane, Element { set, .. }), _)) = of_set.first() else { continue };

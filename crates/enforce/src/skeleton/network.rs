@@ -117,7 +117,7 @@ impl Network {
     /// and without it `nft` cannot print the fields by name.
     pub(crate) fn line(&self) -> Line {
         let (field, value) = self.kind;
-        Line::new().is(field, value)
+        Line::new().has(field, value)
     }
 
     /// The same in the table of a router, which sees packets and not their frames.
@@ -127,7 +127,7 @@ impl Network {
 
     /// The same, of one transport protocol.
     pub(crate) fn over(&self, protocol: &[u8]) -> Line {
-        self.line().is(self.protocol, protocol)
+        self.line().has(self.protocol, protocol)
     }
 
     /// `name` of its chain of this generation.

@@ -57,7 +57,7 @@ fn receivers(network: &Network, site: &Site) -> Chain {
 }
 
 fn bridges(site: &Site, port: Field, next: &str) -> Vec<Line> {
-    site.bridges.iter().map(|name| Line::new().is(port, &padded(name.as_str())).goto(next)).collect()
+    site.bridges.iter().map(|name| Line::new().has(port, &padded(name.as_str())).goto(next)).collect()
 }
 
 fn packets(network: &Network) -> Chain {

@@ -33,7 +33,7 @@ fn entry() -> Chain {
     let lines = [
         FOUR.line().goto("source4"),
         SIX.line().goto("source6"),
-        arp_line().is(Field::ArpForm, ARP_FORM).goto("source_arp"),
+        arp_line().has(Field::ArpForm, ARP_FORM).goto("source_arp"),
         arp_line().goto(&deny(DenialReason::Resolution)),
         Line::new().goto("source_other"),
     ];
@@ -42,15 +42,15 @@ fn entry() -> Chain {
 
 fn bound(network: &Network) -> Chain {
     let sender = [Field::InPort, Field::EtherSource, network.source];
-    let nameless = || network.line().is(network.source, network.unspecified);
+    let nameless = || network.line().has(network.source, network.unspecified);
     let lines = [
         network.line().among(&sender, network.address.name()).accept(),
         // a device may ask for an address before it has one; `forward` sees where that goes
         network
             .over(UDP)
-            .is(network.source, network.unspecified)
-            .is(Field::SourcePort, network.dhcp_client)
-            .is(Field::DestinationPort, network.dhcp_server)
+            .has(network.source, network.unspecified)
+            .has(Field::SourcePort, network.dhcp_client)
+            .has(Field::DestinationPort, network.dhcp_server)
             .among(STATION, Set::Station.name())
             .set_mark(mark::STRANGER)
             .accept(),
@@ -105,16 +105,14 @@ fn arp() -> Chain {
             .among(STATION, Set::Station.name())
             .not_among(&[Field::InPort], Set::WatchedPort.name())
             .goto(&deny(DenialReason::Resolution)),
-        arp_line()
-            .among(&[Field::ArpSenderMac], Set::KnownMac.name())
-            .goto(DOUBLE),
+        arp_line().among(&[Field::ArpSenderMac], Set::KnownMac.name()).goto(DOUBLE),
     ];
     lines.extend(strangers(DenialReason::Stranger));
     Chain::new("source_arp", lines)
 }
 
 fn arp_line() -> Line {
-    Line::new().is(Field::EtherType, ETHER_ARP)
+    Line::new().has(Field::EtherType, ETHER_ARP)
 }
 
 fn other() -> Chain {
