@@ -39,8 +39,12 @@ fn unchecked(rule: &Rule, terms: &Terms) -> Vec<Element> {
             let own = Key::new().port(port).mac(*source).mac(*destination);
             vec![own.number(*ethertype).number(*application).of(Set::Frame), station(port, *source)]
         }
-        Rule::Shadow(address) => vec![Key::new().ip(*address).of_either(*address, Set::Shadow4, Set::Shadow6)],
-        Rule::Observe(address) => vec![Key::new().ip(*address).of_either(*address, Set::Observe4, Set::Observe6)],
+        Rule::Shadow(address) => {
+            vec![Key::new().ip(*address).of_either(*address, Set::Shadow4, Set::Shadow6)]
+        }
+        Rule::Observe(address) => {
+            vec![Key::new().ip(*address).of_either(*address, Set::Observe4, Set::Observe6)]
+        }
         Rule::ShadowPair(one, other) => both_ways(*one, *other, Set::ShadowPair4, Set::ShadowPair6),
         Rule::ObservePair(one, other) => both_ways(*one, *other, Set::ObservePair4, Set::ObservePair6),
         Rule::OnboardingPort(port) => vec![Key::new().port(port).of(Set::OnboardingPort)],
@@ -157,9 +161,9 @@ pub(crate) fn rule(element: &Element, path: Path) -> Option<(Rule, Verdict)> {
         | Set::Reply6
         | Set::LogBudget => return None,
     };
-    let verdict = match element.set {
-        Set::Divert4 | Set::Divert6 => Verdict::Divert,
-        Set::Service4 | Set::Service6 | Set::Lease4 | Set::Lease6 | Set::Echo4 | Set::Echo6 => Verdict::Accept,
+    let verdict = match (&rule, element.set) {
+        (Rule::Service { .. }, Set::Divert4 | Set::Divert6) => Verdict::Divert,
+        (Rule::Service { .. }, _) => Verdict::Accept,
         _ => Verdict::default(),
     };
     Some((rule, verdict))

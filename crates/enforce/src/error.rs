@@ -8,10 +8,14 @@ use thiserror::Error;
 #[derive(Debug, Error, PartialEq, Eq)]
 pub enum Error {
     /// `CAP_NET_ADMIN` is missing in the network namespace.
-    #[error("the kernel refuses: rules need CAP_NET_ADMIN; run as root, or grant the capability to the service")]
+    #[error(
+        "the kernel refuses: rules need CAP_NET_ADMIN; run as root, or grant the capability to the service"
+    )]
     NotPermitted,
     /// The kernel was built without what the rules need.
-    #[error("the kernel cannot do {what} (`{errno}`): it needs nf_tables with bridge support (CONFIG_NF_TABLES_BRIDGE)")]
+    #[error(
+        "the kernel cannot do {what} (`{errno}`): it needs nf_tables with bridge support (CONFIG_NF_TABLES_BRIDGE)"
+    )]
     Unsupported {
         /// What was refused.
         what: String,
@@ -39,7 +43,9 @@ pub enum Error {
     #[error("the tables changed while they were read, again and again: is another program writing them?")]
     Unsteady,
     /// The kernel gives no answer.
-    #[error("the kernel gives no answer over netlink: nothing is known of the last change; read the rules back")]
+    #[error(
+        "the kernel gives no answer over netlink: nothing is known of the last change; read the rules back"
+    )]
     Silent,
     /// Anything else.
     #[error("{what} failed (`{errno}`)")]
@@ -63,14 +69,16 @@ impl From<SocketError> for Error {
 
 impl Error {
     fn of(errno: Errno, what: String) -> Self {
-        match errno {
-            Errno::EPERM | Errno::EACCES => Self::NotPermitted,
-            Errno::ENOENT | Errno::EEXIST => Self::OutOfStep { what, errno },
-            Errno::ENFILE => Self::Full { what },
-            Errno::EOPNOTSUPP | Errno::EPROTONOSUPPORT | Errno::EAFNOSUPPORT => {
-                Self::Unsupported { what, errno }
-            }
-            errno => Self::System { what, errno },
+        if matches!(errno, Errno::EPERM | Errno::EACCES) {
+            Self::NotPermitted
+        } else if matches!(errno, Errno::ENOENT | Errno::EEXIST) {
+            Self::OutOfStep { what, errno }
+        } else if matches!(errno, Errno::ENFILE) {
+            Self::Full { what }
+        } else if matches!(errno, Errno::EOPNOTSUPP | Errno::EPROTONOSUPPORT | Errno::EAFNOSUPPORT) {
+            Self::Unsupported { what, errno }
+        } else {
+            Self::System { what, errno }
         }
     }
 }

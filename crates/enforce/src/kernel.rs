@@ -66,10 +66,14 @@ impl Kernel {
     /// [`Error`]; the rules in the kernel are then those from before.
     pub fn replace(&mut self, rules: &RuleSet, marker: Marker, now: Uptime) -> Result<Applied, Error> {
         let (installed, steps) = Installed::with(self.planes(), rules, now);
-        let mut writer = Writer::new(&self.layout.table);
+        let table = self.layout.table.clone();
+        let mut writer = Writer::new(&table);
         let site = self.site();
         for plane in self.planes() {
-            writer.rebuild(plane, &site);
+            match self.is_built(plane)? {
+                true => writer.flush(plane),
+                false => writer.rebuild(plane, &site),
+            }
         }
         let applied = commit(&mut self.netlink, writer, &installed.planes, &steps, marker, now)?;
         self.installed = Some(installed);

@@ -47,12 +47,12 @@ impl Line {
     }
 
     /// The field has this value.
-    pub(crate) fn is(self, field: Field, value: &[u8]) -> Self {
+    pub(crate) fn has(self, field: Field, value: &[u8]) -> Self {
         self.load(field, 0).compare(EQUAL, value)
     }
 
     /// The field has another value.
-    pub(crate) fn is_not(self, field: Field, value: &[u8]) -> Self {
+    pub(crate) fn lacks(self, field: Field, value: &[u8]) -> Self {
         self.load(field, 0).compare(NOT_EQUAL, value)
     }
 
@@ -88,13 +88,13 @@ impl Line {
     pub(crate) fn within_log_budget(self, field: Field, set: &str, milliseconds: u64) -> Self {
         self.load_all(&[field]).expression("dynset", |data| {
             data.put_u32(4, register(0)).put_u32(3, UPDATE).put_text(1, set).put_u64(6, milliseconds);
-            data.nest(7, limit).put_u32(9, DYNSET_EXPRESSION);
+            data.nest(7, limit).put_u32(9, 0);
         })
     }
 
     pub(crate) fn count(self, counter: &str) -> Self {
         self.expression("objref", |data| {
-            data.put_u32(1, OBJECT_COUNTER).put_text(2, counter);
+            data.put_text(2, counter).put_u32(1, OBJECT_COUNTER);
         })
     }
 
@@ -202,7 +202,6 @@ impl Line {
 const EQUAL: u32 = 0;
 const NOT_EQUAL: u32 = 1;
 const UPDATE: u32 = 1;
-const DYNSET_EXPRESSION: u32 = 2;
 
 fn limit(expression: &mut Attributes) {
     expression.put_text(NAME, "limit").nest(DATA, |data| {

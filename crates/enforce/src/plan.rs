@@ -55,8 +55,7 @@ impl Installed {
             self.remove(rule, &mut steps);
             self.add(rule, terms, now, &mut steps);
         }
-        let touches_dhcp =
-            |rule: &Rule| matches!(rule, Rule::Address { .. } | Rule::Onboarding { .. });
+        let touches_dhcp = |rule: &Rule| matches!(rule, Rule::Address { .. } | Rule::Onboarding { .. });
         if change.remove.iter().chain(change.add.iter().map(|(rule, _)| rule)).any(touches_dhcp) {
             self.place_dhcp(&mut steps);
         }
@@ -65,7 +64,8 @@ impl Installed {
 
     /// The change that leads back, taken before the change itself.
     pub(crate) fn before(&self, change: &RuleChange) -> RuleChange {
-        let touched: BTreeSet<&Rule> = change.remove.iter().chain(change.add.iter().map(|(rule, _)| rule)).collect();
+        let touched: BTreeSet<&Rule> =
+            change.remove.iter().chain(change.add.iter().map(|(rule, _)| rule)).collect();
         let old = |&rule: &&Rule| self.rules.get(rule).map(|terms| (rule.clone(), *terms));
         RuleChange {
             remove: change.add.iter().map(|(rule, _)| rule.clone()).collect(),
@@ -73,7 +73,7 @@ impl Installed {
         }
     }
 
-    /// Takes back what only ended rules, which the kernel has forgotten by itself, still stand for here.
+    /// Rules that the kernel has forgotten by itself, but for what follows from them.
     pub(crate) fn ended(&self, now: Uptime) -> Vec<(Rule, Terms)> {
         let over = |terms: &Terms| terms.ends.is_some_and(|end| end <= now);
         let rules = self.rules.iter().filter(|(_, terms)| over(terms));
@@ -105,7 +105,7 @@ impl Installed {
         }
     }
 
-    fn placed(&self, rule: &Rule, terms: &Terms) -> Vec<(Plane, Element, bool)> {
+    pub(crate) fn placed(&self, rule: &Rule, terms: &Terms) -> Vec<(Plane, Element, bool)> {
         let planes = self.planes.iter().filter(|plane| plane.holds(rule));
         let of_plane = |&plane: &Plane| {
             let numbered = elements(rule, terms).into_iter().enumerate();
@@ -137,11 +137,16 @@ impl Installed {
         self.dhcp_ports = ports;
     }
 
+    /// Where requests for configuration may go out.
+    pub(crate) fn dhcp_elements(&self) -> impl Iterator<Item = Placed> {
+        self.dhcp_ports.iter().map(|port| (Plane::Bridge, dhcp_port(port)))
+    }
+
     fn dhcp_servers(&self) -> BTreeSet<PortName> {
         let servers: BTreeSet<_> = self.rules.keys().filter_map(dhcp_server).collect();
-        let port = |rule: &Rule| match rule {
-            Rule::Address { port, address, .. } if servers.contains(address) => Some(port.clone()),
-            _ => None,
+        let port = |rule: &Rule| {
+            let Rule::Address { port, address, .. } = rule else { return None };
+            servers.contains(address).then(|| port.clone())
         };
         match servers.is_empty() {
             true => BTreeSet::new(),
@@ -151,8 +156,6 @@ impl Installed {
 }
 
 fn dhcp_server(rule: &Rule) -> Option<std::net::IpAddr> {
-    match rule {
-        Rule::Onboarding { server, channel: Channel::Udp(port) } if DHCP_SERVERS.contains(port) => Some(*server),
-        _ => None,
-    }
+    let Rule::Onboarding { server, channel: Channel::Udp(port) } = rule else { return None };
+    DHCP_SERVERS.contains(port).then_some(*server)
 }

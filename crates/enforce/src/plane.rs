@@ -55,10 +55,9 @@ impl Plane {
             | Rule::Observe(_)
             | Rule::ObservePair(..)
             | Rule::WatchedPort(_) => true,
-            Rule::Neighbours(..)
-            | Rule::Frame { .. }
-            | Rule::OnboardingPort(_)
-            | Rule::Onboarding { .. } => matches!(self, Self::Bridge),
+            Rule::Neighbours(..) | Rule::Frame { .. } | Rule::OnboardingPort(_) | Rule::Onboarding { .. } => {
+                matches!(self, Self::Bridge)
+            }
         }
     }
 }

@@ -5,16 +5,16 @@
 
 use crate::field::Part;
 
-/// Most elements of a set that policy fills: one site of the size the design names, six services a device. Beyond it
-/// the kernel refuses the batch, and the rules before it stay.
-const POLICY_ELEMENTS: u32 = 1 << 20;
-/// Most elements of a set that holds one element or two for each device, address or pair in resolution.
-const SITE_ELEMENTS: u32 = 1 << 18;
-/// Most elements of a set for exceptions: stages, onboarding, leases.
-const FEW_ELEMENTS: u32 = 1 << 16;
+/// Most services of one generation of IP. The kernel sets the whole table aside at once, 16 bytes an element. Beyond
+/// it the kernel refuses the batch, and the rules before it stay.
+const POLICY_ELEMENTS: u32 = 1 << 18;
+/// Most elements of a set that holds one or two for each device, address or pair that resolves each other.
+const SITE_ELEMENTS: u32 = 1 << 16;
+/// Most elements of a set for exceptions: stages, frames that are not IP.
+const FEW_ELEMENTS: u32 = 1 << 14;
 /// Most conversations over UDP that may await an answer at once. An allowed client that invents source ports fills
 /// this set; then new answers are refused until old entries end, and nothing else is let through.
-const REPLY_ELEMENTS: u32 = 1 << 18;
+const REPLY_ELEMENTS: u32 = 1 << 17;
 /// Most ports a gateway has.
 const PORT_ELEMENTS: u32 = 1 << 10;
 
@@ -160,23 +160,23 @@ impl Set {
             Self::Located6 => fixed("located6", &[Port, Ip6], SITE_ELEMENTS),
             Self::Service4 => fixed("service4", &[Ip4, Ip4, Protocol, Service], POLICY_ELEMENTS),
             Self::Service6 => fixed("service6", &[Ip6, Ip6, Protocol, Service], POLICY_ELEMENTS),
-            Self::Lease4 => ending("lease4", &[Ip4, Ip4, Protocol, Service], FEW_ELEMENTS),
-            Self::Lease6 => ending("lease6", &[Ip6, Ip6, Protocol, Service], FEW_ELEMENTS),
+            Self::Lease4 => ending("lease4", &[Ip4, Ip4, Protocol, Service], SITE_ELEMENTS),
+            Self::Lease6 => ending("lease6", &[Ip6, Ip6, Protocol, Service], SITE_ELEMENTS),
             Self::Divert4 => ending("divert4", &[Ip4, Ip4, Protocol, Service], POLICY_ELEMENTS),
             Self::Divert6 => ending("divert6", &[Ip6, Ip6, Protocol, Service], POLICY_ELEMENTS),
             Self::Echo4 => ending("echo4", &[Ip4, Ip4], SITE_ELEMENTS),
             Self::Echo6 => ending("echo6", &[Ip6, Ip6], SITE_ELEMENTS),
-            Self::Neighbours4 => ending("neighbours4", &[Ip4, Ip4], POLICY_ELEMENTS),
-            Self::Neighbours6 => ending("neighbours6", &[Ip6, Ip6], POLICY_ELEMENTS),
+            Self::Neighbours4 => ending("neighbours4", &[Ip4, Ip4], 2 * SITE_ELEMENTS),
+            Self::Neighbours6 => ending("neighbours6", &[Ip6, Ip6], 2 * SITE_ELEMENTS),
             Self::Frame => ending("frame", &[Port, Mac, Mac, EtherType, EtherType], FEW_ELEMENTS),
             Self::Shadow4 => fixed("shadow4", &[Ip4], FEW_ELEMENTS),
             Self::Shadow6 => fixed("shadow6", &[Ip6], FEW_ELEMENTS),
-            Self::ShadowPair4 => fixed("shadow_pair4", &[Ip4, Ip4], SITE_ELEMENTS),
-            Self::ShadowPair6 => fixed("shadow_pair6", &[Ip6, Ip6], SITE_ELEMENTS),
+            Self::ShadowPair4 => fixed("shadow_pair4", &[Ip4, Ip4], FEW_ELEMENTS),
+            Self::ShadowPair6 => fixed("shadow_pair6", &[Ip6, Ip6], FEW_ELEMENTS),
             Self::Observe4 => fixed("observe4", &[Ip4], FEW_ELEMENTS),
             Self::Observe6 => fixed("observe6", &[Ip6], FEW_ELEMENTS),
-            Self::ObservePair4 => fixed("observe_pair4", &[Ip4, Ip4], SITE_ELEMENTS),
-            Self::ObservePair6 => fixed("observe_pair6", &[Ip6, Ip6], SITE_ELEMENTS),
+            Self::ObservePair4 => fixed("observe_pair4", &[Ip4, Ip4], FEW_ELEMENTS),
+            Self::ObservePair6 => fixed("observe_pair6", &[Ip6, Ip6], FEW_ELEMENTS),
             Self::OnboardingPort => fixed("onboarding_port", &[Port], PORT_ELEMENTS),
             Self::WatchedPort => fixed("watched_port", &[Port], PORT_ELEMENTS),
             Self::Onboarding4 => fixed("onboarding4", &[Ip4, Protocol, Service], PORT_ELEMENTS),

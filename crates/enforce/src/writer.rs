@@ -5,14 +5,13 @@ use crate::netlink::{Attributes, Batch, CREATE, EXCLUSIVE, Message};
 use crate::plan::{Placed, Steps};
 use crate::plane::Plane;
 use crate::set::Set;
-use crate::skeleton::{Chain, Site, counter_names};
+use crate::skeleton::{Chain, Hook, Site, counter_names};
 use nullius_model::{Marker, Uptime};
 
 /// Bytes of elements in one message. An attribute holds less than 64 KiB.
 const CHUNK_BYTES: usize = 60_000;
 
 const TABLE: u16 = 1;
-const POLICY_DROP: u32 = 0;
 const COUNTER: u32 = 1;
 const LIST_ITEM: u16 = 1;
 
@@ -82,7 +81,13 @@ impl<'a> Writer<'a> {
         self.element_message(plane, Message::NewElements, CREATE, Set::Marker, &list);
     }
 
-    fn elements(&mut self, message: Message, flags: u16, mut elements: Vec<(Placed, Option<Uptime>)>, now: Uptime) {
+    fn elements(
+        &mut self,
+        message: Message,
+        flags: u16,
+        mut elements: Vec<(Placed, Option<Uptime>)>,
+        now: Uptime,
+    ) {
         elements.sort_by_key(|((plane, element), _)| (*plane, element.set));
         for of_set in elements.chunk_by(|((a, one), _), ((b, other), _)| (a, one.set) == (b, other.set)) {
             let Some(((plane, Element { set, .. }), _)) = of_set.first() else { continue };
@@ -144,7 +149,7 @@ impl<'a> Writer<'a> {
             attributes.nest(4, |nest| {
                 nest.put_u32(1, hook.number).put(2, &hook.priority.to_be_bytes());
             });
-            attributes.put_u32(5, hook.policy_number()).put_text(7, "filter");
+            attributes.put_u32(5, Hook::POLICY).put_text(7, "filter");
         }
         self.push(plane, Message::NewChain, 0, &attributes, format!("chain {}", chain.name));
     }
@@ -172,13 +177,6 @@ impl<'a> Writer<'a> {
 
     fn push(&mut self, plane: Plane, message: Message, flags: u16, attributes: &Attributes, label: String) {
         self.batch.push(message, plane.family(), flags, attributes, label);
-    }
-}
-
-impl crate::skeleton::Hook {
-    /// As the kernel numbers chain policies: what no rule of the chain decided is dropped.
-    pub(crate) const fn policy_number(self) -> u32 {
-        POLICY_DROP
     }
 }
 

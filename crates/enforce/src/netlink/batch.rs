@@ -146,6 +146,17 @@ pub(crate) fn foreign(kind: u16, family: Family, resource: u16, attributes: &Att
     bytes
 }
 
+/// A request to list what is attached to links: `header` is that of the message's own kind.
+pub(crate) fn link_request(kind: u16, header: &[u8]) -> Vec<u8> {
+    let length = header.len().saturating_add(16);
+    let mut bytes = u32::try_from(length).unwrap_or_default().to_ne_bytes().to_vec();
+    bytes.extend_from_slice(&kind.to_ne_bytes());
+    bytes.extend_from_slice(&(REQUEST | DUMP).to_ne_bytes());
+    bytes.extend_from_slice(&[1, 0, 0, 0, 0, 0, 0, 0]);
+    bytes.extend_from_slice(header);
+    bytes
+}
+
 #[expect(clippy::as_conversions, reason = "the discriminants are the kernel's numbers")]
 fn write(
     bytes: &mut Vec<u8>,

@@ -7,9 +7,9 @@ mod attributes;
 mod batch;
 mod socket;
 
-pub(crate) use attributes::{Attribute, AttributeReader, Attributes, read_u16, read_u32, read_u64, text};
-pub(crate) use batch::{Batch, CREATE, EXCLUSIVE, Message, Position};
-pub(crate) use socket::{Netlink, SocketError};
+pub(crate) use attributes::{AttributeReader, Attributes, read_u16, read_u32, read_u64, text};
+pub(crate) use batch::{Batch, CREATE, EXCLUSIVE, Message, link_request};
+pub(crate) use socket::{Messages, Netlink, SocketError};
 
 /// Attributes, messages and their payloads start at multiples of this.
 pub(crate) const ALIGNMENT: usize = 4;
@@ -26,6 +26,8 @@ pub(crate) enum Family {
     Unspecified = 0,
     /// IPv4 and IPv6 that the gateway routes.
     Inet = 1,
+    /// Frames as one interface receives them.
+    Netdev = 5,
     /// Frames between the ports of a bridge.
     Bridge = 7,
 }

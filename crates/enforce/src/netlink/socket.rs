@@ -2,13 +2,13 @@
 
 use super::batch::{Finished, Message, Position, foreign, request};
 use super::{Attributes, Family, aligned};
-use netlink_sys::protocols::NETLINK_NETFILTER;
+use netlink_sys::protocols::{NETLINK_NETFILTER, NETLINK_ROUTE};
 use netlink_sys::{Socket, SocketAddr};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::socket::{setsockopt, sockopt};
 use std::io;
-use std::os::fd::{AsFd as _, AsRawFd, BorrowedFd, RawFd};
+use std::os::fd::{AsFd as _, BorrowedFd};
 
 /// How long the kernel may take to say what became of a request. It answers within the `send`; a longer wait is a
 /// machine in trouble, not one that is busy.
@@ -55,8 +55,18 @@ pub(crate) struct Netlink {
 }
 
 impl Netlink {
+    /// To netfilter.
     pub(crate) fn open() -> Result<Self, SocketError> {
-        let mut socket = Socket::new(NETLINK_NETFILTER)?;
+        Self::open_to(NETLINK_NETFILTER)
+    }
+
+    /// To links and what is attached to them.
+    pub(crate) fn open_links() -> Result<Self, SocketError> {
+        Self::open_to(NETLINK_ROUTE)
+    }
+
+    fn open_to(protocol: isize) -> Result<Self, SocketError> {
+        let mut socket = Socket::new(protocol)?;
         socket.bind_auto()?;
         socket.connect(&SocketAddr::new(0, 0))?;
         // an error otherwise carries the whole message it is about
@@ -66,10 +76,6 @@ impl Netlink {
 
     pub(crate) fn fd(&self) -> BorrowedFd<'_> {
         self.socket.as_fd()
-    }
-
-    pub(crate) fn raw(&self) -> RawFd {
-        self.socket.as_raw_fd()
     }
 
     /// Sends a batch and waits until all of it is in force or none.
@@ -86,7 +92,8 @@ impl Netlink {
             for message in Messages(&datagram) {
                 let Some(answer) = message.answer() else { continue };
                 if let (Err(errno), None) = (answer, &refusal) {
-                    refusal = Some(SocketError::Refused { errno, what: batch.label(Position(message.number)) });
+                    refusal =
+                        Some(SocketError::Refused { errno, what: batch.label(Position(message.number)) });
                 }
                 if message.number == batch.awaited {
                     return refusal.map_or(Ok(()), Err);
@@ -99,7 +106,7 @@ impl Netlink {
         }
     }
 
-    /// All that a request lists; each item without its headers. `Ok(None)` where something changed meanwhile.
+    /// All that a request lists; each item without its headers. False where something changed meanwhile.
     pub(crate) fn dump(
         &mut self,
         message: Message,
@@ -107,8 +114,15 @@ impl Netlink {
         attributes: &Attributes,
         mut each: impl FnMut(&[u8]),
     ) -> Result<bool, SocketError> {
+        self.list(&request(message, family, attributes), |payload| {
+            each(payload.get(GENERIC_HEADER..).unwrap_or_default());
+        })
+    }
+
+    /// The same of a request made elsewhere; each item with the header of its protocol.
+    pub(crate) fn list(&mut self, request: &[u8], mut each: impl FnMut(&[u8])) -> Result<bool, SocketError> {
         self.discard();
-        self.socket.send(&request(message, family, attributes), 0)?;
+        self.socket.send(request, 0)?;
         let mut whole = true;
         for _ in 0..MAX_DUMP_MESSAGES {
             let datagram = self.receive()?;
@@ -120,7 +134,7 @@ impl Netlink {
                         let errno = message.answer().and_then(Result::err).ok_or(SocketError::Silent)?;
                         return Err(SocketError::Refused { errno, what: "a listing".to_owned() });
                     }
-                    _ => each(message.payload.get(GENERIC_HEADER..).unwrap_or_default()),
+                    _ => each(message.payload),
                 }
             }
         }

@@ -37,11 +37,14 @@ fn local() -> Chain {
     let lines = vec![
         to_nearest().among(&[Field::InPort, Field::EtherSource], Set::Station.name()).drop(),
         to_nearest().goto(&deny(DenialReason::Ethertype)),
-        Line::new().is(Field::Mark, &mark::WATCHED.to_ne_bytes()).accept(),
+        Line::new().has(Field::Mark, &mark::WATCHED.to_ne_bytes()).accept(),
         // `forward` judges and counts what a group gets
-        Line::new().is(Field::Mark, &mark::STRANGER.to_ne_bytes()).bits(Field::EtherDestination, GROUP, GROUP).drop(),
-        Line::new().is(Field::Mark, &mark::STRANGER.to_ne_bytes()).goto(&deny(DenialReason::Stranger)),
-        Line::new().is(Field::EtherType, ETHER_ARP).accept(),
+        Line::new()
+            .has(Field::Mark, &mark::STRANGER.to_ne_bytes())
+            .bits(Field::EtherDestination, GROUP, GROUP)
+            .drop(),
+        Line::new().has(Field::Mark, &mark::STRANGER.to_ne_bytes()).goto(&deny(DenialReason::Stranger)),
+        Line::new().has(Field::EtherType, ETHER_ARP).accept(),
         FOUR.line().goto("local4"),
         SIX.line().goto("local6"),
         Line::new().drop(),
@@ -65,7 +68,7 @@ fn discovery(network: &Network) -> Vec<Line> {
         super::network::Generation::Four => &[],
         super::network::Generation::Six => &[[135], [136]],
     };
-    let line = |kind: &[u8; 1]| network.over(network.icmp).is(network.icmp_type, kind).accept();
+    let line = |kind: &[u8; 1]| network.over(network.icmp).has(network.icmp_type, kind).accept();
     kinds.iter().map(line).collect()
 }
 

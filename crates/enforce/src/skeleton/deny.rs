@@ -57,9 +57,15 @@ pub(crate) const DENIED_ARP: &str = "denied_resolution_arp";
 pub(crate) fn endings(log_group: u16, networks: [Network; 2]) -> Vec<Chain> {
     let mut chains = vec![allowed()];
     for &reason in DenialReason::ALL {
-        chains.push(Chain::new(deny(reason), tail(&denied_counter(reason), reason.name(), log_group, Line::drop)));
+        chains.push(Chain::new(
+            deny(reason),
+            tail(&denied_counter(reason), reason.name(), log_group, Line::drop),
+        ));
         let prefix = format!("{WOULD}{}", reason.name());
-        chains.push(Chain::new(would_counter(reason), tail(&would_counter(reason), &prefix, log_group, Line::accept)));
+        chains.push(Chain::new(
+            would_counter(reason),
+            tail(&would_counter(reason), &prefix, log_group, Line::accept),
+        ));
     }
     let staged = DenialReason::ALL.iter().filter(|reason| !STAGELESS.contains(reason));
     for &reason in staged {
@@ -95,7 +101,7 @@ fn staged_chain(reason: DenialReason, network: &Network) -> Chain {
 const ARP_ENDS: Ends = Ends { source: Field::ArpSender, destination: Field::ArpTarget };
 
 fn arp_line(_: &Network) -> Line {
-    Line::new().is(Field::EtherType, super::ETHER_ARP)
+    Line::new().has(Field::EtherType, super::ETHER_ARP)
 }
 
 fn stages(reason: DenialReason, network: &Network, ends: Ends, line: fn(&Network) -> Line) -> Vec<Line> {

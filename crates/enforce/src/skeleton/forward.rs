@@ -42,7 +42,7 @@ fn entry() -> Chain {
     let lines = [
         FOUR.line().goto("packets4"),
         SIX.line().goto("packets6"),
-        Line::new().is(Field::EtherType, ETHER_ARP).goto("arp"),
+        Line::new().has(Field::EtherType, ETHER_ARP).goto("arp"),
         Line::new().goto("others"),
     ];
     Chain::hooked("forward", FORWARD, PRIORITY, lines)
@@ -54,7 +54,7 @@ fn others() -> Chain {
         [Field::InPort, Field::EtherSource, Field::EtherDestination, Field::EtherType, Field::Application];
     let lines = [
         Line::new().among(&named, Set::Frame.name()).goto(ALLOWED),
-        Line::new().is(Field::Mark, &mark::WATCHED.to_ne_bytes()).goto(ALLOWED),
+        Line::new().has(Field::Mark, &mark::WATCHED.to_ne_bytes()).goto(ALLOWED),
         Line::new().goto(&deny(DenialReason::Ethertype)),
     ];
     Chain::new("others", lines)
@@ -62,9 +62,8 @@ fn others() -> Chain {
 
 fn packets(network: &Network) -> Chain {
     let receiver = [Field::OutPort, Field::EtherDestination, network.destination];
-    let mut lines = vec![
-        Line::new().is_not(Field::Mark, &mark::NONE.to_ne_bytes()).goto(&network.chain("strangers")),
-    ];
+    let mut lines =
+        vec![Line::new().lacks(Field::Mark, &mark::NONE.to_ne_bytes()).goto(&network.chain("strangers"))];
     lines.extend(plain(network, |reason| denied(reason, network)));
     lines.push(network.over(network.icmp).goto(&network.chain("icmp")));
     lines.push(network.line().not_among(&receiver, network.address.name()).goto(&network.chain("elsewhere")));
@@ -91,10 +90,8 @@ pub(super) fn plain(network: &Network, denied: impl Fn(DenialReason) -> String) 
 }
 
 pub(super) fn services(network: &Network) -> Vec<Line> {
-    let mut lines = vec![
-        network.over(TCP).goto(&network.chain("tcp")),
-        network.over(UDP).goto(&network.chain("udp")),
-    ];
+    let mut lines =
+        vec![network.over(TCP).goto(&network.chain("tcp")), network.over(UDP).goto(&network.chain("udp"))];
     match network.generation {
         Generation::Four => lines.push(Line::new().goto(&denied(DenialReason::Policy, network))),
         Generation::Six => lines.extend([
@@ -168,13 +165,14 @@ fn allowed_udp(network: &Network) -> Chain {
 fn icmp(network: &Network) -> Chain {
     let mut lines = Vec::new();
     if network.generation == Generation::Six {
-        lines.extend([[135], [136]].map(|kind| {
-            network.over(network.icmp).is(network.icmp_type, &kind).goto("discovery")
-        }));
+        lines.extend(
+            [[135], [136]]
+                .map(|kind| network.over(network.icmp).has(network.icmp_type, &kind).goto("discovery")),
+        );
         // router solicitation and advertisement, redirect: nobody behind a gateway says where the way out is
         lines.extend([[133], [134], [137]].map(|kind| {
             let chain = denied(DenialReason::Resolution, network);
-            network.over(network.icmp).is(network.icmp_type, &kind).goto(&chain)
+            network.over(network.icmp).has(network.icmp_type, &kind).goto(&chain)
         }));
     }
     let receiver = [Field::OutPort, Field::EtherDestination, network.destination];
@@ -184,10 +182,14 @@ fn icmp(network: &Network) -> Chain {
 }
 
 pub(super) fn echo(network: &Network) -> [Line; 3] {
-    let of = |kind: &[u8]| network.over(network.icmp).is(network.icmp_type, kind);
+    let of = |kind: &[u8]| network.over(network.icmp).has(network.icmp_type, kind);
     [
-        of(network.echo_request).among(&[network.source, network.destination], network.echo.name()).goto(ALLOWED),
-        of(network.echo_reply).among(&[network.destination, network.source], network.echo.name()).goto(ALLOWED),
+        of(network.echo_request)
+            .among(&[network.source, network.destination], network.echo.name())
+            .goto(ALLOWED),
+        of(network.echo_reply)
+            .among(&[network.destination, network.source], network.echo.name())
+            .goto(ALLOWED),
         Line::new().goto(&denied(DenialReason::Policy, network)),
     ]
 }

@@ -5,8 +5,8 @@
 //! speaks where somebody took rules away by hand.
 
 mod bridge;
-mod forward;
 mod deny;
+mod forward;
 mod network;
 mod resolution;
 mod routed;
@@ -14,8 +14,8 @@ mod source;
 mod strangers;
 
 pub(crate) use bridge::bridge;
-pub(crate) use deny::{ALLOWED, counter_names, denied_counter, would_counter};
-pub(crate) use network::{FOUR, Network, SIX};
+pub(crate) use deny::{ALLOWED, WOULD, counter_names, denied_counter, would_counter};
+use network::{FOUR, SIX};
 pub(crate) use routed::routed;
 
 use crate::line::Line;
@@ -26,6 +26,11 @@ use nullius_model::PortName;
 pub(crate) struct Hook {
     pub(crate) number: u32,
     pub(crate) priority: i32,
+}
+
+impl Hook {
+    /// What no rule of the chain decided is dropped (`NF_DROP`).
+    pub(crate) const POLICY: u32 = 0;
 }
 
 /// What comes in, before anything is learned of it.

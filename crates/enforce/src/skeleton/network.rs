@@ -39,6 +39,7 @@ pub(crate) struct Network {
     pub(crate) unspecified: &'static [u8],
     pub(crate) known: Set,
     pub(crate) address: Set,
+    pub(crate) located: Set,
     pub(crate) service: Set,
     pub(crate) lease: Set,
     pub(crate) divert: Set,
@@ -68,6 +69,7 @@ pub(crate) const FOUR: Network = Network {
     unspecified: &[0; 4],
     known: Set::Known4,
     address: Set::Address4,
+    located: Set::Located4,
     service: Set::Service4,
     lease: Set::Lease4,
     divert: Set::Divert4,
@@ -97,6 +99,7 @@ pub(crate) const SIX: Network = Network {
     unspecified: &[0; 16],
     known: Set::Known6,
     address: Set::Address6,
+    located: Set::Located6,
     service: Set::Service6,
     lease: Set::Lease6,
     divert: Set::Divert6,
@@ -114,7 +117,7 @@ impl Network {
     /// and without it `nft` cannot print the fields by name.
     pub(crate) fn line(&self) -> Line {
         let (field, value) = self.kind;
-        Line::new().is(field, value)
+        Line::new().has(field, value)
     }
 
     /// The same in the table of a router, which sees packets and not their frames.
@@ -124,7 +127,7 @@ impl Network {
 
     /// The same, of one transport protocol.
     pub(crate) fn over(&self, protocol: &[u8]) -> Line {
-        self.line().is(self.protocol, protocol)
+        self.line().has(self.protocol, protocol)
     }
 
     /// `name` of its chain of this generation.

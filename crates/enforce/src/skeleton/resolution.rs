@@ -26,9 +26,10 @@ pub(super) fn resolution() -> [Chain; 3] {
 }
 
 fn arp() -> Chain {
-    let operation = |code: u8| Line::new().is(Field::EtherType, ETHER_ARP).is(Field::ArpOperation, &[0, code]);
+    let operation =
+        |code: u8| Line::new().has(Field::EtherType, ETHER_ARP).has(Field::ArpOperation, &[0, code]);
     let lines = [
-        Line::new().is(Field::Mark, &mark::WATCHED.to_ne_bytes()).goto(ALLOWED),
+        Line::new().has(Field::Mark, &mark::WATCHED.to_ne_bytes()).goto(ALLOWED),
         operation(1).goto("arp_pair"),
         operation(2).goto("arp_pair"),
         Line::new().goto(DENIED_ARP),
@@ -37,9 +38,9 @@ fn arp() -> Chain {
 }
 
 fn arp_pair() -> Chain {
-    let line = || Line::new().is(Field::EtherType, ETHER_ARP);
+    let line = || Line::new().has(Field::EtherType, ETHER_ARP);
     let there = [Field::OutPort, Field::ArpTarget];
-    let stranger = || Line::new().is(Field::Mark, &mark::STRANGER.to_ne_bytes());
+    let stranger = || Line::new().has(Field::Mark, &mark::STRANGER.to_ne_bytes());
     let to_nobody = |port: Set| {
         line().not_among(&[Field::ArpTarget], Set::Known4.name()).among(&[Field::OutPort], port.name())
     };
@@ -49,17 +50,14 @@ fn arp_pair() -> Chain {
             .among(&there, Set::Located4.name())
             .goto(ALLOWED),
         stranger()
-            .is(Field::EtherType, ETHER_ARP)
+            .has(Field::EtherType, ETHER_ARP)
             .among(&there, Set::Located4.name())
             .among(&[Field::ArpTarget], Set::OnboardingHost4.name())
             .goto(ALLOWED),
         to_nobody(Set::OnboardingPort).among(&[Field::ArpSender], Set::OnboardingHost4.name()).goto(ALLOWED),
         to_nobody(Set::WatchedPort).goto(ALLOWED),
         // a copy for another port of what is judged at the port of the device it asks for
-        line()
-            .among(&[Field::ArpTarget], Set::Known4.name())
-            .not_among(&there, Set::Located4.name())
-            .drop(),
+        line().among(&[Field::ArpTarget], Set::Known4.name()).not_among(&there, Set::Located4.name()).drop(),
         stranger().goto(&deny(DenialReason::Stranger)),
         Line::new().goto(DENIED_ARP),
     ];
@@ -68,13 +66,13 @@ fn arp_pair() -> Chain {
 
 fn discovery() -> Chain {
     let denied = denied(DenialReason::Resolution, &SIX);
-    let mut lines = vec![SIX.over(SIX.icmp).is_not(Field::Ip6HopLimit, FULL_HOP_LIMIT).goto(&denied)];
+    let mut lines = vec![SIX.over(SIX.icmp).lacks(Field::Ip6HopLimit, FULL_HOP_LIMIT).goto(&denied)];
     lines.extend([bare(solicitation()).goto(ALLOWED), bare(advertisement()).goto(ALLOWED)]);
     lines.extend([
         claimed(solicitation(), SOURCE_OPTION, Field::Ip6Source).goto(ALLOWED),
         claimed(advertisement(), TARGET_OPTION, Field::NdTarget).goto(ALLOWED),
         SIX.over(SIX.icmp)
-            .is(Field::Icmp6Type, SOLICITATION)
+            .has(Field::Icmp6Type, SOLICITATION)
             .among(&[Field::NdTarget], Set::Known6.name())
             .not_among(&[Field::OutPort, Field::NdTarget], Set::Located6.name())
             .drop(),
@@ -86,7 +84,7 @@ fn discovery() -> Chain {
 /// From one neighbour to the port of the other.
 fn solicitation() -> Line {
     SIX.over(SIX.icmp)
-        .is(Field::Icmp6Type, SOLICITATION)
+        .has(Field::Icmp6Type, SOLICITATION)
         .among(&[Field::Ip6Source, Field::NdTarget], Set::Neighbours6.name())
         .among(&[Field::OutPort, Field::NdTarget], Set::Located6.name())
 }
@@ -94,19 +92,19 @@ fn solicitation() -> Line {
 /// From its target itself to one neighbour: what is advertised to everybody at once passes nowhere.
 fn advertisement() -> Line {
     SIX.over(SIX.icmp)
-        .is(Field::Icmp6Type, ADVERTISEMENT)
+        .has(Field::Icmp6Type, ADVERTISEMENT)
         .among(&[Field::InPort, Field::EtherSource, Field::NdTarget], Set::Address6.name())
         .among(&[Field::NdTarget, Field::Ip6Destination], Set::Neighbours6.name())
         .among(&[Field::OutPort, Field::EtherDestination, Field::Ip6Destination], Set::Address6.name())
 }
 
 fn bare(line: Line) -> Line {
-    line.is(Field::Ip6Length, BARE)
+    line.has(Field::Ip6Length, BARE)
 }
 
 /// With one option, whose hardware address is bound to the address it is claimed for.
 fn claimed(line: Line, option: &[u8], owner: Field) -> Line {
-    line.is(Field::Ip6Length, WITH_OPTION)
-        .is(Field::NdOption, option)
+    line.has(Field::Ip6Length, WITH_OPTION)
+        .has(Field::NdOption, option)
         .among(&[Field::InPort, Field::NdOptionMac, owner], Set::Address6.name())
 }

@@ -33,7 +33,8 @@ fn entry() -> Chain {
     let lines = [
         FOUR.line().goto("source4"),
         SIX.line().goto("source6"),
-        Line::new().is(Field::EtherType, ETHER_ARP).goto("source_arp"),
+        arp_line().has(Field::ArpForm, ARP_FORM).goto("source_arp"),
+        arp_line().goto(&deny(DenialReason::Resolution)),
         Line::new().goto("source_other"),
     ];
     Chain::hooked("prerouting", PREROUTING, PRIORITY, lines)
@@ -41,15 +42,15 @@ fn entry() -> Chain {
 
 fn bound(network: &Network) -> Chain {
     let sender = [Field::InPort, Field::EtherSource, network.source];
-    let nameless = || network.line().is(network.source, network.unspecified);
+    let nameless = || network.line().has(network.source, network.unspecified);
     let lines = [
         network.line().among(&sender, network.address.name()).accept(),
         // a device may ask for an address before it has one; `forward` sees where that goes
         network
             .over(UDP)
-            .is(network.source, network.unspecified)
-            .is(Field::SourcePort, network.dhcp_client)
-            .is(Field::DestinationPort, network.dhcp_server)
+            .has(network.source, network.unspecified)
+            .has(Field::SourcePort, network.dhcp_client)
+            .has(Field::DestinationPort, network.dhcp_server)
             .among(STATION, Set::Station.name())
             .set_mark(mark::STRANGER)
             .accept(),
@@ -93,25 +94,25 @@ fn double() -> Chain {
 }
 
 fn arp() -> Chain {
-    let line = || Line::new().is(Field::EtherType, ETHER_ARP);
     let mut lines = vec![
-        line().is_not(Field::ArpForm, ARP_FORM).goto(&deny(DenialReason::Resolution)),
         // both hardware addresses are the bound one, that of the frame and that of the claim
-        line()
+        arp_line()
             .among(&[Field::InPort, Field::EtherSource, Field::ArpSender], Set::Address4.name())
             .among(&[Field::InPort, Field::ArpSenderMac, Field::ArpSender], Set::Address4.name())
             .accept(),
-        line().among(&[Field::ArpSender], Set::Known4.name()).goto(DOUBLE),
+        arp_line().among(&[Field::ArpSender], Set::Known4.name()).goto(DOUBLE),
         Line::new()
             .among(STATION, Set::Station.name())
             .not_among(&[Field::InPort], Set::WatchedPort.name())
             .goto(&deny(DenialReason::Resolution)),
-        line()
-            .among(&[Field::ArpSenderMac], Set::KnownMac.name())
-            .goto(DOUBLE),
+        arp_line().among(&[Field::ArpSenderMac], Set::KnownMac.name()).goto(DOUBLE),
     ];
     lines.extend(strangers(DenialReason::Stranger));
     Chain::new("source_arp", lines)
+}
+
+fn arp_line() -> Line {
+    Line::new().has(Field::EtherType, ETHER_ARP)
 }
 
 fn other() -> Chain {

@@ -17,7 +17,7 @@ pub(super) fn strangers(network: &Network) -> [Chain; 2] {
 fn senders(network: &Network) -> Chain {
     let receiver = [Field::OutPort, Field::EtherDestination, network.destination];
     let service = [network.destination, network.protocol, Field::DestinationPort];
-    let mut lines = vec![Line::new().is(Field::Mark, &mark::WATCHED.to_ne_bytes()).goto(ALLOWED)];
+    let mut lines = vec![Line::new().has(Field::Mark, &mark::WATCHED.to_ne_bytes()).goto(ALLOWED)];
     lines.extend(plain(network, deny));
     lines.push(dhcp_request(network).goto(ALLOWED));
     lines.extend([TCP, UDP].map(|protocol| {
@@ -35,8 +35,8 @@ fn senders(network: &Network) -> Chain {
 fn dhcp_request(network: &Network) -> Line {
     network
         .over(UDP)
-        .is(Field::SourcePort, network.dhcp_client)
-        .is(Field::DestinationPort, network.dhcp_server)
+        .has(Field::SourcePort, network.dhcp_client)
+        .has(Field::DestinationPort, network.dhcp_server)
         .among(&[Field::OutPort], Set::DhcpPort.name())
 }
 
@@ -45,15 +45,14 @@ fn receivers(network: &Network) -> Chain {
     let service = [network.source, network.protocol, Field::SourcePort];
     let dhcp_answer = network
         .over(UDP)
-        .is(Field::SourcePort, network.dhcp_server)
-        .is(Field::DestinationPort, network.dhcp_client)
+        .has(Field::SourcePort, network.dhcp_server)
+        .has(Field::DestinationPort, network.dhcp_client)
         .among(&service, network.onboarding.name());
     let onboarded = |protocol| {
         let line = network.over(protocol).among(&service, network.onboarding.name());
         nobodys(line, network).among(&[Field::OutPort], Set::OnboardingPort.name())
     };
-    let watched =
-        || nobodys(network.line(), network).among(&[Field::OutPort], Set::WatchedPort.name());
+    let watched = || nobodys(network.line(), network).among(&[Field::OutPort], Set::WatchedPort.name());
     let lines = [
         dhcp_answer.goto(ALLOWED),
         dhcp_request(network).goto(ALLOWED),
