@@ -12,6 +12,7 @@
 mod compiled;
 mod decision;
 mod directory;
+mod draft;
 mod explain;
 mod inputs;
 pub mod inventory;
@@ -19,12 +20,14 @@ mod problem;
 mod reading;
 mod repository;
 mod request;
+pub mod simulate;
 pub mod testing;
 mod vocabulary;
 
 pub use compiled::Policies;
 pub use decision::{Connection, Decision, Effect, PolicyId, Unknown};
 pub use directory::Directory;
+pub use draft::{from_draft, history as draft_history};
 pub use explain::{Explanation, Remedy, Source, explain};
 pub use inputs::{Inputs, Moment, Permit, Posture, Verbs};
 pub use inventory::{Inventory, ServiceId};

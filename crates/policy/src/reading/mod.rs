@@ -15,7 +15,7 @@ mod references;
 mod statements;
 #[cfg(test)]
 mod tests;
-mod words;
+pub(crate) mod words;
 
 pub(crate) use inventory::{Cycles, Places};
 pub(crate) use policies::Authored;
