@@ -9,21 +9,26 @@
 //! INVARIANTS: what no policy allows is denied; a forbid wins over every permit and every grant; an error in a policy
 //! that was evaluated denies; an input that is missing is never good.
 
+mod cache;
 mod compiled;
 mod decision;
 mod directory;
 mod draft;
 mod explain;
+mod entity;
 mod inputs;
 pub mod inventory;
+mod ir;
 mod problem;
 mod reading;
 mod repository;
 mod request;
 pub mod simulate;
 pub mod testing;
+mod schema;
 mod vocabulary;
 
+pub use cache::{Basis, DecisionCache, MAX_CACHED_DECISIONS};
 pub use compiled::Policies;
 pub use decision::{Connection, Decision, Effect, PolicyId, Unknown};
 pub use directory::Directory;
@@ -34,4 +39,5 @@ pub use inventory::{Inventory, ServiceId};
 pub use problem::{Problem, Severity};
 pub use repository::{Files, PolicySource, Repository};
 pub use request::{MessageFields, Request, Verb};
-pub use vocabulary::{CONNECT, verbs};
+pub use schema::{MAX_POLICIES, SCHEMA};
+pub use vocabulary::verbs;
