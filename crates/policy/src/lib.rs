@@ -9,13 +9,16 @@
 //! INVARIANTS: what no policy allows is denied; a forbid wins over every permit and every grant; an error in a policy
 //! that was evaluated denies; an input that is missing is never good.
 
+pub mod blast;
 mod compiled;
 mod decision;
+pub mod diff;
 mod directory;
 mod draft;
 mod explain;
 mod inputs;
 pub mod inventory;
+mod lint;
 mod problem;
 mod reading;
 mod repository;
@@ -23,6 +26,7 @@ mod request;
 pub mod simulate;
 pub mod testing;
 mod vocabulary;
+mod world;
 
 pub use compiled::Policies;
 pub use decision::{Connection, Decision, Effect, PolicyId, Unknown};
@@ -31,7 +35,9 @@ pub use draft::{from_draft, history as draft_history};
 pub use explain::{Explanation, Remedy, Source, explain};
 pub use inputs::{Inputs, Moment, Permit, Posture, Verbs};
 pub use inventory::{Inventory, ServiceId};
+pub use lint::Accepted;
 pub use problem::{Problem, Severity};
 pub use repository::{Files, PolicySource, Repository};
 pub use request::{MessageFields, Request, Verb};
 pub use vocabulary::{CONNECT, verbs};
+pub use world::{Pair, World};
