@@ -24,6 +24,7 @@ mod reading;
 mod repository;
 mod request;
 pub mod simulate;
+pub mod slack;
 pub mod testing;
 mod vocabulary;
 mod world;
