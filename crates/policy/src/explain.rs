@@ -85,7 +85,7 @@ pub fn explain(
 }
 
 fn source(repository: &Repository, id: &PolicyId) -> Source {
-    let policy = repository.written.policies.iter().find(|policy| policy.id == *id);
+    let policy = repository.written.policies.get(id);
     Source {
         id: id.clone(),
         effect: policy.map_or(Effect::Allow, |policy| policy.effect),
@@ -96,9 +96,9 @@ fn source(repository: &Repository, id: &PolicyId) -> Source {
 }
 
 fn place(repository: &Repository, id: &PolicyId) -> Option<String> {
-    let (file, offset) = repository.written.places.policies.get(id)?;
-    let problem = repository.written.problem(file, *offset, "");
-    Some(format!("{file}:{}:{}", problem.line, problem.column))
+    let policy = repository.written.policies.get(id)?;
+    let problem = repository.written.problem(&policy.file, policy.offset, "");
+    Some(format!("{}:{}:{}", policy.file, problem.line, problem.column))
 }
 
 fn remedy(repository: &Repository, request: &Request, decision: &Decision, decided_by: &[Source]) -> Remedy {

@@ -10,8 +10,10 @@
 //! that was evaluated denies; an input that is missing is never good.
 
 mod cache;
+pub mod blast;
 mod compiled;
 mod decision;
+pub mod diff;
 mod directory;
 mod draft;
 mod explain;
@@ -19,14 +21,17 @@ mod entity;
 mod inputs;
 pub mod inventory;
 mod ir;
+mod lint;
 mod problem;
 mod reading;
 mod repository;
 mod request;
 pub mod simulate;
+pub mod slack;
 pub mod testing;
 mod schema;
 mod vocabulary;
+mod world;
 
 pub use cache::{Basis, DecisionCache, MAX_CACHED_DECISIONS};
 pub use compiled::Policies;
@@ -36,8 +41,11 @@ pub use draft::{from_draft, history as draft_history};
 pub use explain::{Explanation, Remedy, Source, explain};
 pub use inputs::{Inputs, Moment, Permit, Posture, Verbs};
 pub use inventory::{Inventory, ServiceId};
+pub use lint::Accepted;
 pub use problem::{Problem, Severity};
 pub use repository::{Files, PolicySource, Repository};
 pub use request::{MessageFields, Request, Verb};
 pub use schema::{MAX_POLICIES, SCHEMA};
 pub use vocabulary::verbs;
+pub use vocabulary::{CONNECT, verbs};
+pub use world::{Pair, World};

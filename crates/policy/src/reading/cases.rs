@@ -1,13 +1,14 @@
 //! `tests/*.toml`: requests with the effect somebody expects of them.
 
 use super::document::{self, At, Fields, Sink};
-use super::inventory::Places;
+use super::policies::Authored;
 use crate::testing::Case;
 use crate::{
     Effect, Inputs, Inventory, MessageFields, Moment, Permit, PolicyId, Posture, Problem, Request, ServiceId,
     Verb, Verbs, verbs,
 };
 use nullius_model::{Assurance, DeviceName, Mode, SmolStr};
+use std::collections::BTreeMap;
 
 /// Most tests of one repository; all of them run before it is accepted.
 const MAX_CASES: usize = 50_000;
@@ -22,13 +23,13 @@ const WEEKDAYS: std::ops::Range<i64> = 1..8;
 pub(super) fn read_all<'a>(
     files: impl Iterator<Item = (&'a str, &'a str)>,
     inventory: &Inventory,
-    places: &Places,
+    policies: &BTreeMap<PolicyId, Authored>,
     problems: &mut Vec<Problem>,
 ) -> Vec<Case> {
     let mut cases = Vec::new();
     for (file, text) in files {
         let sink = Sink::new(file, text);
-        let reader = Reader { file, sink: &sink, inventory, places };
+        let reader = Reader { file, sink: &sink, inventory, policies };
         reader.file(text, &mut cases);
         problems.append(&mut sink.into_problems());
     }
@@ -45,7 +46,7 @@ struct Reader<'a> {
     file: &'a str,
     sink: &'a Sink<'a>,
     inventory: &'a Inventory,
-    places: &'a Places,
+    policies: &'a BTreeMap<PolicyId, Authored>,
 }
 
 impl Reader<'_> {
@@ -223,7 +224,7 @@ impl Reader<'_> {
     fn because(&self, fields: &Fields<'_, '_>) -> Option<PolicyId> {
         let text = fields.text("because")?;
         let id = PolicyId(SmolStr::new(text.value));
-        if !self.places.policies.contains_key(&id) {
+        if !self.policies.contains_key(&id) {
             let message = format!("no policy has the id `{}`", text.value.escape_debug());
             self.sink.error(text.offset, message, "name the policy that must decide, by its @id");
         }

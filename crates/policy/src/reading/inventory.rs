@@ -6,8 +6,8 @@
 use super::device;
 use super::document::{self, At, Fields, Sink};
 use super::words;
+use crate::ServiceId;
 use crate::inventory::{Conduit, Group, Inventory, Site, Zone, ZoneClass};
-use crate::{PolicyId, ServiceId};
 use nullius_model::{DeviceName, SmolStr};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -32,7 +32,6 @@ pub(crate) struct Places {
     /// In the order of the inventory's conduits.
     pub(crate) conduits: Vec<usize>,
     pub(crate) devices: BTreeMap<DeviceName, usize>,
-    pub(crate) policies: BTreeMap<PolicyId, (String, usize)>,
 }
 
 /// How long history must be before it says something about a device or a path, where somebody said so.

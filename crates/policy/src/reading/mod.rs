@@ -18,11 +18,12 @@ mod tests;
 pub(crate) mod words;
 
 pub(crate) use inventory::{Cycles, Places};
-pub(crate) use policies::Authored;
+pub(crate) use policies::{Authored, Scope};
 
 use crate::testing::Case;
-use crate::{Files, PolicySource, Problem, Repository};
+use crate::{Files, PolicyId, PolicySource, Problem, Repository};
 use document::Sink;
+use std::collections::BTreeMap;
 
 /// The file that declares the site.
 const INVENTORY: &str = "inventory.toml";
@@ -41,7 +42,7 @@ pub(crate) struct Written {
     pub(crate) files: Files,
     pub(crate) places: Places,
     pub(crate) cycles: Cycles,
-    pub(crate) policies: Vec<Authored>,
+    pub(crate) policies: BTreeMap<PolicyId, Authored>,
     pub(crate) cases: Vec<Case>,
 }
 
@@ -54,6 +55,12 @@ impl Written {
 }
 
 impl Repository {
+    /// The policy of this id as it was written.
+    pub fn policy_text(&self, id: &PolicyId) -> Option<&str> {
+        let policy = self.written.policies.get(id)?;
+        self.written.files.get(&policy.file)?.get(policy.offset..policy.offset + policy.length)
+    }
+
     /// Reads all files of a repository, whose keys are paths relative to it.
     ///
     /// # Errors
@@ -110,11 +117,11 @@ fn check_path(path: &str) -> Option<Problem> {
 fn read(files: &Files) -> (Result<Repository, Vec<Problem>>, Vec<Problem>) {
     let text = files.get(INVENTORY).map_or("", String::as_str);
     let sink = Sink::new(INVENTORY, text);
-    let (inventory, mut places, cycles) = inventory::read(&sink, text);
+    let (inventory, places, cycles) = inventory::read(&sink, text);
     let mut problems = sink.into_problems();
     let sources = sources(files);
-    let policies = policies::read(&sources, &mut places, &mut problems);
-    let cases = cases::read_all(of_folder(files, TESTS), &inventory, &places, &mut problems);
+    let policies = policies::read(&sources, &mut problems);
+    let cases = cases::read_all(of_folder(files, TESTS), &inventory, &policies, &mut problems);
     let repository = if problems.is_empty() { Repository::new(inventory, sources) } else { Err(Vec::new()) };
     let written = Written { files: files.clone(), places, cycles, policies, cases };
     let whole = |mut repository: Repository| {

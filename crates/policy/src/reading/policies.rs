@@ -3,12 +3,12 @@
 //! Whether a policy fits the schema is not asked here; what Cedar cannot read, is a template, is nested too deep or has
 //! the id of another is refused.
 
-use super::inventory::Places;
 use super::statements::{Statement, statements};
 use crate::{Effect, PolicyId, PolicySource, Problem};
 use cedar_policy::{ActionConstraint, EntityUid, Policy, PrincipalConstraint, ResourceConstraint, Template};
 use miette::Diagnostic;
 use nullius_model::SmolStr;
+use std::collections::BTreeMap;
 
 /// Most policies of one site.
 const MAX_POLICIES: usize = 20_000;
@@ -26,6 +26,7 @@ pub(crate) struct Authored {
     pub(crate) id: PolicyId,
     pub(crate) file: String,
     pub(crate) offset: usize,
+    pub(crate) length: usize,
     pub(crate) effect: Effect,
     pub(crate) principal: Scope,
     /// Any of these, or of what is in them; none stands for every action.
@@ -50,17 +51,13 @@ pub(crate) enum Scope {
     Is(String),
 }
 
-pub(super) fn read(
-    sources: &[PolicySource],
-    places: &mut Places,
-    problems: &mut Vec<Problem>,
-) -> Vec<Authored> {
-    let mut read = Vec::new();
+pub(super) fn read(sources: &[PolicySource], problems: &mut Vec<Problem>) -> BTreeMap<PolicyId, Authored> {
+    let mut read = BTreeMap::new();
     for source in sources {
         let mut found = Vec::new();
         for (number, statement) in statements(&source.text).into_iter().enumerate() {
             match one(source, number, statement) {
-                Ok(policy) => register(policy, source, places, &mut found, &mut read),
+                Ok(policy) => register(policy, source, &mut found, &mut read),
                 Err(wrong) => found.extend(wrong),
             }
         }
@@ -78,18 +75,17 @@ pub(super) fn read(
 fn register(
     policy: Authored,
     source: &PolicySource,
-    places: &mut Places,
     problems: &mut Vec<Problem>,
-    read: &mut Vec<Authored>,
+    read: &mut BTreeMap<PolicyId, Authored>,
 ) {
-    let place = (source.file.clone(), policy.offset);
-    if let Some((file, _)) = places.policies.insert(policy.id.clone(), place) {
-        let message = format!("a second policy has the id `{}`; the other is in {file}", policy.id);
+    if let Some(other) = read.get(&policy.id) {
+        let message = format!("a second policy has the id `{}`; the other is in {}", policy.id, other.file);
         let problem = Problem::error(&source.file, &source.text, policy.offset, message);
         problems
             .push(problem.with_help("decisions are explained by id: give each policy its own @id(\"…\")"));
+    } else {
+        read.insert(policy.id.clone(), policy);
     }
-    read.push(policy);
 }
 
 fn one(source: &PolicySource, number: usize, statement: Statement<'_>) -> Result<Authored, Vec<Problem>> {
@@ -125,14 +121,15 @@ fn one(source: &PolicySource, number: usize, statement: Statement<'_>) -> Result
             "write one short line: @id(\"hmi-reads\")",
         ));
     }
-    Ok(authored(&policy, PolicyId(SmolStr::new(id)), source, statement.offset))
+    Ok(authored(&policy, PolicyId(SmolStr::new(id)), source, statement))
 }
 
-fn authored(policy: &Policy, id: PolicyId, source: &PolicySource, offset: usize) -> Authored {
+fn authored(policy: &Policy, id: PolicyId, source: &PolicySource, statement: Statement<'_>) -> Authored {
     Authored {
         id,
         file: source.file.clone(),
-        offset,
+        offset: statement.offset,
+        length: statement.text.len(),
         effect: match policy.effect() {
             cedar_policy::Effect::Permit => Effect::Allow,
             cedar_policy::Effect::Forbid => Effect::Deny,

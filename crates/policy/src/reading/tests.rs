@@ -47,7 +47,7 @@ fn a_good_repository_is_read_whole() {
     let repository = Repository::parse(&files).unwrap();
     assert_eq!(repository.inventory().devices.len(), 2);
     assert_eq!(repository.tests().len(), 1);
-    let ids: Vec<String> = repository.written.policies.iter().map(|policy| policy.id.to_string()).collect();
+    let ids: Vec<String> = repository.written.policies.keys().map(ToString::to_string).collect();
     assert_eq!(ids, ["a#1"]);
 }
 

@@ -79,14 +79,14 @@ impl fmt::Display for Station {
 
 /// The devices of an inventory by what a record may call them.
 #[derive(Debug)]
-pub(super) struct Known<'a> {
+pub(crate) struct Known<'a> {
     inventory: &'a Inventory,
     by_address: BTreeMap<IpAddr, &'a DeviceName>,
     by_mac: BTreeMap<Mac, &'a DeviceName>,
 }
 
 impl<'a> Known<'a> {
-    pub(super) fn of(inventory: &'a Inventory) -> Self {
+    pub(crate) fn of(inventory: &'a Inventory) -> Self {
         let devices = || inventory.devices.values();
         Self {
             inventory,
@@ -98,7 +98,7 @@ impl<'a> Known<'a> {
     }
 
     /// Who asks whom for what, where the inventory knows it all.
-    pub(super) fn ends(&self, recorded: &Recorded) -> Option<(DeviceName, ServiceId)> {
+    pub(crate) fn ends(&self, recorded: &Recorded) -> Option<(DeviceName, ServiceId)> {
         let client = self.device(&recorded.client)?;
         let server = self.device(&recorded.server)?;
         let services = &self.inventory.devices.get(server)?.services;

@@ -6,6 +6,7 @@ mod history;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use history::Known;
 pub use history::{Heard, History, Recorded, Station};
 
 use crate::explain::Because;
@@ -127,7 +128,7 @@ pub fn simulate(
     moment: &Moment,
 ) -> Simulation {
     let directory = Directory::from_inventory(repository.inventory());
-    let known = history::Known::of(repository.inventory());
+    let known = Known::of(repository.inventory());
     let mut judge = Judge {
         repository,
         policies,
