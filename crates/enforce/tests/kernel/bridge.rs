@@ -1,6 +1,6 @@
 //! Who may talk to whom, on one segment.
 
-use crate::frames::{ACK, SYN, address, echo, ether_type, ethernet, ip, mac, packet, tcp, udp, datagram};
+use crate::frames::{ACK, SYN, address, echo, ether_type, ethernet, ip, mac, packet, sign, tcp, udp, datagram};
 use crate::lab::{Lab, STRANGER, between, port, service};
 use nullius_model::{Channel, DenialReason, Mac, Rule, Terms, Uptime};
 
@@ -133,6 +133,7 @@ fn what_hides_its_ports_is_denied() {
     for bits in [[0x20, 0x00], [0x00, 0x01], [0x1f, 0xff]] {
         let mut frame = udp(4, 1, 2, [40_000, 5683]);
         frame[20..22].copy_from_slice(&bits);
+        sign(&mut frame[14..34]);
         lab.denies(1, DenialReason::Fragment, &frame);
     }
     let header = [&[17, 0, 0, 1, 0, 0, 0, 1], &datagram([40_000, 5683])[..]].concat();
@@ -144,6 +145,7 @@ fn what_hides_its_ports_is_denied() {
     options[14] = 0x46;
     options.splice(34..34, [1, 1, 1, 0]);
     options[17] += 4;
+    sign(&mut options[14..38]);
     lab.denies(1, DenialReason::Options, &options);
     for tunnel in [4, 41, 47, 132, 2] {
         lab.denies(1, DenialReason::Policy, &packet(4, 1, 2, tunnel, &datagram([40_000, 5683])));

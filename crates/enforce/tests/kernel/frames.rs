@@ -20,6 +20,14 @@ pub(crate) fn ethernet(destination: Mac, source: Mac, ether_type: u16, payload: 
     [&destination.octets(), &source.octets(), &ether_type.to_be_bytes()[..], payload].concat()
 }
 
+/// Makes the checksum of an IPv4 header right: the bridge itself drops a wrong one.
+pub(crate) fn sign(header: &mut [u8]) {
+    header[10..12].fill(0);
+    let sum = header.chunks(2).map(|pair| u32::from(pair[0]) << 8 | u32::from(pair[1])).sum::<u32>();
+    let sum = !u16::try_from((sum & 0xffff) + (sum >> 16)).unwrap();
+    header[10..12].copy_from_slice(&sum.to_be_bytes());
+}
+
 /// From device to device, addressed as it should be.
 pub(crate) fn packet(version: u8, from: u8, to: u8, protocol: u8, payload: &[u8]) -> Vec<u8> {
     let ip = ip(address(version, from), address(version, to), protocol, payload);
@@ -38,9 +46,7 @@ pub(crate) fn ip(source: IpAddr, destination: IpAddr, protocol: u8, payload: &[u
             let mut header = vec![0x45, 0, a, b, 0, 1, 0, 0, 64, protocol, 0, 0];
             header.extend(source.octets());
             header.extend(destination.octets());
-            let sum = header.chunks(2).map(|pair| u32::from(pair[0]) << 8 | u32::from(pair[1])).sum::<u32>();
-            let sum = !u16::try_from((sum & 0xffff) + (sum >> 16)).unwrap();
-            header[10..12].copy_from_slice(&sum.to_be_bytes());
+            sign(&mut header);
             [header, payload.to_vec()].concat()
         }
         (IpAddr::V6(source), IpAddr::V6(destination)) => {

@@ -23,11 +23,11 @@ pub(crate) struct Lab {
     devices: Vec<Device>,
     pub(crate) kernel: Kernel,
     pub(crate) rules: RuleSet,
-    counter: u64,
 }
 
 struct Device {
-    node: Node,
+    /// Keeps the namespace.
+    _node: Node,
     socket: Socket,
     link: LinkAddr,
 }
@@ -62,14 +62,9 @@ impl Lab {
         let devices = (1..=3).map(|number| Device::new(&gateway, number)).collect();
         let kernel = gateway.run(|| Kernel::open(Layout::default()).unwrap());
         let rules = (1..=3).flat_map(bound).collect();
-        let mut lab = Self { gateway, devices, kernel, rules, counter: 0 };
+        let mut lab = Self { gateway, devices, kernel, rules };
         lab.kernel.replace(&lab.rules, Marker::default(), Uptime::default()).unwrap();
         lab
-    }
-
-    /// A kernel namespace's other end: what happens on a device itself.
-    pub(crate) fn device(&self, number: u8) -> &Node {
-        &self.devices[usize::from(number) - 1].node
     }
 
     pub(crate) fn add(&mut self, added: impl IntoIterator<Item = (Rule, Terms)>) {
@@ -91,6 +86,11 @@ impl Lab {
         self.kernel.change(&change, Marker::default(), Uptime::default()).unwrap();
     }
 
+    /// Sends from a device and does not look where it goes.
+    pub(crate) fn send_blindly(&self, from: u8, frame: &[u8]) {
+        self.devices[usize::from(from) - 1].send(frame);
+    }
+
     /// Sends from a device; the devices that the very frame arrived at.
     pub(crate) fn send(&mut self, from: u8, frame: &[u8]) -> Vec<u8> {
         self.devices.iter().for_each(Device::drain);
@@ -103,7 +103,6 @@ impl Lab {
     /// The frame arrives at one device, and at no other.
     #[track_caller]
     pub(crate) fn passes(&mut self, from: u8, to: u8, frame: &[u8]) {
-        self.counter += 1;
         let mut arrived = self.send(from, frame);
         for _ in 0..PATIENCE.as_millis() / STEP.as_millis() {
             if !arrived.is_empty() {
@@ -155,7 +154,7 @@ impl Device {
             let mut all = getifaddrs().unwrap().filter(|found| found.interface_name == "eth0");
             (socket, *all.find_map(|found| found.address).unwrap().as_link_addr().unwrap())
         });
-        Self { node, socket, link }
+        Self { _node: node, socket, link }
     }
 
     fn send(&self, frame: &[u8]) {
