@@ -168,7 +168,7 @@ impl Explanation {
             Some(false) => f.write_str(", outside its baseline")?,
             None => f.write_str(", no baseline")?,
         }
-        let Moment { mode, minute, weekday } = self.moment;
+        let Moment { mode, minute, weekday, .. } = self.moment;
         writeln!(f, "; mode {mode}, {:02}:{:02} UTC, day {weekday} of the week", minute / 60, minute % 60)
     }
 

@@ -47,5 +47,4 @@ pub use repository::{Files, PolicySource, Repository};
 pub use request::{MessageFields, Request, Verb};
 pub use schema::{MAX_POLICIES, SCHEMA};
 pub use vocabulary::verbs;
-pub use vocabulary::{CONNECT, verbs};
 pub use world::{Pair, World};
