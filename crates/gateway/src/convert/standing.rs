@@ -178,9 +178,7 @@ fn to_learned(learned: state::Learned) -> Result<Learned, String> {
     })
 }
 
-fn to_conduit_stage(
-    conduit: &state::ConduitStage,
-) -> Result<(ConduitName, nullius_model::Stage), String> {
+fn to_conduit_stage(conduit: &state::ConduitStage) -> Result<(ConduitName, nullius_model::Stage), String> {
     let (one, other) = &conduit.between;
     Ok((ConduitName::between(SmolStr::new(one), SmolStr::new(other)), parse(&conduit.stage)?))
 }

@@ -30,7 +30,12 @@ pub(super) struct Keeping {
 
 impl Keeping {
     pub(super) fn open(store: &Store) -> Result<Self, StoreError> {
-        Ok(Self { history: store.journal("history")?, audit: store.journal("audit")?, due: None, trouble: None })
+        Ok(Self {
+            history: store.journal("history")?,
+            audit: store.journal("audit")?,
+            due: None,
+            trouble: None,
+        })
     }
 
     /// Something changed that is not on the disk yet.
@@ -68,15 +73,17 @@ impl Core {
     }
 
     pub(super) fn record(&mut self, record: &Record) {
+        if let Act::Denied(summary) = &record.act {
+            self.tell(Event::Denied(convert::denial(summary, self.now())));
+        }
         let by_a_person = record.by.is_some();
         self.write_down(audit_line(record), by_a_person);
     }
 
     pub(super) fn write_down(&mut self, line: AuditLine, durable: bool) {
         let json = serde_json::to_string(&line).map_err(|error| error.to_string());
-        let written = json.and_then(|json| {
-            self.keeping.audit.add(&json, durable).map_err(|error| crate::chain(&error))
-        });
+        let written = json
+            .and_then(|json| self.keeping.audit.add(&json, durable).map_err(|error| crate::chain(&error)));
         self.note_disk(written.err());
         self.tell(Event::Audit(line));
     }

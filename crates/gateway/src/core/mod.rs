@@ -15,9 +15,9 @@ mod policy;
 mod start;
 mod status;
 
-pub(crate) use policy::{Candidate, prepare};
-pub(crate) use past::Then;
+pub(crate) use policy::prepare;
 pub use start::StartError;
+pub(crate) use start::layout;
 
 use crate::clock::Clock;
 use crate::config::Config;
@@ -47,6 +47,8 @@ pub(crate) struct Core {
     alarms: Alarms,
     policy: Option<policy::InForce>,
     events: broadcast::Sender<Event>,
+    /// It was told that denials cannot be heard.
+    deaf: bool,
 }
 
 /// What became of what the engine asked for.
@@ -75,9 +77,11 @@ impl Core {
     }
 
     /// The kernel dropped packets, or would have.
-    pub(crate) fn handle_denial(&mut self, denial: &Denial, packets: u64) {
+    pub(crate) fn handle_denials(&mut self, denials: &[(Denial, u64)]) {
         let now = self.now();
-        self.engine.handle_denial(denial, packets, now);
+        for (denial, packets) in denials {
+            self.engine.handle_denial(denial, *packets, now);
+        }
         let _ = self.settle();
     }
 
@@ -94,6 +98,18 @@ impl Core {
     /// When [`Core::handle_timeout`] is wanted next.
     pub(crate) fn poll_timeout(&self) -> Option<Uptime> {
         self.engine.poll_timeout().into_iter().chain(self.keeping.due()).min()
+    }
+
+    /// The ports that this gateway has by its configuration.
+    pub(crate) fn ports_of_ours(&self) -> Vec<PortName> {
+        self.settings.ports.keys().cloned().collect()
+    }
+
+    /// Nobody tells what the kernel denies; it denies all the same.
+    pub(crate) fn note_deaf(&mut self, why: &str) {
+        if !std::mem::replace(&mut self.deaf, true) {
+            self.alarm("deaf", format!("what the kernel denies cannot be heard: {why}"));
+        }
     }
 
     /// What happens from here on, for `tail`.

@@ -2,13 +2,13 @@
 //!
 //! The engine is deterministic, so what it answers from the same standing and policy is what it decided then.
 
-use super::{Core, policy};
+use super::{Core, answer, policy};
 use crate::convert;
 use crate::store::Verified;
 use nullius_engine::{BootId, Gateway, Now, PolicyVersion, Settings, Standing};
 use nullius_model::{Timestamp, Uptime};
 use nullius_protocol::bundle::Body;
-use nullius_protocol::local::Failure;
+use nullius_protocol::local::{Body as Reply, Failure};
 use nullius_protocol::state::Moment;
 use std::sync::Arc;
 use std::time::Duration;
@@ -33,7 +33,8 @@ impl Core {
             help: "`history.jsonl` in the state directory begins with the oldest time there is".to_owned(),
             problems: Vec::new(),
         })?;
-        let verified = self.store.load(moment.epoch).map_err(|error| policy::failure(&crate::chain(&error)))?;
+        let verified =
+            self.store.load(moment.epoch).map_err(|error| policy::failure(&crate::chain(&error)))?;
         let passed = Timestamp::from_secs(at).since(Timestamp::from_nanos(moment.at));
         let uptime = Uptime::new(Duration::from_nanos(moment.uptime)).after(passed);
         let standing = convert::to_standing(moment.standing).map_err(|error| policy::failure(&error))?;
@@ -52,22 +53,30 @@ impl Core {
 }
 
 impl Then {
-    /// An engine as it was then. Compiles a policy: for a thread of its own.
+    /// Asks as it was then. Compiles a policy: for a thread of its own.
     ///
     /// # Errors
-    /// A [`Failure`] where the policy of then does not compile with this program.
-    pub(crate) fn engine(self) -> Result<(Gateway, Now), Failure> {
+    /// A [`Failure`] where the policy of then does not compile with this program, or the question makes no sense.
+    pub(crate) fn why(
+        self,
+        subject: &str,
+        object: &str,
+        service: &str,
+        verb: Option<&str>,
+    ) -> Result<Reply, Failure> {
         let Body::Policy(files) = &self.verified.bundle.body else {
             return Err(policy::failure("no policy was in force then"));
         };
         let (repository, policies) = policy::compile(files)?;
+        let repository = Arc::new(repository);
         let version = PolicyVersion {
             marker: self.verified.marker,
-            repository: Arc::new(repository),
+            repository: Arc::clone(&repository),
             policies: Arc::new(policies),
         };
+        let epoch = version.marker.epoch;
         let mut engine = Gateway::new(self.settings, self.standing, self.now);
         engine.handle_policy(version, self.now);
-        Ok((engine, self.now))
+        answer::ask(&engine, repository.inventory(), epoch, self.now, (subject, object, service, verb))
     }
 }

@@ -21,8 +21,15 @@ const MAX_PROBLEMS: usize = 50;
 #[derive(Clone, Debug)]
 pub(super) struct InForce {
     pub(super) version: PolicyVersion,
-    pub(super) made: u64,
-    pub(super) by: String,
+    made: u64,
+    by: String,
+}
+
+impl InForce {
+    /// What people call the site.
+    pub(super) fn site(&self) -> String {
+        self.version.repository.inventory().site.name.to_string()
+    }
 }
 
 /// A bundle that passed every check and waits to be adopted.
@@ -32,20 +39,25 @@ pub(crate) struct Candidate {
     version: PolicyVersion,
 }
 
-/// Parses, compiles and tests what a bundle holds. Takes its time: for a thread of its own.
+/// Parses, compiles, lints and tests what a bundle holds. Takes its time: for a thread of its own.
 ///
 /// # Errors
 /// A [`Failure`] with the problems and their lines.
 pub(crate) fn prepare(verified: Verified) -> Result<Candidate, Failure> {
     let candidate = Candidate::compile(verified)?;
     let PolicyVersion { repository, policies, .. } = &candidate.version;
+    let is_error = |problem: &Problem| problem.severity == Severity::Error;
+    let errors: Vec<Problem> = repository.lint().into_iter().filter(is_error).collect();
+    if !errors.is_empty() {
+        return Err(refused("the policy is not acceptable", &errors));
+    }
     let results = repository.run_tests(policies).into_iter();
     let failed: Vec<Problem> = results.filter_map(|result| result.failure).collect();
     if failed.is_empty() { Ok(candidate) } else { Err(refused("the policy fails its own tests", &failed)) }
 }
 
 impl Candidate {
-    /// Parses and compiles, and runs no tests: they passed when the bundle was taken.
+    /// Parses and compiles, and runs neither lint nor tests: they passed when the bundle was taken.
     pub(super) fn compile(verified: Verified) -> Result<Self, Failure> {
         let Body::Policy(files) = &verified.bundle.body else {
             return Err(failure("this is a handover bundle: use `nullius handover`"));
@@ -68,11 +80,6 @@ impl Candidate {
 pub(super) fn compile(files: &Files) -> Result<(Repository, Policies), Failure> {
     let unusable = |problems: Vec<Problem>| refused("the policy is not valid", &problems);
     let repository = Repository::parse(files).map_err(unusable)?;
-    let errors: Vec<Problem> =
-        repository.lint().into_iter().filter(|problem| problem.severity == Severity::Error).collect();
-    if !errors.is_empty() {
-        return Err(refused("the policy is not acceptable", &errors));
-    }
     let policies = Policies::compile(&repository).map_err(unusable)?;
     Ok((repository, policies))
 }

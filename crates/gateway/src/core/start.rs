@@ -30,7 +30,9 @@ pub enum StartError {
     #[error("the kernel cannot be given rules")]
     Kernel(#[from] nullius_enforce::Error),
     /// The state directory.
-    #[error("the state directory is unusable; what the kernel had is kept, and without that everything is denied")]
+    #[error(
+        "the state directory is unusable; what the kernel had is kept, and without that everything is denied"
+    )]
     Store(#[from] StoreError),
     /// The standing, and there is no history to take its place.
     #[error(
@@ -51,6 +53,8 @@ impl Core {
             Ok((store, keeping, standing)) => {
                 let mut core = Self::assemble(config, clock, kernel, store, keeping, standing);
                 core.load_policy()?;
+                // from the first start on there is a standing: a missing one is damage
+                core.note_moment();
                 Ok(core)
             }
             Err(error) => {
@@ -87,6 +91,7 @@ impl Core {
             alarms: Alarms::default(),
             policy: None,
             events: broadcast::Sender::new(EVENTS),
+            deaf: false,
         }
     }
 
@@ -110,12 +115,16 @@ impl Core {
             Err(why) => why,
         };
         let older = self.store.epochs().unwrap_or_default().into_iter().rev();
-        let found = older.filter_map(|epoch| self.store.load(epoch).ok()).find_map(|older| usable(older).ok());
+        let found =
+            older.filter_map(|epoch| self.store.load(epoch).ok()).find_map(|older| usable(older).ok());
         let instead = match &found {
             Some(candidate) => format!("bundle {} is in force instead", candidate.epoch()),
             None => "no other bundle is usable: everything is denied".to_owned(),
         };
-        self.alarm("store-damaged", format!("the policy that was in force cannot be loaded: {why}; {instead}"));
+        self.alarm(
+            "store-damaged",
+            format!("the policy that was in force cannot be loaded: {why}; {instead}"),
+        );
         found
     }
 

@@ -22,7 +22,7 @@ mod journal;
 mod keys;
 
 pub use file::FileError;
-pub use journal::{Journal, Lines};
+pub use journal::Journal;
 pub use keys::{KeyError, Signers};
 
 use crate::fault::Fault;
