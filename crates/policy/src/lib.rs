@@ -9,16 +9,21 @@
 //! INVARIANTS: what no policy allows is denied; a forbid wins over every permit and every grant; an error in a policy
 //! that was evaluated denies; an input that is missing is never good.
 
+mod cache;
 mod compiled;
 mod decision;
 mod directory;
+mod entity;
 mod inputs;
 pub mod inventory;
+mod ir;
 mod problem;
 mod repository;
 mod request;
+mod schema;
 mod vocabulary;
 
+pub use cache::{Basis, DecisionCache, MAX_CACHED_DECISIONS};
 pub use compiled::Policies;
 pub use decision::{Connection, Decision, Effect, PolicyId, Unknown};
 pub use directory::Directory;
@@ -27,4 +32,5 @@ pub use inventory::{Inventory, ServiceId};
 pub use problem::{Problem, Severity};
 pub use repository::{Files, PolicySource, Repository};
 pub use request::{MessageFields, Request, Verb};
-pub use vocabulary::{CONNECT, verbs};
+pub use schema::{MAX_POLICIES, SCHEMA};
+pub use vocabulary::verbs;
