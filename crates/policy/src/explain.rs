@@ -97,8 +97,7 @@ fn source(repository: &Repository, id: &PolicyId) -> Source {
 
 fn place(repository: &Repository, id: &PolicyId) -> Option<String> {
     let policy = repository.written.policies.get(id)?;
-    let problem = repository.written.problem(&policy.file, policy.offset, "");
-    Some(format!("{}:{}:{}", policy.file, problem.line, problem.column))
+    Some(format!("{}:{}:{}", policy.file, policy.line, policy.column))
 }
 
 fn remedy(repository: &Repository, request: &Request, decision: &Decision, decided_by: &[Source]) -> Remedy {
@@ -168,7 +167,7 @@ impl Explanation {
             Some(false) => f.write_str(", outside its baseline")?,
             None => f.write_str(", no baseline")?,
         }
-        let Moment { mode, minute, weekday } = self.moment;
+        let Moment { mode, minute, weekday, .. } = self.moment;
         writeln!(f, "; mode {mode}, {:02}:{:02} UTC, day {weekday} of the week", minute / 60, minute % 60)
     }
 
