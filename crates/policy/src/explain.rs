@@ -97,8 +97,7 @@ fn source(repository: &Repository, id: &PolicyId) -> Source {
 
 fn place(repository: &Repository, id: &PolicyId) -> Option<String> {
     let policy = repository.written.policies.get(id)?;
-    let problem = repository.written.problem(&policy.file, policy.offset, "");
-    Some(format!("{}:{}:{}", policy.file, problem.line, problem.column))
+    Some(format!("{}:{}:{}", policy.file, policy.line, policy.column))
 }
 
 fn remedy(repository: &Repository, request: &Request, decision: &Decision, decided_by: &[Source]) -> Remedy {

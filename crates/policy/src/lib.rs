@@ -9,15 +9,15 @@
 //! INVARIANTS: what no policy allows is denied; a forbid wins over every permit and every grant; an error in a policy
 //! that was evaluated denies; an input that is missing is never good.
 
-mod cache;
 pub mod blast;
+mod cache;
 mod compiled;
 mod decision;
 pub mod diff;
 mod directory;
 mod draft;
-mod explain;
 mod entity;
+mod explain;
 mod inputs;
 pub mod inventory;
 mod ir;
@@ -26,10 +26,10 @@ mod problem;
 mod reading;
 mod repository;
 mod request;
+mod schema;
 pub mod simulate;
 pub mod slack;
 pub mod testing;
-mod schema;
 mod vocabulary;
 mod world;
 

@@ -3,11 +3,14 @@
 use super::document::{Rule, RulesFile, Target, Verb};
 use super::inventory::{Site, put};
 use super::services::{self, Implied};
-use crate::verbs;
+use crate::entity::{Kind, Uid};
+use crate::reading::words;
+use crate::vocabulary::Language;
 use nullius_model::{DeviceName, Protocol};
+use std::collections::{BTreeMap, BTreeSet};
 
-/// Most alternatives of one permit; more make a further permit, so that none becomes too long to read.
-const MAX_ALTERNATIVES: usize = 64;
+/// Most alternatives of one permit; more make a further permit, so that none has more operators than a policy may have.
+const MAX_ALTERNATIVES: usize = 24;
 
 pub(super) fn write(site: &Site, rules: &RulesFile) -> String {
     let mut text = String::from("// What was learned, and nothing beside it.\n");
@@ -49,44 +52,41 @@ struct Conversation<'a> {
 
 impl Conversation<'_> {
     fn put(&self, text: &mut String) {
-        let known = verbs(self.service.protocol);
-        let mut seen = self.rule.verbs.iter().filter(|verb| verb.sender == "subject").peekable();
-        if known.iter().all(|verb| verb.name == "connect") || seen.peek().is_none() {
-            if self.everything || self.rule.support.learned > 0 || seen.peek().is_some() {
-                self.put_permit(text, "", "action == Action::\"connect\"", None);
+        let language = Language::of(self.service.protocol);
+        if language == Language::Opaque {
+            let learned = self.everything || self.rule.support.learned > 0 || !self.rule.verbs.is_empty();
+            if learned {
+                self.put_permit(text, "", &action(language, "connect"), None);
             }
             return;
         }
-        for verb in seen {
-            if known.iter().any(|known| known.name == verb.verb) {
-                self.put_verb(text, verb);
-            } else {
-                put(
-                    text,
-                    format_args!(
-                        "\n// {} is no verb of {}.\n",
-                        verb.verb.escape_debug(),
-                        self.service.protocol
-                    ),
-                );
+        for verb in self.rule.verbs.iter().filter(|verb| verb.sender == "subject") {
+            let known = words::verb_class(&verb.class).and_then(|class| language.find(class, &verb.verb));
+            match known {
+                Some((_, known)) => self.put_verb(text, verb, &action(language, known.action)),
+                None => put(text, format_args!("\n// {} is no verb to grant.\n", verb.verb.escape_debug())),
             }
         }
     }
 
-    fn put_verb(&self, text: &mut String, verb: &Verb) {
-        let learned: Vec<&Target> =
-            verb.objects.iter().filter(|target| self.everything || target.support.learned > 0).collect();
-        let action = format!("action == {}::Action::\"{}\"", namespace(self.service.protocol), verb.verb);
-        for (number, targets) in learned.chunks(MAX_ALTERNATIVES).enumerate() {
-            let suffix = match number {
-                0 => format!("/{}", verb.verb),
-                more => format!("/{}/{}", verb.verb, more + 1),
-            };
-            let mut alternatives: Vec<String> =
-                targets.iter().map(|target| self.alternative(target)).collect();
-            alternatives.sort();
-            alternatives.dedup();
-            self.put_permit(text, &suffix, &action, condition(&alternatives, self.rule.unit));
+    fn put_verb(&self, text: &mut String, verb: &Verb, action: &str) {
+        let mut shapes: BTreeMap<Vec<&str>, BTreeSet<String>> = BTreeMap::new();
+        let learned = verb.objects.iter().filter(|target| self.everything || target.support.learned > 0);
+        for target in learned {
+            let said = self.said(target);
+            let fields = said.iter().map(|(field, _)| *field).collect();
+            let alternative: Vec<&str> = said.iter().map(|(_, what)| what.as_str()).collect();
+            shapes.entry(fields).or_default().insert(alternative.join(" && "));
+        }
+        let mut permits = 0;
+        for (fields, alternatives) in &shapes {
+            let alternatives: Vec<&str> = alternatives.iter().map(String::as_str).collect();
+            for alternatives in alternatives.chunks(MAX_ALTERNATIVES) {
+                permits += 1;
+                let number = if permits > 1 { format!("/{permits}") } else { String::new() };
+                let suffix = format!("/{} {}{number}", verb.class, verb.verb);
+                self.put_permit(text, &suffix, action, condition(fields, alternatives, self.rule.unit));
+            }
         }
     }
 
@@ -106,40 +106,31 @@ impl Conversation<'_> {
         }
     }
 
-    /// What a message must say to be about this target.
-    fn alternative(&self, target: &Target) -> String {
-        let mut all = Vec::new();
+    /// What a message must say to be about this target: fields, and what is asked of each.
+    fn said(&self, target: &Target) -> Vec<(&'static str, String)> {
+        let mut said = Vec::new();
         if let (Some(first), Some(count)) = (target.first, target.count) {
-            all.push(equal("address", first));
-            all.push(equal("quantity", count));
+            said.push(("address", format!("context.message.address == {first}")));
+            said.push(("quantity", format!("context.message.quantity == {count}")));
         }
         if let Some(name) = &target.name {
             let field = if self.service.protocol == Protocol::Mqtt { "topic" } else { "path" };
-            all.push(format!(
-                "context.message has {field} && context.message.{field} == {}",
-                cedar_text(name)
-            ));
+            said.push((field, format!("context.message.{field} == {}", cedar_text(name))));
+            let size = |bytes| ("size", format!("context.message.size <= {bytes}"));
+            said.extend(target.max_bytes.map(size));
         }
-        if let Some(bytes) = target.max_bytes.filter(|_| target.name.is_some()) {
-            all.push(format!("context.message has size && context.message.size <= {bytes}"));
-        }
-        if all.is_empty() { "true".to_owned() } else { all.join(" && ") }
+        said
     }
 }
 
-fn condition(alternatives: &[String], unit: Option<u32>) -> Option<String> {
-    let any = alternatives.iter().map(|one| format!("({one})")).collect::<Vec<_>>().join("\n    || ");
-    let open = alternatives.iter().any(|one| one == "true");
-    match (unit, open) {
-        (None, true) => None,
-        (Some(unit), true) => Some(equal("unit", unit)),
-        (None, false) => Some(any),
-        (Some(unit), false) => Some(format!("{}\n  && ({any})", equal("unit", unit))),
-    }
-}
-
-fn equal(field: &str, number: u32) -> String {
-    format!("context.message has {field} && context.message.{field} == {number}")
+/// Nothing where every message fits.
+fn condition(fields: &[&str], alternatives: &[&str], unit: Option<u32>) -> Option<String> {
+    let unit = unit.map(|unit| format!("context.message has unit && context.message.unit == {unit}"));
+    let known = fields.iter().map(|field| format!("context.message has {field}"));
+    let any: Vec<String> = alternatives.iter().map(|one| format!("({one})")).collect();
+    let any = (!fields.is_empty()).then(|| format!("({})", any.join("\n    || ")));
+    let all: Vec<String> = unit.into_iter().chain(known).chain(any).collect();
+    (!all.is_empty()).then(|| all.join("\n  && "))
 }
 
 /// A Cedar text: the escapes of Rust's own are Cedar's.
@@ -147,11 +138,6 @@ fn cedar_text(text: &str) -> String {
     format!("\"{}\"", text.escape_debug())
 }
 
-/// Where a protocol's own verbs stand in the schema.
-fn namespace(protocol: Protocol) -> String {
-    let mut name = protocol.name().to_owned();
-    if let Some(first) = name.get_mut(..1) {
-        first.make_ascii_uppercase();
-    }
-    name
+fn action(language: Language, name: &str) -> String {
+    format!("action == {}", Uid::new(Kind::Action(language), name))
 }

@@ -4,11 +4,11 @@
 //! square of the policies.
 
 use super::members::Members;
+use super::members::is_in;
 use super::{Found, Lint};
-use crate::reading::{Authored, Scope};
-use crate::{Effect, Problem, verbs};
-use cedar_policy::EntityUid;
-use nullius_model::Protocol;
+use crate::entity::{Kind, Uid};
+use crate::reading::{Actions, Scope, Scoped};
+use crate::{Effect, Problem};
 use std::collections::BTreeMap;
 
 /// Scopes of principal and resource, as texts.
@@ -16,18 +16,18 @@ type Key = (String, String);
 
 pub(super) fn check(lint: &Lint<'_>) -> Vec<Problem> {
     let policies = &lint.repository.written.policies;
-    let mut unconditional: BTreeMap<Key, Vec<&Authored>> = BTreeMap::new();
+    let mut unconditional: BTreeMap<Key, Vec<&Scoped>> = BTreeMap::new();
     for policy in policies.values().filter(|policy| !policy.conditional) {
         unconditional.entry((key(&policy.principal), key(&policy.resource))).or_default().push(policy);
     }
-    let covered = |policy: &Authored| Some(lint.told(policy, cover(lint.members, &unconditional, policy)?));
+    let covered = |policy: &Scoped| Some(lint.told(policy, cover(lint.members, &unconditional, policy)?));
     policies.values().filter_map(covered).collect()
 }
 
 fn cover(
     members: &Members<'_>,
-    unconditional: &BTreeMap<Key, Vec<&Authored>>,
-    policy: &Authored,
+    unconditional: &BTreeMap<Key, Vec<&Scoped>>,
+    policy: &Scoped,
 ) -> Option<Found> {
     let principals = containing(members, &policy.principal);
     let resources = containing(members, &policy.resource);
@@ -56,16 +56,14 @@ fn cover(
 }
 
 /// Of two that cover each other, the one written first stays.
-fn covers(other: &Authored, policy: &Authored) -> bool {
+fn covers(other: &Scoped, policy: &Scoped) -> bool {
     let is_another = other.id != policy.id;
     let comparable = !(policy.effect == Effect::Deny && other.effect == Effect::Allow);
-    let contains = |action: &EntityUid| other.actions.iter().any(|wider| is_in(action, wider));
-    let actions =
-        other.actions.is_empty() || (!policy.actions.is_empty() && policy.actions.iter().all(contains));
+    let actions = contains(&other.actions, &policy.actions);
     is_another && comparable && actions && !(is_mutual(other, policy) && comes_first(policy, other))
 }
 
-fn is_mutual(left: &Authored, right: &Authored) -> bool {
+fn is_mutual(left: &Scoped, right: &Scoped) -> bool {
     let same_scope = left.principal == right.principal && left.resource == right.resource;
     same_scope
         && left.actions == right.actions
@@ -73,16 +71,34 @@ fn is_mutual(left: &Authored, right: &Authored) -> bool {
         && left.effect == right.effect
 }
 
-fn comes_first(left: &Authored, right: &Authored) -> bool {
-    (&left.file, left.offset) < (&right.file, right.offset)
+fn comes_first(left: &Scoped, right: &Scoped) -> bool {
+    (&left.file, left.line, left.column) < (&right.file, right.line, right.column)
+}
+
+/// Every action of the second is one of the first.
+fn contains(wider: &Actions, narrower: &Actions) -> bool {
+    let beneath = |action: &Uid| match (wider, action.kind) {
+        (Actions::Any, _) => true,
+        (Actions::Only(only), _) => only == action,
+        (Actions::In(several), Kind::Action(language)) => {
+            several.iter().any(|wider| is_in(language, &action.name, wider))
+        }
+        (Actions::In(_), _) => false,
+    };
+    match narrower {
+        Actions::Any => *wider == Actions::Any,
+        Actions::Only(action) => beneath(action),
+        // a set of actions holds more than itself
+        Actions::In(several) => several.iter().all(beneath) && !matches!(wider, Actions::Only(_)),
+    }
 }
 
 fn key(scope: &Scope) -> String {
     match scope {
         Scope::Any => "any".to_owned(),
-        Scope::Is(kind) => format!("is {kind}"),
+        Scope::Is(kind) => format!("is {kind:?}"),
         Scope::Only(uid) => format!("== {uid}"),
-        Scope::In(Some(kind), uid) => format!("is {kind} in {uid}"),
+        Scope::In(Some(kind), uid) => format!("is {kind:?} in {uid}"),
         Scope::In(None, uid) => format!("in {uid}"),
     }
 }
@@ -90,47 +106,17 @@ fn key(scope: &Scope) -> String {
 /// The keys of all scopes that contain this one, its own among them.
 fn containing(members: &Members<'_>, scope: &Scope) -> Vec<String> {
     let mut keys = vec!["any".to_owned(), key(scope)];
-    match scope {
-        Scope::Any | Scope::Is(_) => {}
-        Scope::Only(uid) => {
-            let kind = uid.type_name();
-            keys.push(format!("is {kind}"));
-            for around in members.around(uid) {
-                keys.push(format!("is {kind} in {around}"));
-                keys.push(format!("in {around}"));
-            }
-        }
-        Scope::In(kind, uid) => {
-            keys.extend(kind.iter().map(|kind| format!("is {kind}")));
-            for around in members.around(uid) {
-                keys.extend(kind.iter().map(|kind| format!("is {kind} in {around}")));
-                keys.push(format!("in {around}"));
-            }
-        }
+    let (kind, uid) = match scope {
+        Scope::Any | Scope::Is(_) => return keys,
+        Scope::Only(uid) => (Some(uid.kind), uid),
+        Scope::In(kind, uid) => (*kind, uid),
+    };
+    keys.extend(kind.map(|kind| key(&Scope::Is(kind))));
+    for around in members.around(uid) {
+        keys.extend(kind.map(|kind| key(&Scope::In(Some(kind), around.clone()))));
+        keys.push(key(&Scope::In(None, around)));
     }
     keys.sort();
     keys.dedup();
     keys
-}
-
-/// Every request for `action` is one for `wider`.
-fn is_in(action: &EntityUid, wider: &EntityUid) -> bool {
-    if action == wider {
-        return true;
-    }
-    let namespace = action.type_name().namespace();
-    let (id, wider_id): (&str, &str) = (action.id().unescaped(), wider.id().unescaped());
-    let class = id.strip_prefix("any ").or_else(|| class_of(&namespace, id));
-    if wider.type_name().namespace().is_empty() {
-        return !namespace.is_empty() && class == Some(wider_id);
-    }
-    wider.type_name().namespace() == namespace
-        && (wider_id == "any"
-            || (wider_id.strip_prefix("any ").is_some() && wider_id.strip_prefix("any ") == class))
-}
-
-fn class_of(namespace: &str, verb: &str) -> Option<&'static str> {
-    const READ: &[Protocol] = &[Protocol::Modbus, Protocol::Mqtt, Protocol::Coap, Protocol::Http];
-    let protocol = READ.iter().copied().find(|protocol| namespace.eq_ignore_ascii_case(protocol.name()))?;
-    verbs(protocol).iter().find(|known| known.name == verb).map(|verb| verb.class.name())
 }

@@ -1,107 +1,94 @@
 //! Who a scope can be about, by an inventory.
 
 use super::Found;
-use crate::inventory::Inventory;
-use crate::reading::{Authored, Scope};
+use crate::entity::{Kind, Uid};
+use crate::inventory::{Device, Inventory};
+use crate::reading::{Actions, Scope, Scoped};
+use crate::vocabulary::{self, Language};
 use crate::{Effect, Verb, verbs};
-use cedar_policy::EntityUid;
-use nullius_model::{Protocol, SmolStr};
+use nullius_model::{DeviceName, Protocol, SmolStr};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A service as far as lint cares: its zone, and what is spoken there.
 pub(super) type Spoken = (SmolStr, Protocol);
 
-/// What stands where: by the text of an entity, everything in it.
+/// What stands where: by entity, everything in it.
 #[derive(Debug)]
 pub(super) struct Members<'a> {
     inventory: &'a Inventory,
-    /// Zones of the devices in an entity, itself among them.
-    devices: BTreeMap<String, BTreeSet<SmolStr>>,
-    services: BTreeMap<String, BTreeSet<Spoken>>,
+    /// Zones of all devices, and of those in an entity, itself among them.
+    devices: Within<SmolStr>,
+    services: Within<Spoken>,
     ancestors: BTreeMap<SmolStr, BTreeSet<SmolStr>>,
 }
 
-/// The entities everybody is in.
-const ALL_DEVICES: &str = "Device";
-const ALL_SERVICES: &str = "Service";
+#[derive(Debug)]
+struct Within<T> {
+    all: BTreeSet<T>,
+    of: BTreeMap<Uid, BTreeSet<T>>,
+}
 
 impl<'a> Members<'a> {
     pub(super) fn of(inventory: &'a Inventory) -> Self {
         let ancestors = inventory.groups.keys().map(|name| (name.clone(), above(inventory, name))).collect();
-        let mut members = Self { inventory, devices: BTreeMap::new(), services: BTreeMap::new(), ancestors };
+        let mut members = Self { inventory, devices: Within::new(), services: Within::new(), ancestors };
         for device in inventory.devices.values() {
             let entities = members.entities_of(device);
-            for entity in entities.iter().map(String::as_str).chain([ALL_DEVICES]) {
-                members.devices.entry(entity.to_owned()).or_default().insert(device.zone.clone());
-            }
+            members.devices.add(&entities, &device.zone);
             for service in device.services.values() {
-                let itself = format!("Service::\"{}/{}\"", device.name, service.name);
-                for entity in entities.iter().map(String::as_str).chain([itself.as_str(), ALL_SERVICES]) {
-                    let spoken = (device.zone.clone(), service.protocol);
-                    members.services.entry(entity.to_owned()).or_default().insert(spoken);
-                }
+                let itself = Uid::new(Kind::Service, format!("{}/{}", device.name, service.name));
+                members
+                    .services
+                    .add(entities.iter().chain([&itself]), &(device.zone.clone(), service.protocol));
             }
         }
         members
     }
 
-    fn entities_of(&self, device: &crate::inventory::Device) -> Vec<String> {
+    fn entities_of(&self, device: &Device) -> Vec<Uid> {
         let groups: BTreeSet<&SmolStr> = device
             .groups
             .iter()
             .flat_map(|group| self.ancestors.get(group).into_iter().flatten().chain([group]))
             .collect();
-        let groups = groups.into_iter().map(|group| format!("Group::\"{group}\""));
-        groups.chain([format!("Device::\"{}\"", device.name), format!("Zone::\"{}\"", device.zone)]).collect()
+        let groups = groups.into_iter().map(|group| Uid::new(Kind::Group, group.clone()));
+        let zone = Uid::new(Kind::Zone, device.zone.clone());
+        groups.chain([Uid::new(Kind::Device, device.name.as_str()), zone]).collect()
     }
 
     /// Zones of the devices a scope can be about.
     pub(super) fn zones(&self, scope: &Scope) -> BTreeSet<SmolStr> {
-        let found = match scope {
-            Scope::Any => self.devices.get(ALL_DEVICES),
-            Scope::Is(kind) => self.devices.get(kind.as_str()),
-            Scope::Only(uid) if uid.type_name().to_string() != "Device" => None,
-            Scope::Only(uid) | Scope::In(_, uid) => self.devices.get(&uid.to_string()),
-        };
-        found.cloned().unwrap_or_default()
+        self.devices.of(scope, Kind::Device)
     }
 
     /// The services a scope can be about.
     pub(super) fn services(&self, scope: &Scope) -> BTreeSet<Spoken> {
-        let found = match scope {
-            Scope::Any => self.services.get(ALL_SERVICES),
-            Scope::Is(kind) => self.services.get(kind.as_str()),
-            Scope::Only(uid) if uid.type_name().to_string() != "Service" => None,
-            Scope::Only(uid) | Scope::In(_, uid) => self.services.get(&uid.to_string()),
+        self.services.of(scope, Kind::Service)
+    }
+
+    /// Every entity `uid` is in, itself among them.
+    pub(super) fn around(&self, uid: &Uid) -> Vec<Uid> {
+        let mut around = match uid.kind {
+            Kind::Group => {
+                let above = self.ancestors.get(&uid.name).into_iter().flatten();
+                above.map(|group| Uid::new(Kind::Group, group.clone())).collect()
+            }
+            Kind::Device => self.around_device(&uid.name),
+            Kind::Service => self.around_device(uid.name.split_once('/').map_or("", |(device, _)| device)),
+            Kind::Zone | Kind::User | Kind::ServiceAccount | Kind::Action(_) => Vec::new(),
         };
-        found.cloned().unwrap_or_default()
+        around.push(uid.clone());
+        around
     }
 
-    /// Every entity `uid` is in, itself among them, as texts.
-    pub(super) fn around(&self, uid: &EntityUid) -> Vec<String> {
-        let name: &str = uid.id().unescaped();
-        match uid.type_name().to_string().as_str() {
-            "Group" => {
-                let above = self.ancestors.get(name).into_iter().flatten();
-                above.map(|group| format!("Group::\"{group}\"")).chain([uid.to_string()]).collect()
-            }
-            "Device" => self.around_device(name).into_iter().chain([uid.to_string()]).collect(),
-            "Service" => {
-                let device = name.split_once('/').map_or(name, |(device, _)| device);
-                self.around_device(device).into_iter().chain([uid.to_string()]).collect()
-            }
-            _ => vec![uid.to_string()],
-        }
-    }
-
-    fn around_device(&self, name: &str) -> Vec<String> {
-        let name = nullius_model::DeviceName::new(name).ok();
+    fn around_device(&self, name: &str) -> Vec<Uid> {
+        let name = DeviceName::new(name).ok();
         let device = name.and_then(|name| self.inventory.devices.get(&name));
         device.map_or_else(Vec::new, |device| self.entities_of(device))
     }
 
     /// Why a policy is about nobody and nothing.
-    pub(super) fn unreachable(&self, policy: &Authored) -> Option<Found> {
+    pub(super) fn unreachable(&self, policy: &Scoped) -> Option<Found> {
         let undeclared = [&policy.principal, &policy.resource]
             .into_iter()
             .filter_map(entity)
@@ -129,19 +116,43 @@ impl<'a> Members<'a> {
     }
 
     /// People and service accounts are declared elsewhere.
-    fn is_declared(&self, uid: &EntityUid) -> bool {
-        let name: &str = uid.id().unescaped();
-        match uid.type_name().to_string().as_str() {
-            "Group" => self.inventory.groups.contains_key(name),
-            "Zone" => self.inventory.zones.contains_key(name),
-            "Device" => self.devices.contains_key(&uid.to_string()),
-            "Service" => self.services.contains_key(&uid.to_string()),
-            _ => true,
+    fn is_declared(&self, uid: &Uid) -> bool {
+        match uid.kind {
+            Kind::Group => self.inventory.groups.contains_key(&uid.name),
+            Kind::Zone => self.inventory.zones.contains_key(&uid.name),
+            Kind::Device => self.devices.of.contains_key(uid),
+            Kind::Service => self.services.of.contains_key(uid),
+            Kind::User | Kind::ServiceAccount | Kind::Action(_) => true,
         }
     }
 }
 
-fn entity(scope: &Scope) -> Option<&EntityUid> {
+impl<T: Clone + Ord> Within<T> {
+    const fn new() -> Self {
+        Self { all: BTreeSet::new(), of: BTreeMap::new() }
+    }
+
+    fn add<'u>(&mut self, entities: impl IntoIterator<Item = &'u Uid>, member: &T) {
+        self.all.insert(member.clone());
+        for entity in entities {
+            self.of.entry(entity.clone()).or_default().insert(member.clone());
+        }
+    }
+
+    /// `kind` is what the members are.
+    fn of(&self, scope: &Scope, kind: Kind) -> BTreeSet<T> {
+        let found = match scope {
+            Scope::Any => Some(&self.all),
+            Scope::Is(only) | Scope::In(Some(only), _) if *only != kind => None,
+            Scope::Is(_) => Some(&self.all),
+            Scope::Only(uid) if uid.kind != kind => None,
+            Scope::Only(uid) | Scope::In(_, uid) => self.of.get(uid),
+        };
+        found.cloned().unwrap_or_default()
+    }
+}
+
+fn entity(scope: &Scope) -> Option<&Uid> {
     match scope {
         Scope::Any | Scope::Is(_) => None,
         Scope::Only(uid) | Scope::In(_, uid) => Some(uid),
@@ -163,20 +174,20 @@ fn above(inventory: &Inventory, name: &SmolStr) -> BTreeSet<SmolStr> {
 }
 
 /// The policy's actions include a verb of this protocol.
-pub(super) fn speaks(policy: &Authored, protocol: Protocol) -> bool {
-    policy.actions.is_empty()
-        || verbs(protocol)
-            .iter()
-            .any(|verb| policy.actions.iter().any(|action| contains(action, protocol, *verb)))
+pub(super) fn speaks(policy: &Scoped, protocol: Protocol) -> bool {
+    let language = Language::of(protocol);
+    let is_meant = |verb: &Verb| match &policy.actions {
+        Actions::Any => true,
+        Actions::Only(action) => action.kind == Kind::Action(language) && action.name == verb.action,
+        Actions::In(actions) => actions.iter().any(|action| is_in(language, verb.action, action)),
+    };
+    verbs(protocol).iter().any(is_meant)
 }
 
-/// `action` is this verb, its class, or a set of the protocol's that it is in.
-fn contains(action: &EntityUid, protocol: Protocol, verb: Verb) -> bool {
-    let kind = action.type_name();
-    let id: &str = action.id().unescaped();
-    if kind.namespace().is_empty() {
-        return id == verb.class.name();
+/// `action` of `language` is `wider`, or lies beneath it.
+pub(super) fn is_in(language: Language, action: &str, wider: &Uid) -> bool {
+    match wider.kind {
+        Kind::Action(group) => vocabulary::is_within(action, language, &wider.name, group),
+        Kind::Device | Kind::Service | Kind::Group | Kind::Zone | Kind::User | Kind::ServiceAccount => false,
     }
-    kind.namespace().eq_ignore_ascii_case(protocol.name())
-        && (id == "any" || id == verb.name || id.strip_prefix("any ") == Some(verb.class.name()))
 }

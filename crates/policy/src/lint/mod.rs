@@ -10,7 +10,7 @@ mod members;
 mod tests;
 mod width;
 
-use crate::reading::Authored;
+use crate::reading::Scoped;
 use crate::{Policies, Problem, Repository, Severity};
 use members::Members;
 
@@ -29,6 +29,7 @@ impl Repository {
         let members = Members::of(self.inventory());
         let lint = Lint { repository: self, members: &members };
         let mut problems = inventory::check(self);
+        problems.extend(self.written.warnings.iter().cloned());
         for policy in self.written.policies.values() {
             problems.extend(members.unreachable(policy).map(|found| lint.told(policy, found)));
             problems.extend(width::check(&lint, policy));
@@ -77,10 +78,9 @@ impl Found {
 }
 
 impl Lint<'_> {
-    fn told(&self, policy: &Authored, found: Found) -> Problem {
+    fn told(&self, policy: &Scoped, found: Found) -> Problem {
         let message = format!("`{}` {}", policy.id, found.message);
-        let problem =
-            self.repository.written.problem(&policy.file, policy.offset, message).with_help(found.help);
-        Problem { severity: found.severity, ..problem }
+        let problem = Problem::of_file(&policy.file, message).with_help(found.help);
+        Problem { line: policy.line, column: policy.column, severity: found.severity, ..problem }
     }
 }

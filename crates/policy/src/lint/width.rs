@@ -2,7 +2,7 @@
 
 use super::members::speaks;
 use super::{Found, Lint};
-use crate::reading::{Authored, Scope};
+use crate::reading::{Scope, Scoped};
 use crate::{Effect, Problem};
 use nullius_model::{Protocol, SmolStr};
 use std::collections::BTreeSet;
@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 /// Most paths one problem names.
 const NAMED: usize = 4;
 
-pub(super) fn check(lint: &Lint<'_>, policy: &Authored) -> Vec<Problem> {
+pub(super) fn check(lint: &Lint<'_>, policy: &Scoped) -> Vec<Problem> {
     if policy.effect == Effect::Deny {
         return Vec::new();
     }
@@ -18,7 +18,7 @@ pub(super) fn check(lint: &Lint<'_>, policy: &Authored) -> Vec<Problem> {
     found.map(|found| lint.told(policy, found)).collect()
 }
 
-fn over_wide(policy: &Authored) -> Option<Found> {
+fn over_wide(policy: &Scoped) -> Option<Found> {
     let open = |scope: &Scope| matches!(scope, Scope::Any | Scope::Is(_));
     match (open(&policy.principal), open(&policy.resource)) {
         (true, true) if policy.conditional => Some(Found::warning(
@@ -41,7 +41,7 @@ fn over_wide(policy: &Authored) -> Option<Found> {
     }
 }
 
-fn undeclared_paths(lint: &Lint<'_>, policy: &Authored) -> Option<Found> {
+fn undeclared_paths(lint: &Lint<'_>, policy: &Scoped) -> Option<Found> {
     let from_zones = lint.members.zones(&policy.principal);
     let mut missing = BTreeSet::new();
     for (to, protocol) in lint.members.services(&policy.resource) {

@@ -1,7 +1,7 @@
 //! `tests/*.toml`: requests with the effect somebody expects of them.
 
 use super::document::{self, At, Fields, Sink};
-use super::policies::Authored;
+use super::policies::Scoped;
 use crate::testing::Case;
 use crate::{
     Effect, Inputs, Inventory, MessageFields, Moment, Permit, PolicyId, Posture, Problem, Request, ServiceId,
@@ -15,7 +15,7 @@ const MAX_CASES: usize = 50_000;
 /// Longest name of a test.
 const MAX_NAME: usize = 256;
 /// Noon on a Monday, where a test says nothing.
-const NOON: Moment = Moment { mode: Mode::Normal, minute: 720, second: 0, weekday: 1 };
+const NOON: Moment = Moment { mode: Mode::Normal, minute: 720, weekday: 1, second: 0 };
 /// Noon again, as TOML numbers.
 const MINUTES: std::ops::Range<i64> = 0..1_440;
 const WEEKDAYS: std::ops::Range<i64> = 1..8;
@@ -23,7 +23,7 @@ const WEEKDAYS: std::ops::Range<i64> = 1..8;
 pub(super) fn read_all<'a>(
     files: impl Iterator<Item = (&'a str, &'a str)>,
     inventory: &Inventory,
-    policies: &BTreeMap<PolicyId, Authored>,
+    policies: &BTreeMap<PolicyId, Scoped>,
     problems: &mut Vec<Problem>,
 ) -> Vec<Case> {
     let mut cases = Vec::new();
@@ -46,7 +46,7 @@ struct Reader<'a> {
     file: &'a str,
     sink: &'a Sink<'a>,
     inventory: &'a Inventory,
-    policies: &'a BTreeMap<PolicyId, Authored>,
+    policies: &'a BTreeMap<PolicyId, Scoped>,
 }
 
 impl Reader<'_> {
@@ -125,9 +125,9 @@ impl Reader<'_> {
         let protocol = self.inventory.service(object)?.protocol;
         let text = fields.text("verb");
         let text = fields.required("verb", text)?;
-        let found = verbs(protocol).iter().copied().find(|verb| verb.name == text.value);
+        let found = verbs(protocol).iter().copied().find(|verb| verb.action == text.value);
         if found.is_none() {
-            let names: Vec<&str> = verbs(protocol).iter().map(|verb| verb.name).collect();
+            let names: Vec<&str> = verbs(protocol).iter().map(|verb| verb.action).collect();
             let message = format!("{protocol} has no verb `{}`", text.value.escape_debug());
             self.sink.error(text.offset, message, format!("the verbs are: {}", names.join(", ")));
         }

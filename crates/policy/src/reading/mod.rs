@@ -12,13 +12,12 @@ mod document;
 mod inventory;
 mod policies;
 mod references;
-mod statements;
 #[cfg(test)]
 mod tests;
 pub(crate) mod words;
 
 pub(crate) use inventory::{Cycles, Places};
-pub(crate) use policies::{Authored, Scope};
+pub(crate) use policies::{Actions, Scope, Scoped};
 
 use crate::testing::Case;
 use crate::{Files, PolicyId, PolicySource, Problem, Repository};
@@ -42,7 +41,9 @@ pub(crate) struct Written {
     pub(crate) files: Files,
     pub(crate) places: Places,
     pub(crate) cycles: Cycles,
-    pub(crate) policies: BTreeMap<PolicyId, Authored>,
+    pub(crate) policies: BTreeMap<PolicyId, Scoped>,
+    /// What Cedar finds odd about them.
+    pub(crate) warnings: Vec<Problem>,
     pub(crate) cases: Vec<Case>,
 }
 
@@ -57,8 +58,7 @@ impl Written {
 impl Repository {
     /// The policy of this id as it was written.
     pub fn policy_text(&self, id: &PolicyId) -> Option<&str> {
-        let policy = self.written.policies.get(id)?;
-        self.written.files.get(&policy.file)?.get(policy.offset..policy.offset + policy.length)
+        self.written.policies.get(id).map(|policy| policy.text.as_str())
     }
 
     /// Reads all files of a repository, whose keys are paths relative to it.
@@ -120,10 +120,10 @@ fn read(files: &Files) -> (Result<Repository, Vec<Problem>>, Vec<Problem>) {
     let (inventory, places, cycles) = inventory::read(&sink, text);
     let mut problems = sink.into_problems();
     let sources = sources(files);
-    let policies = policies::read(&sources, &mut problems);
+    let (policies, warnings) = policies::read(&sources, &mut problems);
     let cases = cases::read_all(of_folder(files, TESTS), &inventory, &policies, &mut problems);
     let repository = if problems.is_empty() { Repository::new(inventory, sources) } else { Err(Vec::new()) };
-    let written = Written { files: files.clone(), places, cycles, policies, cases };
+    let written = Written { files: files.clone(), places, cycles, policies, warnings, cases };
     let whole = |mut repository: Repository| {
         repository.written = written;
         repository

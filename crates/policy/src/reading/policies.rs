@@ -1,36 +1,25 @@
-//! `policies/*.cedar`: each policy by itself, with its id and its place.
+//! `policies/*.cedar`: what each policy's scope says, and where it stands.
 //!
-//! Whether a policy fits the schema is not asked here; what Cedar cannot read, is a template, is nested too deep or has
-//! the id of another is refused.
+//! Whether it is a policy at all, `schema` has said before.
 
-use super::statements::{Statement, statements};
+use crate::entity::{Kind, Uid};
+use crate::schema::{self, Checked};
 use crate::{Effect, PolicyId, PolicySource, Problem};
-use cedar_policy::{ActionConstraint, EntityUid, Policy, PrincipalConstraint, ResourceConstraint, Template};
-use miette::Diagnostic;
+use cedar_policy::{ActionConstraint, EntityTypeName, EntityUid, PrincipalConstraint, ResourceConstraint};
 use nullius_model::SmolStr;
 use std::collections::BTreeMap;
 
-/// Most policies of one site.
-const MAX_POLICIES: usize = 20_000;
-/// Longest policy, in bytes, and deepest nesting of brackets: both cost stack where a syntax tree is walked.
-const MAX_POLICY: usize = 16 << 10;
-const MAX_DEPTH: usize = 48;
-/// Longest id.
-const MAX_ID: usize = 128;
-/// Most problems told of one file.
-const MAX_PROBLEMS: usize = 200;
-
-/// A policy as somebody wrote it: what its scope says, without its conditions.
+/// A policy as somebody wrote it, without its conditions.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Authored {
+pub(crate) struct Scoped {
     pub(crate) id: PolicyId,
     pub(crate) file: String,
-    pub(crate) offset: usize,
-    pub(crate) length: usize,
+    pub(crate) line: u32,
+    pub(crate) column: u32,
+    pub(crate) text: String,
     pub(crate) effect: Effect,
     pub(crate) principal: Scope,
-    /// Any of these, or of what is in them; none stands for every action.
-    pub(crate) actions: Vec<EntityUid>,
+    pub(crate) actions: Actions,
     pub(crate) resource: Scope,
     /// It has a `when` or an `unless`.
     pub(crate) conditional: bool,
@@ -44,134 +33,95 @@ pub(crate) enum Scope {
     /// Everybody.
     Any,
     /// This one.
-    Only(EntityUid),
+    Only(Uid),
     /// This one and all in it; of this type where one is given.
-    In(Option<String>, EntityUid),
+    In(Option<Kind>, Uid),
     /// All of this type.
-    Is(String),
+    Is(Kind),
 }
 
-pub(super) fn read(sources: &[PolicySource], problems: &mut Vec<Problem>) -> BTreeMap<PolicyId, Authored> {
-    let mut read = BTreeMap::new();
-    for source in sources {
-        let mut found = Vec::new();
-        for (number, statement) in statements(&source.text).into_iter().enumerate() {
-            match one(source, number, statement) {
-                Ok(policy) => register(policy, source, &mut found, &mut read),
-                Err(wrong) => found.extend(wrong),
-            }
-        }
-        found.truncate(MAX_PROBLEMS);
-        problems.append(&mut found);
-    }
-    if read.len() > MAX_POLICIES {
-        let message = format!("{} policies; the limit is {MAX_POLICIES}", read.len());
-        problems
-            .push(Problem::of_file("policies", message).with_help("use groups: one policy for many devices"));
-    }
-    read
+/// What a policy is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Actions {
+    /// Whatever is done.
+    Any,
+    /// This alone.
+    Only(Uid),
+    /// These, and what lies beneath them.
+    In(Vec<Uid>),
 }
 
-fn register(
-    policy: Authored,
-    source: &PolicySource,
+/// The policies of all sources, and what is odd about them; what is wrong with them goes to `problems`.
+pub(super) fn read(
+    sources: &[PolicySource],
     problems: &mut Vec<Problem>,
-    read: &mut BTreeMap<PolicyId, Authored>,
-) {
-    if let Some(other) = read.get(&policy.id) {
-        let message = format!("a second policy has the id `{}`; the other is in {}", policy.id, other.file);
-        let problem = Problem::error(&source.file, &source.text, policy.offset, message);
-        problems
-            .push(problem.with_help("decisions are explained by id: give each policy its own @id(\"…\")"));
-    } else {
-        read.insert(policy.id.clone(), policy);
-    }
-}
-
-fn one(source: &PolicySource, number: usize, statement: Statement<'_>) -> Result<Authored, Vec<Problem>> {
-    let problem = |offset: usize, message: String, help: &str| {
-        vec![Problem::error(&source.file, &source.text, statement.offset + offset, message).with_help(help)]
-    };
-    if statement.text.len() > MAX_POLICY || statement.depth > MAX_DEPTH {
-        let message = format!("a policy of {} bytes, nested {} deep", statement.text.len(), statement.depth);
-        let help = format!("split it; the limits are {MAX_POLICY} bytes and {MAX_DEPTH} levels of brackets");
-        return Err(problem(0, message, &help));
-    }
-    let policy = Policy::parse(None, statement.text).map_err(|errors| {
-        if Template::parse(None, statement.text).is_ok_and(|template| template.slots().next().is_some()) {
-            return problem(
-                0,
-                "a template cannot be used here".to_owned(),
-                "write the policy out, or use a group",
-            );
+) -> (BTreeMap<PolicyId, Scoped>, Vec<Problem>) {
+    match schema::check(sources) {
+        Ok(Checked { policies, warnings }) => {
+            let scoped = policies.iter().filter_map(scoped);
+            (scoped.map(|policy| (policy.id.clone(), policy)).collect(), helped(warnings))
         }
-        errors
-            .iter()
-            .flat_map(|error| problem(offset_of(error), error.to_string(), &help_of(error)))
-            .collect()
-    })?;
-    let id = match policy.annotation("id") {
-        Some(id) => id.to_owned(),
-        None => format!("{}#{}", stem(&source.file), number + 1),
-    };
-    if id.is_empty() || id.len() > MAX_ID || id.chars().any(char::is_control) {
-        return Err(problem(
-            0,
-            format!("`{}` is no id", id.escape_debug()),
-            "write one short line: @id(\"hmi-reads\")",
-        ));
+        Err(found) => {
+            problems.extend(helped(found));
+            Default::default()
+        }
     }
-    Ok(authored(&policy, PolicyId(SmolStr::new(id)), source, statement))
 }
 
-fn authored(policy: &Policy, id: PolicyId, source: &PolicySource, statement: Statement<'_>) -> Authored {
-    Authored {
-        id,
-        file: source.file.clone(),
-        offset: statement.offset,
-        length: statement.text.len(),
+/// Nobody is left without help, where Cedar gives none.
+fn helped(problems: Vec<Problem>) -> Vec<Problem> {
+    let help =
+        || Some("docs/policy.md says what policies speak of, docs/policy-cookbook.md shows some".to_owned());
+    problems
+        .into_iter()
+        .map(|problem| Problem { help: problem.help.clone().or_else(help), ..problem })
+        .collect()
+}
+
+/// Nothing for a policy that names a type the schema has not: it has been refused before.
+fn scoped(authored: &schema::Authored) -> Option<Scoped> {
+    let policy = &authored.policy;
+    let annotation = |name| authored.annotation(name).map(SmolStr::new);
+    Some(Scoped {
+        id: authored.id.clone(),
+        file: authored.file.clone(),
+        line: authored.line,
+        column: authored.column,
+        text: policy.to_string(),
         effect: match policy.effect() {
             cedar_policy::Effect::Permit => Effect::Allow,
             cedar_policy::Effect::Forbid => Effect::Deny,
         },
         principal: match policy.principal_constraint() {
             PrincipalConstraint::Any => Scope::Any,
-            PrincipalConstraint::Eq(uid) => Scope::Only(uid),
-            PrincipalConstraint::In(uid) => Scope::In(None, uid),
-            PrincipalConstraint::Is(kind) => Scope::Is(kind.to_string()),
-            PrincipalConstraint::IsIn(kind, uid) => Scope::In(Some(kind.to_string()), uid),
+            PrincipalConstraint::Eq(of) => Scope::Only(uid(&of)?),
+            PrincipalConstraint::In(of) => Scope::In(None, uid(&of)?),
+            PrincipalConstraint::Is(of) => Scope::Is(kind(&of)?),
+            PrincipalConstraint::IsIn(of, within) => Scope::In(Some(kind(&of)?), uid(&within)?),
         },
         actions: match policy.action_constraint() {
-            ActionConstraint::Any => Vec::new(),
-            ActionConstraint::Eq(uid) => vec![uid],
-            ActionConstraint::In(uids) => uids,
+            ActionConstraint::Any => Actions::Any,
+            ActionConstraint::Eq(of) => Actions::Only(uid(&of)?),
+            ActionConstraint::In(several) => Actions::In(several.iter().map(uid).collect::<Option<_>>()?),
         },
         resource: match policy.resource_constraint() {
             ResourceConstraint::Any => Scope::Any,
-            ResourceConstraint::Eq(uid) => Scope::Only(uid),
-            ResourceConstraint::In(uid) => Scope::In(None, uid),
-            ResourceConstraint::Is(kind) => Scope::Is(kind.to_string()),
-            ResourceConstraint::IsIn(kind, uid) => Scope::In(Some(kind.to_string()), uid),
+            ResourceConstraint::Eq(of) => Scope::Only(uid(&of)?),
+            ResourceConstraint::In(of) => Scope::In(None, uid(&of)?),
+            ResourceConstraint::Is(of) => Scope::Is(kind(&of)?),
+            ResourceConstraint::IsIn(of, within) => Scope::In(Some(kind(&of)?), uid(&within)?),
         },
         conditional: policy.has_non_scope_constraint(),
-        owner: policy.annotation("owner").map(SmolStr::new),
-        reason: policy.annotation("reason").map(SmolStr::new),
-    }
+        owner: annotation("owner"),
+        reason: annotation("reason"),
+    })
 }
 
-fn offset_of(error: &dyn Diagnostic) -> usize {
-    error.labels().and_then(|mut labels| labels.next()).map_or(0, |label| label.offset())
+fn uid(of: &EntityUid) -> Option<Uid> {
+    let name: &str = of.id().unescaped();
+    Some(Uid::new(kind(of.type_name())?, name))
 }
 
-fn help_of(error: &dyn Diagnostic) -> String {
-    error.help().map_or_else(
-        || "see docs/policy-cookbook.md for policies that work".to_owned(),
-        |help| help.to_string(),
-    )
-}
-
-/// `policies/hmi.cedar` is `hmi`.
-fn stem(file: &str) -> &str {
-    let name = file.rsplit('/').next().unwrap_or(file);
-    name.strip_suffix(".cedar").unwrap_or(name)
+fn kind(of: &EntityTypeName) -> Option<Kind> {
+    Kind::named(&of.to_string())
 }
