@@ -8,6 +8,7 @@ mod error;
 mod field;
 mod kernel;
 mod line;
+mod links;
 mod netlink;
 mod plan;
 mod plane;

@@ -2,10 +2,12 @@
 
 use crate::frames::{address, mac};
 use crate::node::Node;
-use nix::sys::socket::{LinkAddr, MsgFlags, sendto};
 use nix::ifaddrs::getifaddrs;
+use nix::sys::socket::{LinkAddr, MsgFlags, sendto};
 use nullius_enforce::{Kernel, Layout};
-use nullius_model::{Channel, DenialReason, Mac, Marker, Path, PortName, Rule, RuleChange, RuleSet, Terms, Uptime};
+use nullius_model::{
+    Channel, DenialReason, Mac, Marker, Path, PortName, Rule, RuleChange, RuleSet, Terms, Uptime,
+};
 use socket2::{Domain, Protocol, Socket, Type};
 use std::io::Read as _;
 use std::net::IpAddr;
@@ -13,7 +15,7 @@ use std::os::fd::AsRawFd as _;
 use std::time::Duration;
 
 /// Longest wait for a frame that should arrive.
-const PATIENCE: Duration = Duration::from_millis(500);
+const PATIENCE: Duration = Duration::from_secs(3);
 const STEP: Duration = Duration::from_millis(2);
 const ALL_FRAMES: i32 = 0x0003;
 
@@ -56,8 +58,11 @@ impl Lab {
     /// All three devices bound, nothing allowed.
     pub(crate) fn new() -> Self {
         let gateway = Node::new();
-        gateway.run(|| quiet("all"));
-        gateway.shell("ip link add br0 type bridge");
+        gateway.run(|| {
+            quiet("all");
+            plain_bridge();
+        });
+        gateway.shell("ip link add br0 type bridge mcast_snooping 0");
         gateway.shell("ip link set br0 arp off up");
         let devices = (1..=3).map(|number| Device::new(&gateway, number)).collect();
         let kernel = gateway.run(|| Kernel::open(Layout::default()).unwrap());
@@ -65,6 +70,13 @@ impl Lab {
         let mut lab = Self { gateway, devices, kernel, rules };
         lab.kernel.replace(&lab.rules, Marker::default(), Uptime::default()).unwrap();
         lab
+    }
+
+    /// As if the bridge had seen every device: it sends each frame to one port only.
+    pub(crate) fn meet(&self) {
+        for number in 1..=3 {
+            self.gateway.shell(&format!("bridge fdb replace {} dev p{number} master static", mac(number)));
+        }
     }
 
     pub(crate) fn add(&mut self, added: impl IntoIterator<Item = (Rule, Terms)>) {
@@ -109,7 +121,8 @@ impl Lab {
                 break;
             }
             std::thread::sleep(STEP);
-            arrived = [to].into_iter().filter(|_| self.devices[usize::from(to) - 1].has_received(frame)).collect();
+            arrived =
+                [to].into_iter().filter(|_| self.devices[usize::from(to) - 1].has_received(frame)).collect();
         }
         assert_eq!(arrived, [to], "counted: {:?}", self.kernel.counters().unwrap());
     }
@@ -144,7 +157,10 @@ impl Device {
         let node = Node::new();
         node.run(|| quiet("all"));
         let hardware = mac(number);
-        gateway.shell(&format!("ip link add p{number} type veth peer name eth0 address {hardware} netns {}", node.id));
+        gateway.shell(&format!(
+            "ip link add p{number} type veth peer name eth0 address {hardware} netns {}",
+            node.id
+        ));
         gateway.shell(&format!("ip link set p{number} master br0 arp off up"));
         node.shell("ip link set eth0 arp off up");
         let (socket, link) = node.run(|| {
@@ -176,6 +192,13 @@ impl Device {
         let length = (&self.socket).read(&mut bytes).ok()?;
         bytes.truncate(length);
         Some(bytes)
+    }
+}
+
+/// Bridged packets do not go through the hooks of routed ones as well, where the kernel drops some by itself.
+fn plain_bridge() {
+    for family in ["ip", "ip6", "arp"] {
+        let _ = std::fs::write(format!("/proc/sys/net/bridge/bridge-nf-call-{family}tables"), "0");
     }
 }
 

@@ -124,7 +124,11 @@ fn a_stranger_reaches_what_onboards_and_nothing_else() {
     let answers = arp(REPLY, [STRANGER, mac(2)], (mac(2), address(4, 2)), address(4, 9));
     lab.passes(2, 3, &answers);
     lab.denies(3, DenialReason::Spoof, &dhcp_request(mac(1)));
-    lab.denies(3, DenialReason::Spoof, &ethernet(mac(2), STRANGER, 0x0800, &ip(address(4, 1), address(4, 2), 17, &datagram([1, 53]))));
+    lab.denies(
+        3,
+        DenialReason::Spoof,
+        &ethernet(mac(2), STRANGER, 0x0800, &ip(address(4, 1), address(4, 2), 17, &datagram([1, 53]))),
+    );
 }
 
 #[test]
@@ -142,9 +146,14 @@ fn a_bound_device_asks_for_its_address_where_onboarding_is() {
 #[test]
 fn on_a_port_that_is_only_watched_everything_passes_and_doubles_are_counted() {
     let mut lab = Lab::new();
+    lab.meet();
     lab.add([(Rule::WatchedPort(port(3)), Terms::default())]);
     lab.passes(3, 2, &from_stranger(2, [40_000, 54]));
-    lab.passes(3, 2, &ethernet(mac(2), mac(1), 0x0800, &ip(address(4, 1), address(4, 2), 17, &datagram([1, 2]))));
+    lab.passes(
+        3,
+        2,
+        &ethernet(mac(2), mac(1), 0x0800, &ip(address(4, 1), address(4, 2), 17, &datagram([1, 2]))),
+    );
     assert_eq!(lab.would_deny(DenialReason::Spoof), 1);
     let answer = ip(address(4, 2), address(4, 9), 17, &datagram([54, 40_000]));
     lab.passes(2, 3, &ethernet(STRANGER, mac(2), 0x0800, &answer));
