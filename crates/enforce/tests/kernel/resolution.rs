@@ -3,6 +3,7 @@
 use crate::frames::{SYN, address, arp, datagram, ether_type, ethernet, ip, mac, packet, tcp};
 use crate::lab::{Lab, STRANGER, port, service};
 use nullius_model::{Channel, DenialReason, Mac, Rule, Terms};
+use std::net::Ipv4Addr;
 
 const REQUEST: u8 = 1;
 const REPLY: u8 = 2;
@@ -95,7 +96,7 @@ fn nobody_says_where_the_way_out_is() {
 }
 
 fn dhcp_request(source: Mac) -> Vec<u8> {
-    let payload = ip("0.0.0.0".parse().unwrap(), "255.255.255.255".parse().unwrap(), 17, &datagram([68, 67]));
+    let payload = ip(Ipv4Addr::UNSPECIFIED.into(), Ipv4Addr::BROADCAST.into(), 17, &datagram([68, 67]));
     ethernet(Mac::BROADCAST, source, 0x0800, &payload)
 }
 
