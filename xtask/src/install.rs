@@ -24,7 +24,7 @@ struct DebianPackage {
     reason: &'static str,
 }
 
-const DEBIAN: [DebianPackage; 6] = [
+const DEBIAN: [DebianPackage; 7] = [
     DebianPackage {
         name: "chromium",
         need: Need::Tests,
@@ -34,7 +34,12 @@ const DEBIAN: [DebianPackage; 6] = [
     DebianPackage {
         name: "iproute2",
         need: Need::Tests,
-        reason: "network namespaces and veth pairs for live capture",
+        reason: "network namespaces, bridges and veth pairs",
+    },
+    DebianPackage {
+        name: "nftables",
+        need: Need::Tests,
+        reason: "`nft`, the referee for the rules that are written into the kernel",
     },
     DebianPackage { name: "tshark", need: Need::Tests, reason: "the referee for the numbers of the report" },
     DebianPackage { name: "g++", need: Need::Fuzzing, reason: "libFuzzer is written in C++" },
