@@ -4,6 +4,7 @@
 //! place that reads clocks, signals and the terminal, so that nothing below has to.
 
 mod eval;
+mod gateway;
 
 use clap::{Parser, Subcommand};
 use std::io::Write as _;
@@ -20,12 +21,16 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Eval(Box<eval::Arguments>),
+    Gateway(gateway::Arguments),
 }
 
 fn main() -> ExitCode {
     let Arguments { command } = Arguments::parse();
-    let Command::Eval(arguments) = command;
-    match eval::run(&arguments) {
+    let result = match &command {
+        Command::Eval(arguments) => eval::run(arguments),
+        Command::Gateway(arguments) => gateway::run(arguments),
+    };
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             complain(&failure.error);
