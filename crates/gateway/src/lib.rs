@@ -1,1 +1,3 @@
 //! One site made real.
+
+pub mod confine;
