@@ -24,7 +24,7 @@ struct DebianPackage {
     reason: &'static str,
 }
 
-const DEBIAN: [DebianPackage; 6] = [
+const DEBIAN: [DebianPackage; 8] = [
     DebianPackage {
         name: "chromium",
         need: Need::Tests,
@@ -35,6 +35,12 @@ const DEBIAN: [DebianPackage; 6] = [
         name: "iproute2",
         need: Need::Tests,
         reason: "network namespaces and veth pairs for live capture",
+    },
+    DebianPackage { name: "nftables", need: Need::Tests, reason: "says what the kernel's rules are" },
+    DebianPackage {
+        name: "systemd",
+        need: Need::Tests,
+        reason: "systemd-analyze judges the units of the package",
     },
     DebianPackage { name: "tshark", need: Need::Tests, reason: "the referee for the numbers of the report" },
     DebianPackage { name: "g++", need: Need::Fuzzing, reason: "libFuzzer is written in C++" },
