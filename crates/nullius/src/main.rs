@@ -42,7 +42,7 @@ struct Failure {
 
 /// One line with all causes, whatever characters are in a file's name.
 fn complain(error: &anyhow::Error) {
-    let line = nullius_eval::report::words::inert(&format!("{error:#}"));
+    let line = nullius_model::inert(&format!("{error:#}"));
     // nobody is left to tell where even this fails
     let _ = writeln!(std::io::stderr(), "nullius: {line}");
 }
