@@ -27,4 +27,3 @@ pub use inventory::{Inventory, ServiceId};
 pub use problem::{Problem, Severity};
 pub use repository::{Files, PolicySource, Repository};
 pub use request::{MessageFields, Request, Verb};
-pub use vocabulary::{CONNECT, verbs};
