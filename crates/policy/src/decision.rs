@@ -48,6 +48,9 @@ pub struct Decision {
     pub errors: Vec<(PolicyId, String)>,
     /// Optional inputs that a policy asked for and did not find, in alphabetical order.
     pub missing: Vec<&'static str>,
+    /// Where it is denied, the inputs that turned it, in alphabetical order: what failing conditions of permits and holding
+    /// conditions of forbids looked at; `verb`, `object` or `subject` where no permit is for it.
+    pub turned_by: Vec<&'static str>,
     /// What the request names and nobody knows.
     pub unknown: Option<Unknown>,
 }

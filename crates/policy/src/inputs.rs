@@ -35,6 +35,8 @@ pub struct Moment {
     pub minute: u16,
     /// Day of the week, UTC: 1 is Monday, 7 is Sunday.
     pub weekday: u8,
+    /// Second of the minute: 0 to 59. Policies do not see it; how long a verdict holds depends on it.
+    pub second: u8,
 }
 
 /// The verbs a grant gives.

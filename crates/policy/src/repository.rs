@@ -1,5 +1,6 @@
 //! What people write about a site, read and checked: inventory and policies.
 
+use crate::reading::Written;
 use crate::{Inventory, Problem};
 use std::collections::BTreeMap;
 
@@ -20,6 +21,8 @@ pub struct PolicySource {
 pub struct Repository {
     inventory: Inventory,
     sources: Vec<PolicySource>,
+    /// What only [`Repository::parse`] knows.
+    pub(crate) written: Written,
 }
 
 impl Repository {
@@ -28,7 +31,7 @@ impl Repository {
     /// # Errors
     /// A [`Problem`] for each policy that does not fit the schema.
     pub fn new(inventory: Inventory, sources: Vec<PolicySource>) -> Result<Self, Vec<Problem>> {
-        Ok(Self { inventory, sources })
+        Ok(Self { inventory, sources, written: Written::default() })
     }
 
     /// What is declared about the site.

@@ -10,6 +10,8 @@ pub struct Verb {
     pub class: VerbClass,
     /// The protocol's own word, or `connect` for a service whose messages nobody reads.
     pub name: &'static str,
+    /// Its name as an action in policy; another than `name` where one word of the protocol falls in two classes.
+    pub action: &'static str,
 }
 
 /// Who wants to do what to which service.
