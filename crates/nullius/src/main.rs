@@ -4,6 +4,7 @@
 //! place that reads clocks, signals and the terminal, so that nothing below has to.
 
 mod eval;
+mod site;
 
 use clap::{Parser, Subcommand};
 use std::io::Write as _;
@@ -20,18 +21,20 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Eval(Box<eval::Arguments>),
+    #[command(flatten)]
+    Site(nullius_cli::Command),
 }
 
 fn main() -> ExitCode {
-    let Arguments { command } = Arguments::parse();
-    let Command::Eval(arguments) = command;
-    match eval::run(&arguments) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => {
-            complain(&failure.error);
-            ExitCode::from(failure.code)
-        }
-    }
+    let Arguments { command } = Arguments::parse_from(nullius_cli::arrows(std::env::args_os()));
+    let result = match &command {
+        Command::Eval(arguments) => eval::run(arguments).map(|()| ExitCode::SUCCESS),
+        Command::Site(command) => site::run(command),
+    };
+    result.unwrap_or_else(|failure| {
+        complain(&failure.error);
+        ExitCode::from(failure.code)
+    })
 }
 
 /// A command that did not do what was asked.
