@@ -4,6 +4,7 @@
 //! place that reads clocks, signals and the terminal, so that nothing below has to.
 
 mod eval;
+mod gateway;
 mod site;
 
 use clap::{Parser, Subcommand};
@@ -21,6 +22,7 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Eval(Box<eval::Arguments>),
+    Gateway(gateway::Arguments),
     #[command(flatten)]
     Site(nullius_cli::Command),
 }
@@ -29,6 +31,7 @@ fn main() -> ExitCode {
     let Arguments { command } = Arguments::parse_from(nullius_cli::arrows(std::env::args_os()));
     let result = match &command {
         Command::Eval(arguments) => eval::run(arguments).map(|()| ExitCode::SUCCESS),
+        Command::Gateway(arguments) => gateway::run(arguments).map(|()| ExitCode::SUCCESS),
         Command::Site(command) => site::run(command),
     };
     result.unwrap_or_else(|failure| {

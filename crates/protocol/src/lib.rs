@@ -8,6 +8,7 @@
 
 pub mod bundle;
 pub mod local;
+pub mod state;
 mod text;
 
 pub use text::{from_hex, parse_epoch, to_hex};

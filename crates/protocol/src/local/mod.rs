@@ -13,6 +13,6 @@ mod request;
 pub use line::{LineError, MAX_LINE, decode, encode, read_line};
 pub use reply::{
     Alarm, Answer, AuditLine, Body, Counter, Denial, Device, DeviceState, Event, Failure, Grant, Kernel,
-    Policy, Port, Reply, Stages, Station, Status, StoredBundle, Why, ZonePairStage,
+    Policy, Port, Posture, Reply, Stages, Station, Status, StoredBundle, Why, ZonePairStage,
 };
 pub use request::{Command, Request, StageTarget};

@@ -341,6 +341,8 @@ pub struct Denial {
     pub verb: String,
     /// How many.
     pub packets: u64,
+    /// The policies that decided, or what is missing.
+    pub because: Vec<String>,
 }
 
 /// Something a person should know now.

@@ -1,0 +1,18 @@
+//! The gateway in a small plant: what happens, and what the packet path then holds.
+
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on must say so at once"
+)]
+
+mod bindings;
+mod delivery;
+mod grants;
+mod plant;
+mod properties;
+mod stages;
+mod time;
+mod traffic;
+mod why;
