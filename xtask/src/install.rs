@@ -36,6 +36,7 @@ const DEBIAN: &[DebianPackage] = &[
     DebianPackage { name: "nftables", need: Need::Tests, reason: "reads the kernel's rules back, as an operator would" },
     DebianPackage { name: "nmap", need: Need::Tests, reason: "its nping knocks a thousand times a second" },
     DebianPackage { name: "python3-scapy", need: Need::Tests, reason: "makes frames of every kind that policy forbids" },
+    DebianPackage { name: "systemd", need: Need::Tests, reason: "systemd-analyze judges the units of the package" },
     DebianPackage { name: "tcpdump", need: Need::Tests, reason: "sees what arrives at the far end of a cable" },
     DebianPackage { name: "tshark", need: Need::Tests, reason: "the referee for the numbers of the report" },
     DebianPackage { name: "g++", need: Need::Fuzzing, reason: "libFuzzer is written in C++" },
