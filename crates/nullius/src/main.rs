@@ -4,6 +4,7 @@
 //! place that reads clocks, signals and the terminal, so that nothing below has to.
 
 mod eval;
+mod lab;
 
 use clap::{Parser, Subcommand};
 use std::io::Write as _;
@@ -20,12 +21,16 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Eval(Box<eval::Arguments>),
+    Lab(lab::Arguments),
 }
 
 fn main() -> ExitCode {
     let Arguments { command } = Arguments::parse();
-    let Command::Eval(arguments) = command;
-    match eval::run(&arguments) {
+    let done = match command {
+        Command::Eval(arguments) => eval::run(&arguments),
+        Command::Lab(arguments) => lab::run(&arguments),
+    };
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             complain(&failure.error);

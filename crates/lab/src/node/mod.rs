@@ -1,0 +1,34 @@
+//! Device simulators: small, honest servers and clients of the protocols a plant speaks.
+//!
+//! Each follows its specification as far as third-party tools need it and refuses the rest in the protocol's own
+//! words. They know nothing of the gateway, of policy, or of each other's insides; what they write to standard output
+//! ends in the lab's logs.
+
+mod accept;
+mod journal;
+mod modbus;
+mod plc;
+mod poller;
+
+use crate::plant::{Node, Role, node_named};
+use anyhow::{Context as _, Result};
+
+
+
+/// Runs the process of the node `name` until it is told to end.
+///
+/// # Errors
+/// Where there is no such node, or its port is taken.
+pub fn run(name: &str) -> Result<()> {
+    let node = node_named(name).with_context(|| format!("no node {name}"))?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(act(node))
+}
+
+async fn act(node: &Node) -> Result<()> {
+    match node.role {
+        Role::Plc => plc::run().await,
+        Role::Hmi => poller::run_hmi().await,
+        _ => anyhow::bail!("{} runs nothing", node.name),
+    }
+}
