@@ -102,7 +102,10 @@ pub fn unplug(state: &State, node: &str) -> Result<()> {
 pub fn exec(state: &State, node: &str, command: &[OsString]) -> Result<()> {
     let (program, arguments) = command.split_first().context("no command")?;
     enter(&ask_status(state)?, node)?;
-    #[expect(clippy::disallowed_methods, reason = "running a program of the person's choice is what exec is for")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "running a program of the person's choice is what exec is for"
+    )]
     let error = Command::new(program).args(arguments).exec();
     Err(error).with_context(|| format!("{} cannot be run", program.display()))
 }

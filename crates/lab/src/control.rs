@@ -117,7 +117,7 @@ pub(crate) fn ask(state: &State, request: &Request) -> Result<Reply> {
     socket.take(MAX_REPLY).read_to_end(&mut reply).context("the supervisor does not answer")?;
     match serde_json::from_slice(&reply).context("the supervisor answered nonsense")? {
         Reply::Refused(why) => bail!(why),
-        reply => Ok(reply),
+        reply @ (Reply::Status(_) | Reply::Done) => Ok(reply),
     }
 }
 

@@ -85,8 +85,7 @@ impl State {
 
     fn lock(&self) -> Result<Flock<File>> {
         let path = self.directory.join("lock");
-        let file =
-            File::create(&path).with_context(|| format!("{} cannot be written", path.display()))?;
+        let file = File::create(&path).with_context(|| format!("{} cannot be written", path.display()))?;
         match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
             Ok(lock) => Ok(lock),
             Err((_, Errno::EWOULDBLOCK)) => {

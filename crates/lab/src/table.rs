@@ -11,10 +11,17 @@ use anyhow::Result;
 /// Where no lab is up in `state`.
 pub fn table(state: &State) -> Result<String> {
     let status = ask_status(state)?;
-    let mut text = format!("{:<10} {:<11} {:<18} {:<18} {}\n", "node", "address", "hardware", "process", "what");
+    let mut text =
+        format!("{:<10} {:<11} {:<18} {:<18} {}\n", "node", "address", "hardware", "process", "what");
     for node in &status.nodes {
         let (addresses, what) = described(&node.name);
-        let line = format!("{:<10} {:<11} {:<18} {:<18} {what}\n", node.name, addresses.v4, addresses.mac, words(&node.process));
+        let line = format!(
+            "{:<10} {:<11} {:<18} {:<18} {what}\n",
+            node.name,
+            addresses.v4,
+            addresses.mac,
+            words(&node.process)
+        );
         text.push_str(&line);
     }
     text.push_str(closing(&status));

@@ -5,15 +5,20 @@
 //! ends in the lab's logs.
 
 mod accept;
+mod camera;
+mod coap;
+mod fields;
+mod historian;
+mod infra;
 mod journal;
 mod modbus;
+mod mqtt;
 mod plc;
 mod poller;
+mod sensor;
 
 use crate::plant::{Node, Role, node_named};
 use anyhow::{Context as _, Result};
-
-
 
 /// Runs the process of the node `name` until it is told to end.
 ///
@@ -29,6 +34,12 @@ async fn act(node: &Node) -> Result<()> {
     match node.role {
         Role::Plc => plc::run().await,
         Role::Hmi => poller::run_hmi().await,
-        _ => anyhow::bail!("{} runs nothing", node.name),
+        Role::Historian => historian::run().await,
+        Role::Camera => camera::run().await,
+        Role::Broker => mqtt::run_broker().await,
+        Role::Sensor => sensor::run(node).await,
+        Role::CoapSensor => coap::run().await,
+        Role::Infra => infra::run().await,
+        Role::Idle => anyhow::bail!("{} runs nothing", node.name),
     }
 }

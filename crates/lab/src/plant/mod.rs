@@ -14,6 +14,9 @@ pub const INTERFACE: &str = "eth0";
 /// The gateway's own name in commands.
 pub const GATEWAY: &str = "gw";
 
+/// The host number of the node that gives newcomers an address.
+pub const INFRA_HOST: u8 = 2;
+
 /// What a node runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
@@ -92,7 +95,7 @@ const fn node(name: &'static str, role: Role, network: Network, host: u8, what: 
 
 /// Every device there is. The gateway is not among them.
 pub const PLANT: [Node; 16] = [
-    node("infra", Role::Infra, Network::Cell, 2, "DHCP and DNS for newcomers"),
+    node("infra", Role::Infra, Network::Cell, INFRA_HOST, "DHCP and DNS for newcomers"),
     node("plc1", Role::Plc, Network::Cell, 11, "controller of tank 1 (Modbus)"),
     node("plc2", Role::Plc, Network::Cell, 12, "controller of tank 2 (Modbus)"),
     node("plc3", Role::Plc, Network::Cell, 13, "controller of tank 3 (Modbus)"),

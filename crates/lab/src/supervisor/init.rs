@@ -17,10 +17,8 @@ const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Runs until somebody asks for the end: over the socket, by a signal, or by giving up before the lab was wanted.
 pub(super) fn run(mut plant: Plant, options: &SuperviseOptions) -> Result<()> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .context("no event loop")?;
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().context("no event loop")?;
     runtime.block_on(serve(&mut plant, options))
 }
 

@@ -80,7 +80,8 @@ impl Plant {
 
     /// A process of the lab ended in this way.
     pub(crate) fn ended(&mut self, pid: u32, how: &str) {
-        let same = |process: &&mut Process| matches!(process, Process::Running { inside, .. } if *inside == pid);
+        let same =
+            |process: &&mut Process| matches!(process, Process::Running { inside, .. } if *inside == pid);
         if let Some(process) = self.processes.values_mut().find(same) {
             *process = Process::Ended { how: how.to_owned() };
         }

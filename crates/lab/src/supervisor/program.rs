@@ -52,7 +52,10 @@ fn logging(mut command: Command, log: &Path) -> Result<Command> {
     Ok(command)
 }
 
-#[expect(clippy::disallowed_methods, reason = "the lab's devices are processes, and it is never part of a gateway")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the lab's devices are processes, and it is never part of a gateway"
+)]
 fn nullius() -> Result<Command> {
     Ok(Command::new(std::env::current_exe().context("our own program cannot be found")?))
 }

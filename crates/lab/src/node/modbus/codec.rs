@@ -8,35 +8,35 @@ const MAX_PDU: usize = 253;
 
 /// A unit behind the server; a device on Ethernet answers to all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Unit(pub u8);
+pub(in crate::node) struct Unit(pub(in crate::node) u8);
 
 /// One request or reply: function code and data.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Pdu {
+pub(in crate::node) struct Pdu {
     /// Ties a reply to its request.
-    pub transaction: u16,
+    pub(in crate::node) transaction: u16,
     /// Whom it is for.
-    pub unit: Unit,
+    pub(in crate::node) unit: Unit,
     /// Function code and data, 1 to 253 bytes.
-    pub bytes: Vec<u8>,
+    pub(in crate::node) bytes: Vec<u8>,
 }
 
 /// Why a request is refused (V1.1b3, 7).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Exception {
-    /// The device has no such function.
-    IllegalFunction = 1,
-    /// The device has no such address.
-    IllegalAddress = 2,
-    /// The request makes no sense.
-    IllegalValue = 3,
+pub(in crate::node) enum Exception {
+    /// Illegal function: the device has no such one.
+    Function = 1,
+    /// Illegal data address: the device has no such one.
+    Address = 2,
+    /// Illegal data value: the request makes no sense.
+    Value = 3,
 }
 
 /// Reads one message; nothing where the peer closed between two.
 ///
 /// # Errors
 /// Where the peer closes inside a message or sends something that is no Modbus.
-pub async fn read_frame(stream: &mut (impl AsyncRead + Unpin)) -> io::Result<Option<Pdu>> {
+pub(in crate::node) async fn read_frame(stream: &mut (impl AsyncRead + Unpin)) -> io::Result<Option<Pdu>> {
     let transaction = match stream.read_u16().await {
         Err(error) if error.kind() == ErrorKind::UnexpectedEof => return Ok(None),
         number => number?,
@@ -54,7 +54,7 @@ pub async fn read_frame(stream: &mut (impl AsyncRead + Unpin)) -> io::Result<Opt
 }
 
 /// The bytes of one message on the wire.
-pub fn frame_of(pdu: &Pdu) -> Vec<u8> {
+pub(in crate::node) fn frame_of(pdu: &Pdu) -> Vec<u8> {
     let length = u16::try_from(pdu.bytes.len().saturating_add(1)).unwrap_or(u16::MAX);
     let mut frame = Vec::with_capacity(pdu.bytes.len().saturating_add(7));
     frame.extend(pdu.transaction.to_be_bytes());
@@ -84,7 +84,12 @@ mod tests {
     #[test]
     fn an_end_between_two_messages_is_no_error_and_anything_else_is() {
         assert_eq!(read(&[]).unwrap(), None);
-        for bad in [&[0, 7, 0, 1, 0, 2, 1, 3][..], &[0, 7, 0, 0, 0, 1, 1], &[0, 7, 0, 0, 1, 0, 1], &[0, 7, 0, 0, 0, 6, 1, 3]] {
+        for bad in [
+            &[0, 7, 0, 1, 0, 2, 1, 3][..],
+            &[0, 7, 0, 0, 0, 1, 1],
+            &[0, 7, 0, 0, 1, 0, 1],
+            &[0, 7, 0, 0, 0, 6, 1, 3],
+        ] {
             assert!(read(bad).is_err(), "{bad:?}");
         }
     }

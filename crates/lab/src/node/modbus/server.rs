@@ -4,11 +4,11 @@ use super::codec::Exception;
 
 /// Coils and registers a device has; each kind is one table, whichever function asks.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Memory {
+pub(in crate::node) struct Memory {
     /// Outputs and inputs of one bit.
-    pub coils: Vec<bool>,
+    pub(in crate::node) coils: Vec<bool>,
     /// Registers of 16 bits.
-    pub registers: Vec<u16>,
+    pub(in crate::node) registers: Vec<u16>,
 }
 
 /// Most bits of one read (V1.1b3, 6.1), and of one write (6.11).
@@ -17,9 +17,9 @@ const MAX_BITS: (u16, u16) = (2000, 1968);
 const MAX_REGISTERS: (u16, u16) = (125, 123);
 
 /// The reply to `request` (function code and data), and what it does to the memory.
-pub fn answer(request: &[u8], memory: &mut Memory) -> Vec<u8> {
+pub(in crate::node) fn answer(request: &[u8], memory: &mut Memory) -> Vec<u8> {
     let Some((&function, data)) = request.split_first() else {
-        return vec![0x80, Exception::IllegalFunction as u8];
+        return vec![0x80, Exception::Function as u8];
     };
     match serve(function, data, memory) {
         Ok(reply) => [&[function], reply.as_slice()].concat(),
@@ -44,7 +44,7 @@ fn serve(function: u8, data: &[u8], memory: &mut Memory) -> Result<Vec<u8>, Exce
             let on = match value {
                 0xff00 => true,
                 0 => false,
-                _ => return Err(Exception::IllegalValue),
+                _ => return Err(Exception::Value),
             };
             write(&mut memory.coils, address, &[on])?;
             Ok(data.to_vec())
@@ -64,41 +64,41 @@ fn serve(function: u8, data: &[u8], memory: &mut Memory) -> Result<Vec<u8>, Exce
             write(&mut memory.registers, first, &words(bytes, count)?)?;
             Ok(data.iter().take(4).copied().collect())
         }
-        _ => Err(Exception::IllegalFunction),
+        _ => Err(Exception::Function),
     }
 }
 
 fn pair(data: &[u8]) -> Result<(u16, u16), Exception> {
     match *data {
         [a, b, c, d] => Ok((u16::from_be_bytes([a, b]), u16::from_be_bytes([c, d]))),
-        _ => Err(Exception::IllegalValue),
+        _ => Err(Exception::Value),
     }
 }
 
 /// First address and how many.
 fn span(data: &[u8], most: u16) -> Result<(u16, u16), Exception> {
     let (first, count) = pair(data)?;
-    if count == 0 || count > most { Err(Exception::IllegalValue) } else { Ok((first, count)) }
+    if count == 0 || count > most { Err(Exception::Value) } else { Ok((first, count)) }
 }
 
 /// First address, how many, and the bytes of the values.
 fn block(data: &[u8], most: u16) -> Result<(u16, u16, &[u8]), Exception> {
-    let (head, rest) = data.split_at_checked(4).ok_or(Exception::IllegalValue)?;
+    let (head, rest) = data.split_at_checked(4).ok_or(Exception::Value)?;
     let (first, count) = span(head, most)?;
     match rest.split_first() {
         Some((&length, bytes)) if usize::from(length) == bytes.len() => Ok((first, count, bytes)),
-        _ => Err(Exception::IllegalValue),
+        _ => Err(Exception::Value),
     }
 }
 
 fn read<T>(table: &[T], first: u16, count: u16) -> Result<&[T], Exception> {
     let first = usize::from(first);
-    table.get(first..first + usize::from(count)).ok_or(Exception::IllegalAddress)
+    table.get(first..first + usize::from(count)).ok_or(Exception::Address)
 }
 
 fn write<T: Copy>(table: &mut [T], first: u16, values: &[T]) -> Result<(), Exception> {
     let first = usize::from(first);
-    let place = table.get_mut(first..first + values.len()).ok_or(Exception::IllegalAddress)?;
+    let place = table.get_mut(first..first + values.len()).ok_or(Exception::Address)?;
     place.copy_from_slice(values);
     Ok(())
 }
@@ -117,7 +117,7 @@ fn packed(bits: &[bool]) -> Vec<u8> {
 fn unpacked(bytes: &[u8], count: u16) -> Result<Vec<bool>, Exception> {
     let count = usize::from(count);
     if bytes.len() != count.div_ceil(8) {
-        return Err(Exception::IllegalValue);
+        return Err(Exception::Value);
     }
     let bits = bytes.iter().flat_map(|byte| (0..8).map(move |bit| byte >> bit & 1 == 1));
     Ok(bits.take(count).collect())
@@ -126,7 +126,7 @@ fn unpacked(bytes: &[u8], count: u16) -> Result<Vec<bool>, Exception> {
 fn words(bytes: &[u8], count: u16) -> Result<Vec<u16>, Exception> {
     let (pairs, rest) = bytes.as_chunks::<2>();
     if !rest.is_empty() || pairs.len() != usize::from(count) {
-        return Err(Exception::IllegalValue);
+        return Err(Exception::Value);
     }
     Ok(pairs.iter().map(|pair| u16::from_be_bytes(*pair)).collect())
 }
@@ -136,7 +136,10 @@ mod tests {
     use super::*;
 
     fn memory() -> Memory {
-        Memory { coils: vec![true, false, true, false, false, false, false, false, true], registers: vec![1, 2, 3] }
+        Memory {
+            coils: vec![true, false, true, false, false, false, false, false, true],
+            registers: vec![1, 2, 3],
+        }
     }
 
     /// Every function, and every way to ask it wrongly.
