@@ -7,6 +7,7 @@
 //! INVARIANT: no link, address, route, rule or sysctl of the namespace `nullius lab` was called from is ever changed:
 //! the supervisor leaves that namespace before it makes its first link.
 
+pub mod attack;
 mod commands;
 mod control;
 mod namespace;

@@ -2,8 +2,10 @@
 
 use crate::Failure;
 use clap::Subcommand;
+use nullius_lab::attack::{self, Verdict};
 use nullius_lab::{State, SuperviseOptions, UpOptions};
 use std::ffi::OsString;
+use std::fmt;
 use std::io::{self, Write as _};
 use std::path::PathBuf;
 
@@ -58,6 +60,11 @@ enum Command {
         /// Which node.
         node: String,
     },
+    /// Attacks the plant and says what reached the victim.
+    Attack {
+        /// Which attack; without a name, lists them.
+        name: Option<String>,
+    },
     /// Ends the plant; nothing is left.
     Down,
     #[command(hide = true)]
@@ -76,9 +83,27 @@ enum Command {
     Node { name: String },
 }
 
+/// An attack reached its victim.
+const GOT_THROUGH: u8 = 3;
+
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
-    obey(arguments).map_err(|error| Failure { error, code: 1 })
+    obey(arguments).map_err(|error| {
+        let code = if error.is::<GotThrough>() { GOT_THROUGH } else { 1 };
+        Failure { error, code }
+    })
 }
+
+/// What an attack that was not held ends with.
+#[derive(Debug)]
+struct GotThrough(Verdict);
+
+impl fmt::Display for GotThrough {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the attack {}", self.0)
+    }
+}
+
+impl std::error::Error for GotThrough {}
 
 fn obey(arguments: &Arguments) -> anyhow::Result<()> {
     let state = State::new(arguments.state.clone());
@@ -93,6 +118,8 @@ fn obey(arguments: &Arguments) -> anyhow::Result<()> {
         Command::Stop { node } => nullius_lab::stop(&state, node),
         Command::Unplug { node } => nullius_lab::unplug(&state, node),
         Command::Plug { node } => nullius_lab::plug(&state, node),
+        Command::Attack { name: Some(name) } => assault(&state, name),
+        Command::Attack { name: None } => show(&attack::list()),
         Command::Down => nullius_lab::down(&state),
         &Command::Supervise { rootless, without_gateway } => {
             nullius_lab::supervise(&SuperviseOptions { state, rootless, without_gateway })
@@ -101,6 +128,15 @@ fn obey(arguments: &Arguments) -> anyhow::Result<()> {
             nullius_lab::supervise_inside(&SuperviseOptions { state, rootless: false, without_gateway })
         }
         Command::Node { name } => nullius_lab::node::run(name),
+    }
+}
+
+fn assault(state: &State, name: &str) -> anyhow::Result<()> {
+    let report = attack::attack(state, name)?;
+    show(&report.to_string())?;
+    match report.verdict() {
+        Verdict::Held => Ok(()),
+        verdict => Err(GotThrough(verdict).into()),
     }
 }
 

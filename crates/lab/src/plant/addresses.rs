@@ -82,9 +82,9 @@ impl Addresses {
     }
 }
 
-/// The digits of a decimal number as hexadecimal digits: 21 becomes 0x21.
+/// The last two digits of a decimal number as hexadecimal digits: 21 becomes 0x21.
 const fn decimal_digits(number: u8) -> u8 {
-    number / 10 * 16 + number % 10
+    number / 10 % 10 * 16 + number % 10
 }
 
 #[cfg(test)]

@@ -118,6 +118,15 @@ pub fn node_named(name: &str) -> Option<&'static Node> {
     PLANT.iter().find(|node| node.name == name)
 }
 
+/// The addresses of the node of this name.
+///
+/// # Errors
+/// Where there is no such node.
+pub fn addresses_of(name: &str) -> anyhow::Result<Addresses> {
+    let node = node_named(name).ok_or_else(|| anyhow::anyhow!("no node {name}"))?;
+    Ok(node.addresses())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

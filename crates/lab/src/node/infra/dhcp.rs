@@ -1,4 +1,4 @@
-//! Addresses for the cell (RFC 2131): its own for a device of the plant, one of fifty for anybody else.
+//! Addresses for the cell (RFC 2131): its own for a device of the plant, one of a few for anybody else.
 
 use crate::node::fields::Fields;
 use crate::plant::{Addresses, Network, PLANT};
@@ -12,7 +12,7 @@ use tokio::net::UdpSocket;
 const SERVER: u16 = 67;
 const CLIENT: u16 = 68;
 /// Host numbers for strangers.
-const POOL: std::ops::RangeInclusive<u8> = 200..=249;
+const POOL: std::ops::RangeInclusive<u8> = 71..=99;
 /// Longest message that is read.
 const MAX_MESSAGE: usize = 1500;
 /// How long an address may be used, in seconds.
@@ -173,7 +173,7 @@ mod tests {
         let offer = answer(&question(plc.mac, DISCOVER, None), &mut leases).unwrap();
         assert_eq!(given(&offer), (OFFER, [10, 77, 1, 11]));
         let offer = answer(&question(Mac::BROADCAST, DISCOVER, None), &mut leases).unwrap();
-        assert_eq!(given(&offer), (OFFER, [10, 77, 1, 200]));
+        assert_eq!(given(&offer), (OFFER, [10, 77, 1, 71]));
         let nak = answer(&question(plc.mac, REQUEST, Some(Ipv4Addr::LOCALHOST)), &mut leases).unwrap();
         assert_eq!(given(&nak).0, NAK);
         let ack = answer(&question(plc.mac, REQUEST, Some(plc.v4)), &mut leases).unwrap();
@@ -185,7 +185,7 @@ mod tests {
         let mut leases = BTreeMap::new();
         let strangers = (0..60).map(|last| Mac::new([2, 0, 0, 0, 9, last]));
         let offers = strangers.filter_map(|mac| answer(&question(mac, DISCOVER, None), &mut leases)).count();
-        assert_eq!(offers, 50);
+        assert_eq!(offers, POOL.count());
     }
 
     #[test]
