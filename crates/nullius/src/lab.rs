@@ -65,6 +65,11 @@ enum Command {
         /// Which attack; without a name, lists them.
         name: Option<String>,
     },
+    /// Writes the policy that fits the plant.
+    Policy {
+        /// A directory that is empty or does not exist.
+        directory: PathBuf,
+    },
     /// Ends the plant; nothing is left.
     Down,
     #[command(hide = true)]
@@ -120,6 +125,7 @@ fn obey(arguments: &Arguments) -> anyhow::Result<()> {
         Command::Plug { node } => nullius_lab::plug(&state, node),
         Command::Attack { name: Some(name) } => assault(&state, name),
         Command::Attack { name: None } => show(&attack::list()),
+        Command::Policy { directory } => nullius_lab::site::write_policy(directory),
         Command::Down => nullius_lab::down(&state),
         &Command::Supervise { rootless, without_gateway } => {
             nullius_lab::supervise(&SuperviseOptions { state, rootless, without_gateway })

@@ -2,9 +2,10 @@
 
 use super::Target;
 use super::packet::{
-    ARP, GOOSE, IPV6, MAC_IN_MAC, PROFINET, Route, SERVICE_VLAN, SYN, VLAN, arp, ethernet, tagged,
+    ARP, GOOSE, MAC_IN_MAC, PROFINET, Route, SERVICE_VLAN, SYN, VLAN, arp, ethernet, tagged,
 };
-use super::probe::{self, Findings, Probe};
+use super::probe::{self, Finding, Findings, Probe};
+use super::wire::Wire;
 use crate::plant::{Addresses, addresses_of};
 use anyhow::Result;
 use nullius_model::Mac;
@@ -29,7 +30,18 @@ pub(super) fn run(target: &Target<'_>) -> Result<Findings> {
         panel: addresses_of("hmi")?,
     };
     let probes = [link_local(&actors), raw(&actors), spoofs(&actors), rogues(&actors), tags(&actors)];
-    probe::run(target.status, "attacker", "plc1", &probes.concat())
+    let mut found = probe::run(target.status, "attacker", "plc1", &probes.concat())?;
+    found.of_probes.push(poisoned(target, &actors)?);
+    Ok(found)
+}
+
+/// What the victim believes afterwards.
+fn poisoned(target: &Target<'_>, actors: &Actors) -> Result<Finding> {
+    let table = Wire::neighbours(target.status, "plc1")?;
+    let (address, mac) = (format!("{} ", actors.panel.v4), actors.attacker.mac.to_string());
+    let believed = table.lines().any(|line| line.starts_with(&address) && line.contains(&mac));
+    let what = "plc1 believes that the panel is the attacker".to_owned();
+    Ok(Finding { what, sent: 1, arrived: usize::from(believed), held: !believed })
 }
 
 struct Actors {
@@ -62,7 +74,7 @@ fn link_local(actors: &Actors) -> Vec<Probe> {
     let route = actors.local_route();
     vec![
         Probe::whole("SYN to Modbus over IPv6 link-local", route.tcp((47_111, 502), SYN, 7, &[])),
-        Probe::marked("ICMPv6 echo over link-local", route.icmpv6(ECHO, &[&[0; 4], MARK].concat()), MARK),
+        Probe::whole("ICMPv6 echo over link-local", route.icmpv6(ECHO, &[0x4e, 0x55, 0, 1])),
     ]
 }
 
@@ -127,7 +139,6 @@ fn tags(actors: &Actors) -> Vec<Probe> {
     let route = actors.v4_route(actors.victim.mac, actors.victim.v4);
     let syn = |source: u16| route.tcp((source, 502), SYN, 9, &[]);
     let (one, two, ad) = (syn(47_112), syn(47_113), syn(47_114));
-    let nested = ethernet(actors.attacker.mac, actors.victim.mac, IPV6, &[0x60, 0x4e, 0x55, 0x4e, 0x55]);
     let inside = |frame: &[u8]| frame.get(14..54).unwrap_or_default().to_vec();
     vec![
         Probe::marked("SYN to Modbus with an 802.1Q tag", tagged(&one, VLAN, 0), &inside(&one)),
@@ -137,6 +148,5 @@ fn tags(actors: &Actors) -> Vec<Probe> {
             &inside(&two),
         ),
         Probe::marked("SYN to Modbus with an 802.1ad tag", tagged(&ad, SERVICE_VLAN, 1), &inside(&ad)),
-        Probe::marked("a torn IPv6 header", nested, &[0x60, 0x4e, 0x55, 0x4e, 0x55]),
     ]
 }

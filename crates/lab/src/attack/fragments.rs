@@ -28,7 +28,7 @@ fn pieces(from: &str, port: u16) -> Result<Vec<Probe>> {
     for (family, source, destination) in pairs {
         let route = Route { from: a.mac, to: b.mac, source, destination };
         for cut in CUTS {
-            let what = format!("{from} to plc1:{port}, {family}, cut after {cut} bytes");
+            let what = format!("{from} to plc1:{port}, {family}, cut at {cut}");
             probes.extend(cut_open(&route, port, cut, &what));
         }
     }

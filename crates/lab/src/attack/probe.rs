@@ -26,9 +26,14 @@ pub(super) struct Probe {
 }
 
 impl Probe {
-    /// Recognised by what is behind the link's header, which no bridge changes.
+    /// Recognised by the whole packet, which no bridge changes; it may drop what pads the frame.
     pub(super) fn whole(what: impl Into<String>, frame: Vec<u8>) -> Self {
-        let needle = frame.get(14..).unwrap_or_default().to_vec();
+        let packet = frame.get(14..).unwrap_or_default();
+        let length = match packet {
+            &[0x45, _, a, b, ..] => usize::from(u16::from_be_bytes([a, b])),
+            _ => packet.len(),
+        };
+        let needle = packet.get(..length).unwrap_or(packet).to_vec();
         Self { what: what.into(), frame, needle }
     }
 
@@ -54,7 +59,7 @@ pub(super) struct Finding {
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let verdict = if self.held { "held" } else { "got through" };
-        write!(f, "{:<58} sent {:>6}  arrived {:>6}  {verdict}", self.what, self.sent, self.arrived)
+        write!(f, "{:<64} sent {:>5}  arrived {:>5}  {verdict}", self.what, self.sent, self.arrived)
     }
 }
 
@@ -109,6 +114,6 @@ mod tests {
         let findings = judge(&probes, &seen);
         assert_eq!(findings.others, 1);
         assert_eq!(findings.of_probes.iter().map(|found| found.held).collect::<Vec<_>>(), [true, false]);
-        assert!(findings.of_probes[1].to_string().ends_with("arrived      1  got through"));
+        assert!(findings.of_probes[1].to_string().ends_with("arrived     1  got through"));
     }
 }

@@ -9,6 +9,7 @@ use nix::ifaddrs::getifaddrs;
 use nix::sys::socket::{
     AddressFamily, LinkAddr, MsgFlags, SockFlag, SockProtocol, SockType, bind, recv, sendto, socket,
 };
+use std::fs;
 use std::os::fd::{AsRawFd as _, OwnedFd};
 use std::thread::{sleep, spawn};
 use std::time::Duration;
@@ -30,12 +31,14 @@ pub(super) struct Wire {
 impl Wire {
     /// The cable of `node`. The socket stays in the node's namespace, whoever uses it.
     pub(super) fn of(status: &Status, node: &str) -> Result<Self> {
-        let path = status.node(node)?.namespace.clone();
-        let opened = spawn(move || {
-            namespace::enter_network(&path)?;
-            open()
-        });
-        opened.join().ok().context("the cable of a node cannot be opened")?
+        inside(status, node, open)
+    }
+
+    /// The table of IPv4 neighbours of `node`, as its kernel prints it.
+    pub(super) fn neighbours(status: &Status, node: &str) -> Result<String> {
+        inside(status, node, || {
+            fs::read_to_string("/proc/thread-self/net/arp").context("no table of neighbours")
+        })
     }
 
     /// Sends one frame.
@@ -50,16 +53,34 @@ impl Wire {
         }
     }
 
-    /// Every frame that came since the last look.
+    /// Every frame that came since the last look. What the node itself sent is none: an error message of its own
+    /// quotes the packet that it answers.
     pub(super) fn look(&self) -> Vec<Vec<u8>> {
+        let own = self.link.addr();
         let (mut frames, mut buffer) = (Vec::new(), [0; MAX_FRAME]);
         while let Ok(size) = recv(self.socket.as_raw_fd(), &mut buffer, MsgFlags::MSG_DONTWAIT) {
-            if frames.len() < MAX_FRAMES {
-                frames.extend(buffer.get(..size).map(<[u8]>::to_vec));
+            let frame = buffer.get(..size).unwrap_or_default();
+            let sent = frame.get(6..12) == own.as_ref().map(<[u8; 6]>::as_slice);
+            if !sent && frames.len() < MAX_FRAMES {
+                frames.push(frame.to_vec());
             }
         }
         frames
     }
+}
+
+/// Does `job` on a thread that has entered the namespace of `node`.
+fn inside<T: Send + 'static>(
+    status: &Status,
+    node: &str,
+    job: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
+    let path = status.node(node)?.namespace.clone();
+    let entered = spawn(move || {
+        namespace::enter_network(&path)?;
+        job()
+    });
+    entered.join().ok().context("the namespace of a node cannot be worked in")?
 }
 
 fn open() -> Result<Wire> {

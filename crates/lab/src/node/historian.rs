@@ -16,10 +16,12 @@ use tokio::time::{sleep, timeout};
 
 /// Time between two reads of a controller.
 const READ_EVERY: Duration = Duration::from_secs(2);
-/// Time between two questions to the CoAP sensor, and between two attempts of anything.
+/// Time between two questions to the CoAP sensor.
 const ASK_EVERY: Duration = Duration::from_secs(5);
 /// Messages between two lines of the log.
 const REPORT_EVERY: u64 = 100;
+/// Time between two attempts of what failed.
+const RETRY: Duration = Duration::from_secs(1);
 /// How long a connection may take.
 const PATIENCE: Duration = Duration::from_secs(2);
 
@@ -58,7 +60,7 @@ pub(super) async fn again<F: Future<Output = io::Result<()>>>(name: &str, what: 
             note(format_args!("{name}: {error}"));
             was = error;
         }
-        sleep(ASK_EVERY).await;
+        sleep(RETRY).await;
     }
 }
 

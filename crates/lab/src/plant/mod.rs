@@ -41,19 +41,9 @@ pub enum Role {
 }
 
 impl Role {
-    /// The word for it on the command line of a node's process.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Plc => "plc",
-            Self::Hmi => "hmi",
-            Self::Historian => "historian",
-            Self::Camera => "camera",
-            Self::Broker => "broker",
-            Self::Sensor => "sensor",
-            Self::CoapSensor => "coap-sensor",
-            Self::Infra => "infra",
-            Self::Idle => "idle",
-        }
+    /// Whether others ask it, rather than it them.
+    pub const fn serves(self) -> bool {
+        matches!(self, Self::Plc | Self::Camera | Self::Broker | Self::CoapSensor | Self::Infra)
     }
 }
 

@@ -37,7 +37,10 @@ impl Plant {
         }
         places.insert(GATEWAY, gateway);
         let mut plant = Self { state: options.state.clone(), places, processes: BTreeMap::new() };
-        for node in PLANT.iter().filter(|node| node.runs()) {
+        // servers first, so that no client begins with an error
+        let (servers, clients): (Vec<&Node>, Vec<&Node>) =
+            PLANT.iter().filter(|node| node.runs()).partition(|node| node.role.serves());
+        for node in [servers, clients].concat() {
             plant.start(node.name)?;
         }
         Ok(plant)
