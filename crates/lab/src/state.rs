@@ -33,6 +33,16 @@ impl State {
         self.directory.join("gateway")
     }
 
+    /// How the gateway is set up.
+    pub fn gateway_config(&self) -> PathBuf {
+        self.gateway().join("gateway.toml")
+    }
+
+    /// Where the gateway listens: what the commands that speak to a gateway are to be told.
+    pub fn gateway_socket(&self) -> PathBuf {
+        self.gateway().join("gateway.sock")
+    }
+
     /// What the processes of node `name` print.
     pub fn log(&self, name: &str) -> PathBuf {
         self.directory.join("log").join(format!("{name}.log"))

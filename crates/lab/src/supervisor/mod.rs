@@ -4,6 +4,7 @@
 //! waits. The inner one is the init of a process namespace: when it ends, or the outer one ends, the kernel ends every
 //! process of the lab with it, whatever killed it.
 
+mod guard;
 mod init;
 mod place;
 mod plant;

@@ -1,6 +1,7 @@
 //! The plant as it stands: places, cables, processes.
 
 use super::SuperviseOptions;
+use super::guard;
 use super::place::Place;
 use super::program::{self, Launched};
 use crate::control::{NodeStatus, Process};
@@ -14,6 +15,7 @@ use nullius_model::Mac;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::os::fd::AsFd as _;
+use std::process::Command;
 
 /// The second octet from the end of a bridge port's hardware address; no node has it there.
 const PORT_MARK: u8 = 0xf0;
@@ -31,12 +33,19 @@ impl Plant {
     pub(crate) fn build(options: &SuperviseOptions) -> Result<Self> {
         let gateway = Place::open(GATEWAY)?;
         gateway.run(furnish_gateway)?;
+        if !options.without_gateway {
+            let state = options.state.clone();
+            gateway.run(move || guard::prepare(&state))?;
+        }
         let mut places = BTreeMap::new();
         for node in &PLANT {
             places.insert(node.name, cabled(node, &gateway)?);
         }
         places.insert(GATEWAY, gateway);
         let mut plant = Self { state: options.state.clone(), places, processes: BTreeMap::new() };
+        if !options.without_gateway {
+            plant.start(GATEWAY)?;
+        }
         // servers first, so that no client begins with an error
         let (servers, clients): (Vec<&Node>, Vec<&Node>) =
             PLANT.iter().filter(|node| node.runs()).partition(|node| node.role.serves());
@@ -46,19 +55,26 @@ impl Plant {
         Ok(plant)
     }
 
-    /// Starts the process of node `name`.
+    /// Starts the process of node `name`, or the gateway's.
     pub(crate) fn start(&mut self, name: &str) -> Result<()> {
+        if self.processes.get(name).is_some_and(Process::is_running) {
+            bail!("{name} is running");
+        }
+        let (name, command) = self.program(name)?;
+        let Launched { inside, outside } = self.place(name)?.run(move || program::launch(command))?;
+        self.processes.insert(name, Process::Running { inside, outside });
+        Ok(())
+    }
+
+    fn program(&self, name: &str) -> Result<(&'static str, Command)> {
+        if name == GATEWAY {
+            return Ok((GATEWAY, guard::command("run", &self.state)?));
+        }
         let node = known(name)?;
         if !node.runs() {
             bail!("{name} runs nothing");
         }
-        if self.processes.get(node.name).is_some_and(Process::is_running) {
-            bail!("{name} is running");
-        }
-        let command = program::of_node(node, &self.state)?;
-        let Launched { inside, outside } = self.place(node.name)?.run(move || program::launch(command))?;
-        self.processes.insert(node.name, Process::Running { inside, outside });
-        Ok(())
+        Ok((node.name, program::of_node(node, &self.state)?))
     }
 
     /// Asks the process of node `name` to end.

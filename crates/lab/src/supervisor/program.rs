@@ -42,7 +42,7 @@ fn newest_child() -> Option<u32> {
     fs::read_to_string("/proc/thread-self/children").ok()?.split_whitespace().last()?.parse().ok()
 }
 
-fn logging(mut command: Command, log: &Path) -> Result<Command> {
+pub(super) fn logging(mut command: Command, log: &Path) -> Result<Command> {
     let log = File::options()
         .create(true)
         .append(true)
@@ -56,6 +56,6 @@ fn logging(mut command: Command, log: &Path) -> Result<Command> {
     clippy::disallowed_methods,
     reason = "the lab's devices are processes, and it is never part of a gateway"
 )]
-fn nullius() -> Result<Command> {
+pub(super) fn nullius() -> Result<Command> {
     Ok(Command::new(std::env::current_exe().context("our own program cannot be found")?))
 }
