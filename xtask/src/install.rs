@@ -24,17 +24,28 @@ struct DebianPackage {
     reason: &'static str,
 }
 
-const DEBIAN: [DebianPackage; 6] = [
+const DEBIAN: [DebianPackage; 13] = [
+    DebianPackage { name: "bind9-dnsutils", need: Need::Tests, reason: "asks the lab's DNS" },
     DebianPackage {
         name: "chromium",
         need: Need::Tests,
         reason: "draws the HTML report, so that a test sees what a person sees",
     },
+    DebianPackage { name: "curl", need: Need::Tests, reason: "a peer of the lab's camera" },
     DebianPackage { name: "git", need: Need::Tests, reason: "tidy asks it which files are tracked" },
     DebianPackage {
         name: "iproute2",
         need: Need::Tests,
         reason: "network namespaces and veth pairs for live capture",
+    },
+    DebianPackage { name: "isc-dhcp-client", need: Need::Tests, reason: "asks the lab's DHCP" },
+    DebianPackage { name: "libcoap3-bin", need: Need::Tests, reason: "a peer of the lab's CoAP sensor" },
+    DebianPackage { name: "mosquitto-clients", need: Need::Tests, reason: "peers of the lab's MQTT broker" },
+    DebianPackage { name: "python3-pymodbus", need: Need::Tests, reason: "a peer of the lab's controllers" },
+    DebianPackage {
+        name: "python3-serial-asyncio",
+        need: Need::Tests,
+        reason: "pymodbus does not start without it",
     },
     DebianPackage { name: "tshark", need: Need::Tests, reason: "the referee for the numbers of the report" },
     DebianPackage { name: "g++", need: Need::Fuzzing, reason: "libFuzzer is written in C++" },

@@ -34,10 +34,10 @@ pub struct UpOptions {
 /// Where the system lacks the right, or a lab is up there.
 pub fn up(options: &UpOptions) -> Result<Status> {
     let mut supervisor = spawn(options)?;
-    let status = wait_until_up(&options.state, &mut supervisor)?;
+    wait_until_up(&mut supervisor)?;
     let mut pipe = supervisor.stdin.take().context("the supervisor has no pipe")?;
     pipe.write_all(b"!").context("the supervisor ended")?;
-    Ok(status)
+    ask_status(&options.state)
 }
 
 /// What is up in `state`.
@@ -125,21 +125,19 @@ fn spawn(options: &UpOptions) -> Result<Child> {
     if options.without_gateway {
         command.arg("--without-gateway");
     }
-    command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command.spawn().context("the supervisor cannot be started")
 }
 
-fn wait_until_up(state: &State, supervisor: &mut Child) -> Result<Status> {
-    for _ in 0..LOOKS {
-        if supervisor.try_wait()?.is_some() {
-            bail!("{}", last_words(supervisor));
-        }
-        if let Ok(status) = ask_status(state) {
-            return Ok(status);
-        }
-        sleep(LOOK_EVERY);
+/// The supervisor says one byte when it can be asked.
+fn wait_until_up(supervisor: &mut Child) -> Result<()> {
+    let mut said = supervisor.stdout.take().context("the supervisor has no pipe")?;
+    if said.read_exact(&mut [0]).is_err() {
+        let words = last_words(supervisor);
+        supervisor.wait()?;
+        bail!(words);
     }
-    bail!("the lab does not come up")
+    Ok(())
 }
 
 /// What the supervisor said before it ended, without the name every program of ours puts first.

@@ -28,6 +28,7 @@ async fn serve(plant: &mut Plant, options: &SuperviseOptions) -> Result<()> {
     let mut children = signal(SignalKind::child()).context("signals cannot be received")?;
     let mut abandoned = watch_standard_input();
     bury(plant);
+    report_up();
     loop {
         tokio::select! {
             accepted = listener.accept() => {
@@ -42,6 +43,12 @@ async fn serve(plant: &mut Plant, options: &SuperviseOptions) -> Result<()> {
             Ok(()) = &mut abandoned => return Ok(()),
         }
     }
+}
+
+/// Whoever waits for the lab may have given up: then standard input says so.
+fn report_up() {
+    let mut out = std::io::stdout();
+    let _ = std::io::Write::write_all(&mut out, b"!").and_then(|()| std::io::Write::flush(&mut out));
 }
 
 enum Next {
