@@ -1,1 +1,38 @@
-//! The gateway's state machine: who is bound where, what may pass, and until when.
+//! The gateway's state machine: who is bound where, what may pass, and until when (design §4, §5, §6).
+//!
+//! A [`Gateway`] takes what happened (`handle_…`) and tells what to do about it (`poll_…`). It reads no clock, opens no
+//! socket, and knows no kernel: [`Now`] is an argument, a [`RuleSet`](nullius_model::RuleSet) is what it wants, and what
+//! the packet path really has comes back through [`Gateway::handle_applied`] and [`Gateway::handle_read_back`].
+//!
+//! INVARIANTS: what no policy allows has no rule; nothing automatic widens access, only a policy, a person or a binding
+//! does; a revocation beats everything until a person ends it; the end of a grant never grows; the same standing, policy
+//! and time give the same rules, however they came about.
+
+mod clock;
+mod command;
+mod denials;
+mod facts;
+mod gateway;
+mod leases;
+mod limits;
+mod output;
+mod perimeter;
+mod record;
+mod schedule;
+mod settings;
+mod site;
+mod standing;
+mod station;
+
+pub use command::{Actor, Command, GrantRequest, Refusal, Reply, StageScope};
+pub use denials::{Carrier, DenialKind, DenialSummary, Party};
+pub use facts::Lifecycle;
+pub use gateway::{Applied, DeviceView, Gateway, Question, ReadBack, Status, Why};
+pub use leases::{Assessment, Grant, GrantId};
+pub use limits::Limits;
+pub use output::{Alarm, Drift, Order, Output};
+pub use record::{Act, GrantEnd, Record};
+pub use settings::{BootId, Now, PortSettings, Settings, Strangers};
+pub use site::{Place, PolicyVersion};
+pub use standing::{ConduitName, Learned, Revocation, Stages, Standing};
+pub use station::Stranger;

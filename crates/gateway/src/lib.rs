@@ -1,1 +1,68 @@
-//! One site made real.
+//! One site made real: event loop, capture, enforcement, last-known-good policy, local API (design §3, §4, §6).
+//!
+//! [`load`] puts the last known good policy into the kernel and returns: before the network is up, no port needs to
+//! exist. [`run`] does the same first and then attends to the site until it is told to end. The rules outlive both.
+//!
+//! The crate reads the clocks ([`Clock`]), the disk and the sockets; what is allowed is decided in `engine`, and what
+//! the kernel is told in `enforce`.
+//!
+//! INVARIANTS: what was acknowledged is on the disk and in the kernel; nothing on the disk is believed before it is
+//! verified; where nothing can be believed the kernel keeps what it had, or denies.
+
+mod api;
+mod clock;
+pub mod config;
+mod convert;
+mod core;
+mod drift;
+mod fault;
+mod ports;
+mod run;
+mod store;
+
+pub use clock::{Clock, SystemClock};
+pub use config::{Config, ConfigError};
+pub use fault::Fault;
+
+use nullius_model::Seed;
+use std::sync::Arc;
+
+/// Why a gateway ends without being told to.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// It did not start.
+    #[error(transparent)]
+    Start(#[from] core::StartError),
+    /// The local API has no socket.
+    #[error(transparent)]
+    Socket(#[from] api::SocketError),
+    /// The configuration names a group that the system does not know.
+    #[error("there is no group `{}`", .0.escape_debug())]
+    NoSuchGroup(String),
+    /// The system gives no thread or socket.
+    #[error("the system refuses a thread or a socket")]
+    System(#[source] std::io::Error),
+}
+
+/// Puts the last known good policy into the kernel.
+///
+/// # Errors
+/// [`Error`] where nothing could be loaded; the kernel then keeps what it had, or denies.
+pub fn load(config: &Config, clock: Arc<dyn Clock>) -> Result<(), Error> {
+    core::Core::start(config, clock)?;
+    Ok(())
+}
+
+/// Runs the gateway until SIGTERM or SIGINT. `seed` is a secret that devices cannot know.
+///
+/// # Errors
+/// [`Error`] where it does not start.
+pub fn run(config: &Config, clock: Arc<dyn Clock>, seed: u64) -> Result<(), Error> {
+    run::run(config, clock, Seed::new(seed))
+}
+
+/// An error with all its causes on one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    causes.fold(error.to_string(), |line, cause| format!("{line}: {cause}"))
+}

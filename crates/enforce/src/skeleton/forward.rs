@@ -1,0 +1,195 @@
+//! Who may be sent to: every packet between two ports is judged on its own, answers too.
+//!
+//! There is no state that says "established": an element taken away cuts what is under way with the next packet.
+
+use super::deny::{ALLOWED, denied, deny};
+use super::network::{Generation, Network, TCP, UDP};
+use super::{Chain, ETHER_ARP, FORWARD, FOUR, SIX, mark};
+use crate::field::Field;
+use crate::line::Line;
+use crate::set::{REPLY_MILLISECONDS, Set};
+use nullius_model::DenialReason;
+
+const PRIORITY: i32 = 0;
+
+/// More fragments, or an offset.
+const FRAGMENT_BITS: &[u8] = &[0x3f, 0xff];
+/// A header of five words: no options.
+const PLAIN_HEADER: &[u8] = &[5];
+
+/// FIN, SYN, RST and ACK.
+pub(super) const TCP_ROLES: &[u8] = &[0x17];
+pub(super) const SYN: &[u8] = &[0x02];
+
+/// Next header of an IPv6 fragment.
+const FRAGMENT_HEADER: &[u8] = &[44];
+
+pub(super) fn forward() -> Vec<Chain> {
+    let mut chains = vec![entry(), others()];
+    for network in [FOUR, SIX] {
+        chains.extend([packets(&network), icmp(&network)]);
+        chains.extend(transports(&network));
+    }
+    chains
+}
+
+/// The judgement of TCP and UDP, which is the same for packets to another port, to another network and to the gateway.
+pub(super) fn transports(network: &Network) -> [Chain; 3] {
+    [tcp(network), udp(network), allowed_udp(network)]
+}
+
+fn entry() -> Chain {
+    let lines = [
+        FOUR.line().goto("packets4"),
+        SIX.line().goto("packets6"),
+        Line::new().has(Field::EtherType, ETHER_ARP).goto("arp"),
+        Line::new().goto("others"),
+    ];
+    Chain::hooked("forward", FORWARD, PRIORITY, lines)
+}
+
+/// Frames that are not IP. A tag or a label in front makes a frame one of these: whatever hides behind it is not read.
+fn others() -> Chain {
+    let named =
+        [Field::InPort, Field::EtherSource, Field::EtherDestination, Field::EtherType, Field::Application];
+    let lines = [
+        Line::new().among(&named, Set::Frame.name()).goto(ALLOWED),
+        Line::new().has(Field::Mark, &mark::WATCHED.to_ne_bytes()).goto(ALLOWED),
+        Line::new().goto(&deny(DenialReason::Ethertype)),
+    ];
+    Chain::new("others", lines)
+}
+
+fn packets(network: &Network) -> Chain {
+    let receiver = [Field::OutPort, Field::EtherDestination, network.destination];
+    let mut lines =
+        vec![Line::new().lacks(Field::Mark, &mark::NONE.to_ne_bytes()).goto(&network.chain("strangers"))];
+    lines.extend(plain(network, |reason| denied(reason, network)));
+    lines.push(network.over(network.icmp).goto(&network.chain("icmp")));
+    lines.push(network.line().not_among(&receiver, network.address.name()).goto(&network.chain("elsewhere")));
+    lines.extend(services(network));
+    Chain::new(network.chain("packets"), lines)
+}
+
+/// An IPv4 packet that hides its ports, or has options that others act on, is judged by nothing else. In IPv6 both show
+/// as a next header that is no transport, and fall through the chains to the end of [`services`].
+pub(super) fn plain(network: &Network, denied: impl Fn(DenialReason) -> String) -> Vec<Line> {
+    match network.generation {
+        Generation::Six => Vec::new(),
+        Generation::Four => vec![
+            network
+                .line()
+                .bits_not(Field::Ip4Fragment, FRAGMENT_BITS, &[0, 0])
+                .goto(&denied(DenialReason::Fragment)),
+            network
+                .line()
+                .bits_not(Field::Ip4HeaderLength, &[0x0f], PLAIN_HEADER)
+                .goto(&denied(DenialReason::Options)),
+        ],
+    }
+}
+
+pub(super) fn services(network: &Network) -> Vec<Line> {
+    let mut lines =
+        vec![network.over(TCP).goto(&network.chain("tcp")), network.over(UDP).goto(&network.chain("udp"))];
+    match network.generation {
+        Generation::Four => lines.push(Line::new().goto(&denied(DenialReason::Policy, network))),
+        Generation::Six => lines.extend([
+            network.over(FRAGMENT_HEADER).goto(&denied(DenialReason::Fragment, network)),
+            Line::new().goto(&denied(DenialReason::Options, network)),
+        ]),
+    }
+    lines
+}
+
+/// Client, server and service, as a request shows them.
+fn asked(network: &Network) -> [Field; 4] {
+    [network.source, network.destination, network.protocol, Field::DestinationPort]
+}
+
+/// Client, server and service, as an answer shows them.
+fn answered(network: &Network) -> [Field; 4] {
+    [network.destination, network.source, network.protocol, Field::SourcePort]
+}
+
+/// An answer is never the opening segment: a server may not turn round and open connections from its service's port.
+fn tcp(network: &Network) -> Chain {
+    let request = |set: Set| network.over(TCP).among(&asked(network), set.name());
+    let answer = |set: Set| {
+        network.over(TCP).bits_not(Field::TcpFlags, TCP_ROLES, SYN).among(&answered(network), set.name())
+    };
+    let diverted = denied(DenialReason::Divert, network);
+    let lines = [
+        request(network.service).goto(ALLOWED),
+        answer(network.service).goto(ALLOWED),
+        request(network.lease).goto(ALLOWED),
+        answer(network.lease).goto(ALLOWED),
+        request(network.divert).goto(&diverted),
+        answer(network.divert).goto(&diverted),
+        Line::new().goto(&denied(DenialReason::Policy, network)),
+    ];
+    Chain::new(network.chain("tcp"), lines)
+}
+
+/// An answer needs both: that it was asked for shortly before, and that the service is still allowed.
+fn udp(network: &Network) -> Chain {
+    let request = |set: Set| network.over(UDP).among(&asked(network), set.name());
+    let conversation = [network.source, network.destination, Field::SourcePort, Field::DestinationPort];
+    let answer = |set: Set| {
+        network.over(UDP).among(&conversation, network.reply.name()).among(&answered(network), set.name())
+    };
+    let [asked, diverted] = [network.chain("asked"), denied(DenialReason::Divert, network)];
+    let lines = [
+        request(network.service).goto(&asked),
+        answer(network.service).goto(ALLOWED),
+        request(network.lease).goto(&asked),
+        answer(network.lease).goto(ALLOWED),
+        request(network.divert).goto(&diverted),
+        answer(network.divert).goto(&diverted),
+        Line::new().goto(&denied(DenialReason::Policy, network)),
+    ];
+    Chain::new(network.chain("udp"), lines)
+}
+
+/// Remembers that an answer may come.
+fn allowed_udp(network: &Network) -> Chain {
+    let awaited = [network.destination, network.source, Field::DestinationPort, Field::SourcePort];
+    let lines = [
+        network.over(UDP).learn(&awaited, network.reply.name(), REPLY_MILLISECONDS),
+        Line::new().goto(ALLOWED),
+    ];
+    Chain::new(network.chain("asked"), lines)
+}
+
+/// Echo requests one way and replies the other. Errors are denied: what they quote would have to be judged too.
+fn icmp(network: &Network) -> Chain {
+    let mut lines = Vec::new();
+    if network.generation == Generation::Six {
+        lines.extend(
+            [[135], [136]]
+                .map(|kind| network.over(network.icmp).has(network.icmp_type, &kind).goto("discovery")),
+        );
+        // router solicitation and advertisement, redirect: nobody behind a gateway says where the way out is
+        lines.extend([[133], [134], [137]].map(|kind| {
+            let chain = denied(DenialReason::Resolution, network);
+            network.over(network.icmp).has(network.icmp_type, &kind).goto(&chain)
+        }));
+    }
+    let receiver = [Field::OutPort, Field::EtherDestination, network.destination];
+    lines.push(network.line().not_among(&receiver, network.address.name()).goto(&network.chain("elsewhere")));
+    lines.extend(echo(network));
+    Chain::new(network.chain("icmp"), lines)
+}
+
+pub(super) fn echo(network: &Network) -> [Line; 3] {
+    let of = |kind: &[u8]| network.over(network.icmp).has(network.icmp_type, kind);
+    [
+        of(network.echo_request)
+            .among(&[network.source, network.destination], network.echo.name())
+            .goto(ALLOWED),
+        of(network.echo_reply)
+            .among(&[network.destination, network.source], network.echo.name())
+            .goto(ALLOWED),
+        Line::new().goto(&denied(DenialReason::Policy, network)),
+    ]
+}

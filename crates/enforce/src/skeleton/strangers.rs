@@ -1,0 +1,71 @@
+//! Senders and receivers that are bound nowhere: onboarding, and ports that are only watched.
+
+use super::deny::{ALLOWED, denied, deny};
+use super::forward::{SYN, TCP_ROLES, plain};
+use super::network::{Network, TCP, UDP};
+use super::{Chain, mark};
+use crate::field::Field;
+use crate::line::Line;
+use crate::set::Set;
+use nullius_model::DenialReason;
+
+/// Both chains of one generation of IP.
+pub(super) fn strangers(network: &Network) -> [Chain; 2] {
+    [senders(network), receivers(network)]
+}
+
+fn senders(network: &Network) -> Chain {
+    let receiver = [Field::OutPort, Field::EtherDestination, network.destination];
+    let service = [network.destination, network.protocol, Field::DestinationPort];
+    let mut lines = vec![Line::new().has(Field::Mark, &mark::WATCHED.to_ne_bytes()).goto(ALLOWED)];
+    lines.extend(plain(network, deny));
+    lines.push(dhcp_request(network).goto(ALLOWED));
+    lines.extend([TCP, UDP].map(|protocol| {
+        network
+            .over(protocol)
+            .among(&receiver, network.address.name())
+            .among(&service, network.onboarding.name())
+            .goto(ALLOWED)
+    }));
+    lines.push(Line::new().goto(&deny(DenialReason::Stranger)));
+    Chain::new(network.chain("strangers"), lines)
+}
+
+/// A request for configuration goes out by the port of a server that onboards, and by no other.
+fn dhcp_request(network: &Network) -> Line {
+    network
+        .over(UDP)
+        .has(Field::SourcePort, network.dhcp_client)
+        .has(Field::DestinationPort, network.dhcp_server)
+        .among(&[Field::OutPort], Set::DhcpPort.name())
+}
+
+/// A bound sender, and a receiver whose addresses are not bound to the port.
+fn receivers(network: &Network) -> Chain {
+    let service = [network.source, network.protocol, Field::SourcePort];
+    let dhcp_answer = network
+        .over(UDP)
+        .has(Field::SourcePort, network.dhcp_server)
+        .has(Field::DestinationPort, network.dhcp_client)
+        .among(&service, network.onboarding.name());
+    let onboarded = |protocol| {
+        let line = network.over(protocol).among(&service, network.onboarding.name());
+        nobodys(line, network).among(&[Field::OutPort], Set::OnboardingPort.name())
+    };
+    let watched = || nobodys(network.line(), network).among(&[Field::OutPort], Set::WatchedPort.name());
+    let lines = [
+        dhcp_answer.goto(ALLOWED),
+        dhcp_request(network).goto(ALLOWED),
+        onboarded(UDP).goto(ALLOWED),
+        onboarded(TCP).bits_not(Field::TcpFlags, TCP_ROLES, SYN).goto(ALLOWED),
+        watched().goto(ALLOWED),
+        Line::new().goto(&denied(DenialReason::Receiver, network)),
+    ];
+    Chain::new(network.chain("elsewhere"), lines)
+}
+
+/// The receiver's addresses are bound nowhere.
+fn nobodys(line: Line, network: &Network) -> Line {
+    line.not_among(&[network.destination], network.known.name())
+        .not_among(&[Field::EtherDestination], Set::KnownMac.name())
+}

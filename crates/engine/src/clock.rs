@@ -1,0 +1,89 @@
+//! The site's time: uptime carries it, the wall clock only says where the minutes begin.
+//!
+//! INVARIANT: nothing that ends does so by the wall clock. It moves no lease; it moves what policies call the time of day.
+
+use crate::Now;
+use nullius_model::{Mode, Uptime};
+use nullius_policy::Moment;
+use std::time::Duration;
+
+/// A wall clock that runs this far from the uptime was set by somebody; below, it is being slewed (domain §3.7).
+const STEP: Duration = Duration::from_secs(2);
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// Where the wall clock stood when the machine started, as far as the two clocks tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Clock {
+    start: Duration,
+}
+
+impl Clock {
+    pub(crate) fn new(now: Now) -> Self {
+        Self { start: wall(now).saturating_sub(now.uptime.since_boot()) }
+    }
+
+    /// Takes over the wall clock where it was set, and says by how many seconds.
+    pub(crate) fn correct(&mut self, now: Now) -> Option<i64> {
+        let anew = Self::new(now);
+        if anew.start.abs_diff(self.start) <= STEP {
+            return None;
+        }
+        let seconds = |start: Duration| i64::try_from(start.as_secs()).unwrap_or(i64::MAX);
+        let step = seconds(anew.start).saturating_sub(seconds(self.start));
+        *self = anew;
+        Some(step)
+    }
+
+    /// How far into the minute `uptime` is.
+    pub(crate) fn into_minute(self, uptime: Uptime) -> Duration {
+        let wall = self.start.saturating_add(uptime.since_boot());
+        wall.saturating_sub(Duration::from_secs(wall.as_secs() / MINUTE.as_secs() * MINUTE.as_secs()))
+    }
+
+    /// What policies call the time at `uptime`.
+    pub(crate) fn moment(self, uptime: Uptime, mode: Mode) -> Moment {
+        let minutes = self.start.saturating_add(uptime.since_boot()).as_secs() / MINUTE.as_secs();
+        let (days, minute) = (minutes / 1440, minutes % 1440);
+        // 1970-01-01 was a Thursday
+        let weekday = (days + 3) % 7 + 1;
+        Moment {
+            mode,
+            minute: u16::try_from(minute).unwrap_or_default(),
+            weekday: u8::try_from(weekday).unwrap_or_default(),
+        }
+    }
+}
+
+fn wall(now: Now) -> Duration {
+    Duration::from_nanos(now.wall.as_nanos())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use nullius_model::Timestamp;
+
+    fn now(uptime: u64, wall: u64) -> Now {
+        Now { uptime: Uptime::from_millis(uptime * 1000), wall: Timestamp::from_secs(wall) }
+    }
+
+    #[test]
+    fn a_moment_is_told_in_utc() {
+        // 2026-11-22T17:01:14Z, a Sunday
+        let clock = Clock::new(now(100, 1_795_366_874));
+        let moment = clock.moment(Uptime::from_millis(100_000), Mode::Normal);
+        assert_eq!((moment.weekday, moment.minute), (7, 17 * 60 + 1));
+        assert_eq!(clock.into_minute(Uptime::from_millis(100_000)), Duration::from_secs(14));
+        let later = clock.moment(Uptime::new(Duration::from_secs(100 + 7 * 3600)), Mode::Normal);
+        assert_eq!((later.weekday, later.minute), (1, 1));
+    }
+
+    #[test]
+    fn a_step_is_told_from_a_slew() {
+        let mut clock = Clock::new(now(100, 10_000));
+        assert_eq!(clock.correct(now(200, 10_101)), None);
+        assert_eq!(clock.correct(now(200, 6_500)), Some(-3_600));
+        assert_eq!(clock.correct(now(201, 6_501)), None);
+    }
+}

@@ -1,0 +1,268 @@
+//! What is true of a device now, and what policy says of it: read only, so that `why` answers from what enforces.
+//!
+//! A device is bound where the inventory, or a person, says it is. What is told by port, hardware address and network
+//! addresses alone is at most IA2: whoever plugs into that port and copies both addresses is that device to everybody
+//! (attack 1), so nothing that can be copied earns more. Where one of the three was learned from the wire, it is IA1.
+
+use crate::clock::Clock;
+use crate::site::{Id, Site};
+use crate::station::Strangers;
+use crate::{GrantId, Place, Settings, Standing};
+use nullius_model::{Assurance, DeviceName, Mac, PortName, Stage, Uptime, Verdict};
+use nullius_policy::inventory::{Device, ZoneClass};
+use nullius_policy::{Connection, Inputs, Permit, ServiceId};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+/// How far a device has come (domain §3.2). None of these gives access: policy does, to devices that are bound.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Lifecycle {
+    /// Never seen, and tied to no port.
+    #[default]
+    Unknown,
+    /// Seen, and waiting for a person to say that it is the one.
+    Onboarding,
+    /// Bound.
+    Active,
+    /// Bound to a port without a link: its addresses are nobody's meanwhile, so that who shows up with them elsewhere
+    /// is a stranger.
+    Absent,
+    /// Bound, and a double of it was seen elsewhere.
+    Conflict,
+    /// Its access was taken away.
+    Revoked,
+}
+
+impl Lifecycle {
+    /// Lower-case name, as reports write it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Unknown => "unknown",
+            Self::Onboarding => "onboarding",
+            Self::Active => "active",
+            Self::Absent => "absent",
+            Self::Conflict => "conflict",
+            Self::Revoked => "revoked",
+        }
+    }
+}
+
+impl fmt::Display for Lifecycle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// Which grants tie two devices, who has them first.
+pub(crate) type GrantIndex = BTreeMap<(Id, Id), Vec<GrantId>>;
+
+/// All that verdicts are made from.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Facts<'a> {
+    pub(crate) settings: &'a Settings,
+    pub(crate) standing: &'a Standing,
+    pub(crate) site: &'a Site,
+    pub(crate) strangers: &'a Strangers,
+    pub(crate) grants: &'a GrantIndex,
+    pub(crate) clock: Clock,
+    pub(crate) at: Uptime,
+}
+
+/// What may pass from one device to a service.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Access {
+    pub(crate) verdict: Verdict,
+    /// When the packet path must forget it by itself.
+    pub(crate) ends: Option<Uptime>,
+    /// Until when the verdict holds, whatever it is.
+    pub(crate) holds_until: Option<Uptime>,
+}
+
+impl<'a> Facts<'a> {
+    pub(crate) fn lifecycle(&self, id: Id) -> Lifecycle {
+        let Some(device) = self.site.device(id) else { return Lifecycle::Unknown };
+        if self.standing.revoked.contains_key(&device.name) {
+            return Lifecycle::Revoked;
+        }
+        let Some((port, _)) = self.home(device) else {
+            let seen = device.mac.is_some_and(|mac| !self.strangers.ports_of(mac).is_empty());
+            return if seen { Lifecycle::Onboarding } else { Lifecycle::Unknown };
+        };
+        match () {
+            () if self.standing.down.contains(port) => Lifecycle::Absent,
+            () if self.standing.conflicts.contains_key(&device.name) => Lifecycle::Conflict,
+            () => Lifecycle::Active,
+        }
+    }
+
+    /// The port and hardware address a device is tied to, link or not.
+    pub(crate) fn home<'d>(&'d self, device: &'d Device) -> Option<(&'d PortName, Mac)> {
+        let learned = self.standing.learned.get(&device.name);
+        let port = device.port.as_ref().or_else(|| learned.map(|learned| &learned.port))?;
+        let mac = device.mac.or_else(|| learned.map(|learned| learned.mac))?;
+        Some((port, mac))
+    }
+
+    /// Where a device is, if it may take part at all.
+    pub(crate) fn place(&self, id: Id) -> Option<Place> {
+        match self.lifecycle(id) {
+            Lifecycle::Active | Lifecycle::Conflict => {}
+            Lifecycle::Unknown | Lifecycle::Onboarding | Lifecycle::Absent | Lifecycle::Revoked => {
+                return None;
+            }
+        }
+        let device = self.site.device(id)?;
+        let (port, mac) = self.home(device)?;
+        let side = self.settings.ports.get(port)?.side;
+        if self.site.owner_of_mac(mac) != Some(id) {
+            return None;
+        }
+        let learned = self.standing.learned.get(&device.name);
+        let addresses = match learned {
+            Some(learned) if device.addresses.is_empty() => &learned.addresses,
+            Some(_) | None => &device.addresses,
+        };
+        let own = |address: &&_| self.site.owner_of_address(**address) == Some(id);
+        Some(Place {
+            port: port.clone(),
+            side,
+            mac,
+            addresses: addresses.iter().filter(own).copied().collect(),
+        })
+    }
+
+    /// How sure we are of a device. A double lowers it to what the double has.
+    pub(crate) fn assurance(&self, id: Id) -> Assurance {
+        let Some(device) = self.site.device(id) else { return Assurance::Ia0 };
+        match self.lifecycle(id) {
+            Lifecycle::Active if self.is_steady(device) => Assurance::Ia2,
+            Lifecycle::Active | Lifecycle::Conflict => Assurance::Ia1,
+            Lifecycle::Unknown | Lifecycle::Onboarding | Lifecycle::Absent | Lifecycle::Revoked => {
+                Assurance::Ia0
+            }
+        }
+    }
+
+    /// Declared in full, and not known to behave otherwise than it always did.
+    fn is_steady(&self, device: &Device) -> bool {
+        let declared = device.port.is_some() && device.mac.is_some() && !device.addresses.is_empty();
+        let assessment = self.standing.assessments.get(&device.name);
+        declared && assessment.and_then(|assessment| assessment.conforms) != Some(false)
+    }
+
+    /// The inputs of a subject, its posture as it stands at `at`.
+    ///
+    /// Towards the zones that run the process, a double does not lower the assurance of a device that is bound: frames of
+    /// the double do not pass the binding anyhow, and one forged frame must not be able to stop a plant.
+    fn inputs(&self, subject: Id, object: Id, at: Uptime) -> Inputs {
+        let mut assurance = self.assurance(subject);
+        if self.lifecycle(subject) == Lifecycle::Conflict
+            && (self.is_essential(subject) || self.is_essential(object))
+            && self.site.device(subject).is_some_and(|device| self.is_steady(device))
+        {
+            assurance = Assurance::Ia2;
+        }
+        let assessment =
+            self.site.node(subject).and_then(|node| self.standing.assessments.get(&node.name)).copied();
+        let assessment = assessment.unwrap_or_default();
+        Inputs {
+            assurance,
+            posture: assessment.posture_at(at),
+            risk: assessment.risk,
+            conforms: assessment.conforms,
+        }
+    }
+
+    fn is_essential(&self, id: Id) -> bool {
+        let zone = self.site.device(id).and_then(|device| self.site.inventory().zones.get(&device.zone));
+        zone.is_some_and(|zone| matches!(zone.class, ZoneClass::Safety | ZoneClass::EssentialControl))
+    }
+
+    /// The inputs of a subject now, as `why` shows them.
+    pub(crate) fn inputs_now(&self, subject: Id, object: Id) -> Inputs {
+        self.inputs(subject, object, self.at)
+    }
+
+    /// The grants of `subject` for `object`, as policy asks for them, and when the first of them ends.
+    pub(crate) fn permits(
+        &self,
+        subject: Id,
+        object: Id,
+        service: &ServiceId,
+    ) -> (Vec<Permit>, Option<Uptime>) {
+        let Some(grants) = self.grants.get(&(subject, object)) else { return (Vec::new(), None) };
+        let live = |id: &GrantId| self.standing.grants.get(id).filter(|grant| grant.object == *service);
+        let found: Vec<_> = grants.iter().filter_map(|id| Some((*id, live(id)?))).collect();
+        let ends = found.iter().map(|(_, grant)| grant.ends).min();
+        (found.iter().map(|(id, grant)| grant.permit(*id)).collect(), ends)
+    }
+
+    /// What may pass from `subject` to `service` of `object`.
+    pub(crate) fn access(&self, subject: Id, object: Id, service: &ServiceId) -> Access {
+        let (permits, first_end) = self.permits(subject, object, service);
+        let (without, holds_until) = self.connection(subject, object, service, &[]);
+        let plain = Access { verdict: without.verdict, ends: holds_until, holds_until };
+        if permits.is_empty() {
+            return plain;
+        }
+        let (with, holds_until) = self.connection(subject, object, service, &permits);
+        match with.verdict.cmp(&plain.verdict) {
+            std::cmp::Ordering::Equal => plain,
+            std::cmp::Ordering::Less => Access { verdict: with.verdict, ends: holds_until, holds_until },
+            std::cmp::Ordering::Greater => Access {
+                verdict: with.verdict,
+                ends: first_end.into_iter().chain(holds_until).min(),
+                holds_until,
+            },
+        }
+    }
+
+    /// Asks policy about a whole service, and until when its answer holds.
+    ///
+    /// Minutes begin with the wall clock's, so the question is put as of the beginning of this minute: what is answered
+    /// holds from there, and the same end comes out whenever in the minute it is asked. Where an age ran out within the
+    /// minute, the question is put again as of now.
+    pub(crate) fn connection(
+        &self,
+        subject: Id,
+        object: Id,
+        service: &ServiceId,
+        permits: &[Permit],
+    ) -> (Connection, Option<Uptime>) {
+        let into = self.clock.into_minute(self.at);
+        let began = Uptime::new(self.at.since_boot().saturating_sub(into));
+        let ask = |at| self.ask(subject, service, &self.inputs(subject, object, at), permits);
+        let end = |holds: Duration| Uptime::new((self.at.since_boot() + holds).saturating_sub(into));
+        let answer = ask(began);
+        match answer.holds_for.map(end) {
+            Some(over) if over <= self.at => {
+                let answer = ask(self.at);
+                let holds_until = answer.holds_for.map(end).map(|end| end.max(self.at));
+                (answer, holds_until)
+            }
+            holds_until => (answer, holds_until),
+        }
+    }
+
+    fn ask(&self, subject: Id, service: &ServiceId, inputs: &Inputs, permits: &[Permit]) -> Connection {
+        let Some(node) = self.site.node(subject) else { return Connection::default() };
+        let moment = self.clock.moment(self.at, self.standing.mode);
+        let policies = &self.site.version.policies;
+        policies.connection(&self.site.directory, &node.name, service, inputs, &moment, permits)
+    }
+
+    /// The stage of a device: its own, or that of all.
+    pub(crate) fn stage(&self, device: &DeviceName) -> Stage {
+        let stages = &self.standing.stages;
+        stages.devices.get(device).copied().unwrap_or(stages.default)
+    }
+
+    /// What lets most pass of the stages of two devices and of the conduit between them: that is what the packet path
+    /// does, since each of the three is a rule that lets what policy denies pass.
+    pub(crate) fn stage_between(&self, one: &Device, other: &Device) -> Stage {
+        let conduit = crate::ConduitName::between(one.zone.clone(), other.zone.clone());
+        let of_conduit = self.standing.stages.conduits.get(&conduit).copied().unwrap_or_default();
+        self.stage(&one.name).min(self.stage(&other.name)).min(of_conduit)
+    }
+}

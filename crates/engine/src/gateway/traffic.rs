@@ -1,0 +1,100 @@
+//! What the packet path let nobody through for.
+
+use super::Gateway;
+use super::perimeters::Work;
+use crate::denials::Counted;
+use crate::{Act, Alarm, Carrier, DenialKind, Now, Party, Question};
+use nullius_model::{Denial, DenialReason, Endpoint};
+
+impl Gateway {
+    /// `packets` packets like this one were denied, or would have been.
+    pub fn handle_denial(&mut self, denial: &Denial, packets: u64, now: Now) {
+        self.enter(now);
+        let kind = DenialKind {
+            subject: self.party(&denial.source),
+            object: self.party(&denial.destination),
+            carrier: Carrier::of(denial.transport, &denial.destination),
+            reason: denial.reason,
+            only_counted: denial.only_counted,
+        };
+        let (limits, uptime) = (&self.settings.limits, self.now.uptime);
+        if self.denials.count(denial, kind.clone(), packets, uptime, limits) == Counted::First {
+            let because = self.because(&kind);
+            if let Some(summary) = self.denials.explain(&denial.port, &kind, because) {
+                self.audit(None, Act::Denied(summary), Work::default());
+            }
+        }
+        self.suspect(denial);
+    }
+
+    /// A forged sender is more than a denial: a person is told the port, and the device it copies is in conflict.
+    fn suspect(&mut self, denial: &Denial) {
+        let Some(port) = denial.port.clone().filter(|port| self.settings.ports.contains_key(port)) else {
+            return;
+        };
+        let Endpoint { mac, ip: address, .. } = denial.source;
+        match denial.reason {
+            DenialReason::Spoof => {
+                self.sighted(&port, mac, address);
+                // the first frame from an address that is learned only now
+                if self.is_itself(&port, mac, address) {
+                    return;
+                }
+                if let Some(held_back) = self.alarms.spend(&port, self.now.uptime, &self.settings.limits) {
+                    self.alarm(Alarm::Spoof { port, mac, address, held_back });
+                }
+            }
+            DenialReason::Resolution => {
+                if let Some(held_back) = self.alarms.spend(&port, self.now.uptime, &self.settings.limits) {
+                    self.alarm(Alarm::Resolution { port, mac, held_back });
+                }
+            }
+            DenialReason::Policy
+            | DenialReason::Divert
+            | DenialReason::Stranger
+            | DenialReason::Receiver
+            | DenialReason::Fragment
+            | DenialReason::Options
+            | DenialReason::Ethertype => {}
+        }
+    }
+
+    /// Whose end of a packet this is.
+    fn party(&self, end: &Endpoint) -> Party {
+        let owner = self.site.as_ref().and_then(|site| match end.ip {
+            Some(address) => site.owner_of_address(address),
+            None => site.owner_of_mac(end.mac),
+        });
+        match (owner.and_then(|owner| self.name_of(owner)), end.ip) {
+            (Some(device), _) => Party::Device(device),
+            (None, Some(address)) => Party::Address(address),
+            (None, None) => Party::Station(end.mac),
+        }
+    }
+
+    /// The policies that denied, or what is missing; never nothing.
+    fn because(&self, kind: &DenialKind) -> Vec<String> {
+        let what = match kind.reason {
+            DenialReason::Policy | DenialReason::Divert => return self.why_policy(kind),
+            DenialReason::Spoof => "its sender's address is bound elsewhere",
+            DenialReason::Stranger => "its sender is bound to no device",
+            DenialReason::Receiver => "its receiver is not bound to where it would leave",
+            DenialReason::Resolution => "it claims or asks for more than its sender may",
+            DenialReason::Fragment => "it is a fragment, which shows no ports",
+            DenialReason::Options => "it carries IP options or extension headers",
+            DenialReason::Ethertype => "no declaration names such frames",
+        };
+        vec![what.to_owned()]
+    }
+
+    fn why_policy(&self, kind: &DenialKind) -> Vec<String> {
+        let missing = |party: &Party| vec![format!("no device is bound to {party}")];
+        let Some(subject) = kind.subject.device() else { return missing(&kind.subject) };
+        let Some(object) = kind.object.device() else { return missing(&kind.object) };
+        let Carrier::Channel(channel) = kind.carrier else {
+            return vec![format!("no policy can allow {}", kind.carrier)];
+        };
+        let question = Question { subject: subject.clone(), object: object.clone(), channel, verb: None };
+        self.why_now(&question).because()
+    }
+}

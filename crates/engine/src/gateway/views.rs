@@ -1,0 +1,121 @@
+//! What a gateway shows of itself.
+
+use crate::facts::Facts;
+use crate::site::Id;
+use crate::{DenialSummary, Gateway, Grant, GrantId, Lifecycle, Place, Stranger};
+use nullius_model::{Assurance, DeviceName, Marker, Mode, PortName, SmolStr, Stage, Uptime};
+use std::collections::BTreeMap;
+
+/// A device as it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeviceView {
+    /// Its name.
+    pub name: DeviceName,
+    /// Its zone.
+    pub zone: SmolStr,
+    /// How far it has come.
+    pub lifecycle: Lifecycle,
+    /// How sure we are of it.
+    pub assurance: Assurance,
+    /// Where it is, if it takes part.
+    pub place: Option<Place>,
+    /// How far roll-out has come for it.
+    pub stage: Stage,
+    /// When a frame of it was last seen.
+    pub last_seen: Option<Uptime>,
+}
+
+/// A gateway on one screen.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Status {
+    /// The policy in force; none before the first.
+    pub marker: Option<Marker>,
+    /// What the plant is doing.
+    pub mode: Mode,
+    /// Devices by how far they have come.
+    pub devices: BTreeMap<Lifecycle, usize>,
+    /// Devices by their stage.
+    pub stages: BTreeMap<Stage, usize>,
+    /// Rules wanted.
+    pub rules: usize,
+    /// Grants in force.
+    pub grants: usize,
+    /// Strangers seen lately.
+    pub strangers: usize,
+    /// Strangers that were let go for want of room, by port: somebody floods it.
+    pub strangers_let_go: BTreeMap<PortName, u64>,
+    /// Packets of denials that found no room of their own.
+    pub denials_rest: u64,
+    /// The last change that was sent.
+    pub sent: u64,
+    /// The last change that the packet path took.
+    pub applied: u64,
+    /// Accesses judged since the start.
+    pub judged: u64,
+}
+
+impl Gateway {
+    /// The devices of the policy in force, in order of their names.
+    pub fn devices(&self) -> impl Iterator<Item = DeviceView> {
+        self.facts().into_iter().flat_map(|facts| facts.site.all().filter_map(move |id| facts.view(id)))
+    }
+
+    /// One device.
+    pub fn device(&self, name: &DeviceName) -> Option<DeviceView> {
+        let facts = self.facts()?;
+        facts.view(facts.site.id(name)?)
+    }
+
+    /// Senders that no device is bound to.
+    pub fn strangers(&self) -> impl Iterator<Item = &Stranger> {
+        self.strangers.iter()
+    }
+
+    /// Grants in force.
+    pub fn grants(&self) -> impl Iterator<Item = (GrantId, &Grant)> {
+        self.standing().grants.iter().map(|(id, grant)| (*id, grant))
+    }
+
+    /// What was denied lately.
+    pub fn denials(&self) -> impl Iterator<Item = &DenialSummary> {
+        self.denials.iter()
+    }
+
+    /// The gateway on one screen.
+    pub fn status(&self) -> Status {
+        let mut status = Status {
+            marker: self.site.as_ref().map(|site| site.version.marker),
+            mode: self.standing().mode,
+            rules: self.rules().len(),
+            grants: self.standing().grants.len(),
+            strangers: self.strangers.iter().count(),
+            strangers_let_go: self.strangers.let_go().map(|(port, count)| (port.clone(), count)).collect(),
+            denials_rest: self.denials.rest(),
+            sent: self.delivery.sent(),
+            applied: self.delivery.applied(),
+            judged: self.judged,
+            ..Status::default()
+        };
+        for device in self.devices() {
+            *status.devices.entry(device.lifecycle).or_default() += 1;
+            *status.stages.entry(device.stage).or_default() += 1;
+        }
+        status
+    }
+}
+
+impl Facts<'_> {
+    fn view(&self, id: Id) -> Option<DeviceView> {
+        let device = self.site.device(id)?;
+        let node = self.site.node(id)?;
+        Some(DeviceView {
+            name: device.name.clone(),
+            zone: device.zone.clone(),
+            lifecycle: self.lifecycle(id),
+            assurance: self.assurance(id),
+            place: node.place.clone(),
+            stage: self.stage(&device.name),
+            last_seen: node.last_seen,
+        })
+    }
+}

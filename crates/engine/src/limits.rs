@@ -1,0 +1,51 @@
+//! How much of anything a gateway keeps, and which attack each bound stops (threats §4.3).
+
+use std::time::Duration;
+
+/// Bounds of the engine's tables and of what a person may ask for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Strangers kept per port. A flood of invented hardware addresses lets go of strangers of its own port only;
+    /// bound devices stand in no such table (attack 13).
+    pub strangers_per_port: usize,
+    /// Network addresses kept per stranger, and learned per device: one station that claims a whole network is not
+    /// believed further (attack 13).
+    pub addresses_per_station: usize,
+    /// A stranger that was silent this long is forgotten, so that a flood leaves nothing behind (attack 13).
+    pub stranger_idle: Duration,
+    /// Kinds of denial kept per port of entry; a scan of a million addresses counts into one rest (attack 13).
+    pub denials_per_port: usize,
+    /// A kind of denial that did not happen for this long is forgotten.
+    pub denial_idle: Duration,
+    /// Alarms that a port may raise at once; one more comes back each [`Limits::alarm_interval`]. What was held back
+    /// is counted in the next one, so that noise cannot hide a second violation.
+    pub alarm_burst: u32,
+    /// How long until a port may raise one alarm more.
+    pub alarm_interval: Duration,
+    /// Grants in force at once (attack 19).
+    pub grants: usize,
+    /// The longest that one grant may last (attack 19).
+    pub longest_grant: Duration,
+    /// The longest that grants which overlap one another may last together, from the start of the first (attack 19).
+    pub longest_chain: Duration,
+    /// Longest reason, work order or name of a person, in bytes.
+    pub text: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            strangers_per_port: 256,
+            addresses_per_station: 8,
+            stranger_idle: Duration::from_secs(600),
+            denials_per_port: 512,
+            denial_idle: Duration::from_secs(600),
+            alarm_burst: 8,
+            alarm_interval: Duration::from_secs(10),
+            grants: 4096,
+            longest_grant: Duration::from_secs(8 * 3600),
+            longest_chain: Duration::from_secs(24 * 3600),
+            text: 256,
+        }
+    }
+}

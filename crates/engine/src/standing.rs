@@ -1,0 +1,101 @@
+//! What must survive a restart, and nothing else: a gateway made of the same standing and the same policy wants the same
+//! rules.
+//!
+//! Plain data. The program writes it to disk whenever [`Output::Save`](crate::Output::Save) says so.
+
+use crate::{Assessment, BootId, Grant, GrantId};
+use nullius_model::{DeviceName, Mac, Mode, PortName, SmolStr, Stage, Timestamp};
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+
+/// What people decided and what the wire taught.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// The boot that every [`Uptime`](nullius_model::Uptime) herein belongs to.
+    pub boot: BootId,
+    /// Devices whose access was taken away; stays until a person restores it.
+    pub revoked: BTreeMap<DeviceName, Revocation>,
+    /// Where devices are that the inventory does not tie to a port, and addresses it does not declare.
+    pub learned: BTreeMap<DeviceName, Learned>,
+    /// How far roll-out has come.
+    pub stages: Stages,
+    /// What the plant is doing.
+    pub mode: Mode,
+    /// Grants in force.
+    pub grants: BTreeMap<GrantId, Grant>,
+    /// The number of the next grant; never used twice.
+    pub next_grant: u64,
+    /// What is known of devices beside who they are.
+    pub assessments: BTreeMap<DeviceName, Assessment>,
+    /// Devices of which a double was seen, and the ports it was seen on.
+    pub conflicts: BTreeMap<DeviceName, BTreeSet<PortName>>,
+    /// Ports without a link when that was last told. The program tells every port's link after a start.
+    pub down: BTreeSet<PortName>,
+}
+
+/// A device's access was taken away.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Revocation {
+    /// When.
+    pub at: Timestamp,
+    /// By whom.
+    pub by: SmolStr,
+    /// Why.
+    pub reason: SmolStr,
+}
+
+/// Where a device was first seen, or was bound by a person. It stays there until a person moves it: otherwise a double
+/// that shows up while the device is unplugged would become the device.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Learned {
+    /// The port.
+    pub port: PortName,
+    /// The hardware address there.
+    pub mac: Mac,
+    /// Network addresses it was seen with, for a device that declares none.
+    pub addresses: BTreeSet<IpAddr>,
+    /// Who bound it; nobody where it was bound by being seen.
+    pub approved_by: Option<SmolStr>,
+}
+
+/// How far roll-out has come, from the particular to the general.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Stages {
+    /// Of all devices that have none of their own.
+    pub default: Stage,
+    /// Of single devices.
+    pub devices: BTreeMap<DeviceName, Stage>,
+    /// Of conduits.
+    pub conduits: BTreeMap<ConduitName, Stage>,
+}
+
+/// Two zones, in either direction. The smaller name comes first.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ConduitName(SmolStr, SmolStr);
+
+impl ConduitName {
+    /// The conduit between two zones, whichever is named first.
+    pub fn between(one: SmolStr, other: SmolStr) -> Self {
+        if one <= other { Self(one, other) } else { Self(other, one) }
+    }
+
+    /// The two zones, the smaller name first.
+    pub const fn zones(&self) -> (&SmolStr, &SmolStr) {
+        (&self.0, &self.1)
+    }
+
+    /// The zone at the other end, seen from `zone`.
+    pub fn other_end(&self, zone: &str) -> Option<&SmolStr> {
+        match zone {
+            _ if self.0 == zone => Some(&self.1),
+            _ if self.1 == zone => Some(&self.0),
+            _ => None,
+        }
+    }
+}
+
+impl std::fmt::Display for ConduitName {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} <-> {}", self.0, self.1)
+    }
+}

@@ -1,0 +1,100 @@
+//! What was denied, why, and who is told.
+
+use crate::plant::{HELD, OPEN, Plant, address, at, mac, name, port, port_of};
+use nullius_engine::{Act, Alarm, Lifecycle};
+use nullius_model::{Denial, DenialReason, Endpoint, Mac, Transport};
+use std::net::IpAddr;
+
+fn denial(reason: DenialReason, from: (Mac, IpAddr), to: &str, port: u16) -> Denial {
+    Denial {
+        reason,
+        only_counted: false,
+        port: Some(crate::plant::port(OPEN)),
+        source: Endpoint { mac: from.0, ip: Some(from.1), port: 40_000 },
+        destination: Endpoint { mac: mac(to), ip: Some(address(to)), port },
+        transport: Transport::Tcp,
+    }
+}
+
+fn records(plant: &Plant) -> Vec<String> {
+    let denied = plant.records.iter().filter(|record| matches!(record.act, Act::Denied(_)));
+    denied.map(|record| record.act.to_string()).collect()
+}
+
+#[test]
+fn denials_of_a_kind_are_one_record_that_names_what_decided() {
+    let mut plant = Plant::new();
+    for (from, to, port) in [
+        ("vendor", "plc1", 22),
+        ("vendor", "cam1", 22),
+        ("cam1", "plc1", 9),
+        ("guest", "plc1", 22),
+    ] {
+        let one = denial(DenialReason::Policy, (mac(from), address(from)), to, port);
+        for secs in 1..4 {
+            plant.gateway.handle_denial(&one, 2, at(secs));
+        }
+    }
+    plant.drain(at(4));
+    assert_eq!(
+        records(&plant),
+        [
+            "denied vendor -> plc1 tcp/22 (policy), 2 packets on port p-open: no policy permits it",
+            "denied vendor -> cam1 tcp/22 (policy), 2 packets on port p-open: input `posture` is missing",
+            "denied cam1 -> plc1 tcp/9 (policy), 2 packets on port p-open: plc1 offers no service at tcp/9",
+            "denied 10.0.0.16 -> plc1 tcp/22 (policy), 2 packets on port p-open: no device is bound to 10.0.0.16",
+        ]
+    );
+    let counts: Vec<_> = plant.gateway.denials().map(|summary| (summary.count, summary.last)).collect();
+    assert_eq!(counts, [(6, at(3).uptime); 4]);
+    plant.pass(700);
+    assert_eq!(plant.gateway.denials().count(), 0);
+    assert_eq!(records(&plant).iter().filter(|text| text.contains("6 packets")).count(), 4);
+}
+
+#[test]
+fn a_forged_sender_is_told_with_its_port_again_and_again_and_never_in_floods() {
+    let mut plant = Plant::new();
+    let forged = denial(DenialReason::Spoof, (mac("hmi"), address("hmi")), "plc1", 502);
+    let spoofs = |plant: &Plant| {
+        plant
+            .alarms
+            .iter()
+            .filter(|alarm| matches!(alarm, Alarm::Spoof { port, .. } if *port == crate::plant::port(OPEN)))
+            .count()
+    };
+    for expected in 1..3 {
+        plant.gateway.handle_denial(&forged, 1, at(expected));
+        plant.drain(at(expected));
+        assert_eq!(spoofs(&plant), usize::try_from(expected).unwrap());
+    }
+    assert_eq!(plant.gateway.device(&name("hmi")).unwrap().lifecycle, Lifecycle::Conflict);
+    for _ in 0..10_000 {
+        plant.gateway.handle_denial(&forged, 1, at(3));
+    }
+    plant.drain(at(3));
+    assert!(plant.alarms.len() < 16, "{}", plant.alarms.len());
+    let claim = denial(DenialReason::Resolution, (mac("vendor"), address("hmi")), "plc1", 0);
+    plant.gateway.handle_denial(&claim, 1, at(60));
+    plant.drain(at(60));
+    let Some(Alarm::Resolution { port: named, held_back, .. }) = plant.alarms.last() else { panic!("an alarm") };
+    assert_eq!(*named, port(OPEN));
+    assert!(*held_back > 9_000);
+}
+
+#[test]
+fn a_flood_of_denials_is_counted_and_leaves_no_trace() {
+    let mut plant = Plant::new();
+    for n in 0..5_000_u32 {
+        let [_, b, c, d] = n.to_be_bytes();
+        let mut one =
+            denial(DenialReason::Stranger, (Mac::new([6, 6, 6, b, c, d]), IpAddr::from([10, b, c, d])), "plc1", 502);
+        one.port = Some(port(HELD));
+        plant.gateway.handle_denial(&one, 1, at(1));
+    }
+    let one = denial(DenialReason::Fragment, (mac("hist"), address("hist")), "plc1", 0);
+    plant.gateway.handle_denial(&Denial { port: Some(port_of("hist")), ..one }, 1, at(1));
+    plant.drain(at(1));
+    assert_eq!(plant.gateway.denials().count(), 513);
+    assert_eq!(plant.gateway.status().denials_rest, 5_000 - 512);
+}

@@ -1,0 +1,75 @@
+//! Why something passes or does not.
+
+use crate::plant::{HELD, OPEN, Plant, address, at, mac, name, port, port_of};
+use nullius_engine::{Command, Question};
+use nullius_model::{Channel, SmolStr, Stage, Verdict};
+use nullius_policy::Effect;
+
+const SHELL: Channel = Channel::Tcp(22);
+const MODBUS: Channel = Channel::Tcp(502);
+
+fn ask(plant: &Plant, subject: &str, object: &str, channel: Channel, verb: Option<&str>) -> nullius_engine::Why {
+    let (subject, object) = (name(subject), name(object));
+    let question = Question { subject, object, channel, verb: verb.map(SmolStr::new) };
+    plant.gateway.why(&question, at(100))
+}
+
+#[test]
+fn what_passes_names_its_policy_and_its_rule() {
+    let plant = Plant::new();
+    let why = ask(&plant, "hmi", "plc1", SHELL, None);
+    assert_eq!((why.effect, why.verdict, why.stage), (Effect::Allow, Verdict::Accept, Stage::Enforce));
+    assert_eq!(why.because(), ["decided by `shell`"]);
+    assert_eq!((why.rules.len(), why.remedy.clone()), (1, None));
+    let text = why.to_string();
+    for line in ["allowed", "  input ia: IA2", "  input risk: unknown", "  the packet path accepts"] {
+        assert!(text.lines().any(|found| found == line), "{line} in {text}");
+    }
+    let read = ask(&plant, "hmi", "plc1", MODBUS, Some("read"));
+    assert_eq!((read.effect, read.verdict), (Effect::Allow, Verdict::Divert));
+    let write = ask(&plant, "hmi", "plc1", MODBUS, Some("write_single_coil"));
+    assert_eq!((write.effect, write.because()), (Effect::Deny, vec!["no policy permits it".to_owned()]));
+}
+
+#[test]
+fn what_does_not_pass_names_what_stands_in_the_way() {
+    let mut plant = Plant::new();
+    plant.tell(Command::Revoke { device: name("plc1"), reason: SmolStr::new("stolen") }, 1).unwrap();
+    plant.link(&port_of("hist"), false, 2);
+    plant.see(&port(HELD), mac("guest"), Some(address("guest")), 3);
+    plant.see(&port(OPEN), mac("hmi"), None, 4);
+    plant
+        .tell(Command::Assess { device: name("vendor"), posture: None, risk: Some(4), conforms: None }, 5)
+        .unwrap();
+    for (subject, object, channel, verb, reason) in [
+        ("hmi", "plc1", SHELL, None, "plc1 is revoked by anna: stolen"),
+        ("hist", "plc2", SHELL, None, "hist is absent: port p-hist has no link"),
+        ("hmi", "guest", SHELL, None, "guest is not bound: it was seen, and nobody approved it"),
+        ("hmi", "cam2", SHELL, None, "cam2 is not bound: no port has seen it"),
+        ("hmi", "plc2", Channel::Udp(9), None, "plc2 offers no service at udp/9"),
+        ("hmi", "nobody", SHELL, None, "the inventory names no device `nobody`"),
+        ("hmi", "plc2", MODBUS, Some("dance\n"), "modbus knows no verb `dance\\n`"),
+        ("vendor", "cam1", SHELL, None, "decided by `risky`"),
+    ] {
+        let why = ask(&plant, subject, object, channel, verb);
+        assert_eq!(why.effect, Effect::Deny, "{subject} {object}");
+        assert!(why.because().contains(&reason.to_owned()), "{reason}: {:?}", why.because());
+        assert!(why.remedy.is_some(), "{reason}");
+    }
+    let double = ask(&plant, "hmi", "plc2", SHELL, None);
+    assert_eq!(double.notes, ["a double of hmi was seen on port p-open"]);
+}
+
+#[test]
+fn a_missing_input_and_a_missing_policy_are_told_apart() {
+    let plant = Plant::new();
+    let missing = ask(&plant, "vendor", "cam1", SHELL, None);
+    assert_eq!(missing.because()[0], "input `posture` is missing");
+    let nothing = ask(&plant, "plc1", "hmi", SHELL, None);
+    assert_eq!(nothing.because(), ["no policy permits it"]);
+    assert_eq!(
+        nothing.remedy.unwrap(),
+        "ask for a grant of hmi/ssh to plc1, or for a policy that permits it"
+    );
+    assert_eq!(nothing.notes, ["no conduit leads from zone cell to zone ops"]);
+}

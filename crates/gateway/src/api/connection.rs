@@ -1,0 +1,142 @@
+//! One client: a line in, a line out.
+
+use crate::core::{Core, prepare};
+use nullius_engine::Actor;
+use nullius_protocol::local::{
+    Answer, Body, Command, Event, Failure, MAX_LINE, Reply, Request, decode, encode,
+};
+use std::cell::RefCell;
+use std::io;
+use std::rc::Rc;
+use std::time::Duration;
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::net::UnixStream;
+use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::sync::Notify;
+use tokio::sync::broadcast::error::RecvError;
+use tokio::task::spawn_blocking;
+use tokio::time::timeout;
+
+/// How long a client may take from one line to the end of the next.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How long a client may take to read an answer.
+const READS_WITHIN: Duration = Duration::from_secs(10);
+
+/// What every connection shares.
+#[derive(Clone, Debug)]
+pub(super) struct Shared {
+    pub(super) core: Rc<RefCell<Core>>,
+    pub(super) changed: Rc<Notify>,
+}
+
+/// Answers line by line until the client is done, breaks off or takes too long.
+pub(super) async fn run(stream: UnixStream, actor: Actor, shared: Shared) {
+    let (from, mut to) = stream.into_split();
+    let mut from = BufReader::new(from);
+    while let Ok(Ok(Some(line))) = timeout(PATIENCE, next_line(&mut from)).await {
+        if one(&line, &actor, &shared, &mut from, &mut to).await.is_err() {
+            return;
+        }
+    }
+}
+
+async fn one(
+    line: &[u8],
+    actor: &Actor,
+    shared: &Shared,
+    from: &mut BufReader<OwnedReadHalf>,
+    to: &mut OwnedWriteHalf,
+) -> io::Result<()> {
+    let Request { id, command } = match decode::<Request>(line) {
+        Ok(request) => request,
+        Err(error) => {
+            let failure = Failure { error: crate::chain(&error), ..Failure::default() };
+            return send(to, None, Answer::Error(failure)).await;
+        }
+    };
+    if command == Command::Tail {
+        return tail(id, shared, from, to).await;
+    }
+    let answer = answer(command, actor, shared).await;
+    shared.changed.notify_one();
+    send(to, id, answer).await
+}
+
+async fn answer(command: Command, actor: &Actor, shared: &Shared) -> Answer {
+    match command {
+        Command::PolicyApply { bundle } => apply(bundle, actor, shared).await,
+        Command::Handover { bundle } => shared.core.borrow_mut().hand_over(bundle, &actor.0),
+        Command::Why { subject, object, service, verb, at: Some(at) } => {
+            let then = shared.core.borrow().then(at);
+            let asked = move || then?.why(&subject, &object, &service, verb.as_deref());
+            spawn_blocking(asked).await.unwrap_or_else(|_| Err(broken())).map_or_else(Answer::Error, ok)
+        }
+        command => shared.core.borrow_mut().answer(command, actor),
+    }
+}
+
+/// Verifies at once, prepares in a thread, adopts at once: the gateway goes on meanwhile.
+async fn apply(bundle: Vec<u8>, actor: &Actor, shared: &Shared) -> Answer {
+    let verified = shared.core.borrow_mut().verify(bundle, &actor.0);
+    let verified = match verified {
+        Ok(verified) => verified,
+        Err(failure) => return Answer::Error(failure),
+    };
+    let prepared = spawn_blocking(move || prepare(verified)).await.unwrap_or_else(|_| Err(broken()));
+    let mut core = shared.core.borrow_mut();
+    match prepared {
+        Ok(candidate) => core.adopt(candidate, &actor.0),
+        Err(failure) => {
+            core.note_refusal(&failure, &actor.0);
+            Answer::Error(failure)
+        }
+    }
+}
+
+fn ok(body: Body) -> Answer {
+    Answer::Ok(Box::new(body))
+}
+
+fn broken() -> Failure {
+    Failure { error: "the gateway could not finish this".to_owned(), ..Failure::default() }
+}
+
+/// Events as they come; whatever the client sends ends it.
+async fn tail(
+    id: Option<u64>,
+    shared: &Shared,
+    from: &mut BufReader<OwnedReadHalf>,
+    to: &mut OwnedWriteHalf,
+) -> io::Result<()> {
+    let mut events = shared.core.borrow().events();
+    loop {
+        let event = tokio::select! {
+            event = events.recv() => event,
+            _ = from.read_u8() => return Err(io::ErrorKind::ConnectionAborted.into()),
+        };
+        let event = match event {
+            Ok(event) => event,
+            Err(RecvError::Lagged(count)) => Event::Missed(count),
+            Err(RecvError::Closed) => return Err(io::ErrorKind::ConnectionAborted.into()),
+        };
+        send(to, id, ok(Body::Event(event))).await?;
+    }
+}
+
+async fn send(to: &mut OwnedWriteHalf, id: Option<u64>, answer: Answer) -> io::Result<()> {
+    let line = encode(&Reply { id, answer }).map_err(io::Error::other)?;
+    timeout(READS_WITHIN, to.write_all(&line)).await?
+}
+
+/// The next line without its end; `None` where the client is done, an error where the line is too long.
+async fn next_line(from: &mut BufReader<OwnedReadHalf>) -> io::Result<Option<Vec<u8>>> {
+    let mut line = Vec::new();
+    let limit = u64::try_from(MAX_LINE).unwrap_or(u64::MAX);
+    from.take(limit).read_until(b'\n', &mut line).await?;
+    match line.pop() {
+        Some(b'\n') => Ok(Some(line)),
+        Some(_) if line.len() + 1 >= MAX_LINE => Err(io::ErrorKind::FileTooLarge.into()),
+        Some(_) | None => Ok(None),
+    }
+}

@@ -1,0 +1,54 @@
+//! The local API: a Unix socket that the CLI speaks to (R-89: local control).
+//!
+//! Root and one group may connect, which both the file's mode and the kernel's word for the peer (`SO_PEERCRED`) say.
+//! A connection is a task; it borrows the gateway for as long as a quick answer takes and never across a wait.
+//!
+//! INVARIANT: what clients can hold is bounded: so many connections, one line each, and a line that is not complete
+//! in time ends its connection (attack 11).
+
+mod connection;
+mod peer;
+mod socket;
+
+pub use peer::Access;
+pub use socket::{SocketError, bind};
+
+use crate::core::Core;
+use connection::Shared;
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::time::Duration;
+use tokio::net::UnixListener;
+use tokio::sync::{Notify, Semaphore};
+use tokio::task::spawn_local;
+
+/// Connections at once. Each may hold a line of `local::MAX_LINE` bytes.
+const MAX_CONNECTIONS: usize = 16;
+
+/// How long until the socket is tried again where the process has no file descriptor left.
+const BACK_OFF: Duration = Duration::from_millis(100);
+
+/// Serves clients until it is dropped. `changed` is notified whenever one of them changed something.
+pub(crate) async fn serve(
+    listener: UnixListener,
+    core: Rc<RefCell<Core>>,
+    access: Access,
+    changed: Rc<Notify>,
+) {
+    let places = std::sync::Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    let shared = Shared { core, changed };
+    loop {
+        let Ok((stream, _)) = listener.accept().await else {
+            tokio::time::sleep(BACK_OFF).await;
+            continue;
+        };
+        let Some(actor) = access.admit(&stream) else { continue };
+        // a client that finds no place is hung up on, not queued
+        let Ok(place) = std::sync::Arc::clone(&places).try_acquire_owned() else { continue };
+        let shared = shared.clone();
+        spawn_local(async move {
+            connection::run(stream, actor, shared).await;
+            drop(place);
+        });
+    }
+}

@@ -1,0 +1,213 @@
+//! What an operator writes about a gateway: `gateway.toml`.
+//!
+//! ```toml
+//! bridge = "br0"                      # a transparent gateway; leave out for a router only
+//! state = "/var/lib/nullius"          # bundles, standing, audit
+//! socket = "/run/nullius/gateway.sock"
+//! group = "nullius"                   # who may use the socket beside root; root alone where left out
+//! nflog_group = 86                    # where the kernel reports denials
+//!
+//! [port.enp3s0]
+//! strangers = "onboard"               # hold (the default), onboard or watch
+//!
+//! [port.enp4s0]
+//! path = "routed"                     # bridged (the default) or routed
+//! ```
+//!
+//! INVARIANT: what is not understood is an error with its line, never a default: a misspelt `strangers` must not open
+//! a port.
+
+use nullius_model::{Path as PacketPath, PortName};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+
+/// Largest configuration, in bytes: whatever lies at that path is read whole.
+const MAX_CONFIG: u64 = 1 << 20;
+
+/// Most ports of a gateway: each costs a capture ring and a thread.
+pub const MAX_PORTS: usize = 64;
+
+/// How one gateway is set up.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// The bridge that the bridged ports belong to.
+    #[serde(default)]
+    pub bridge: Option<Interface>,
+    /// Where everything durable lies.
+    #[serde(default = "default_state")]
+    pub state: PathBuf,
+    /// Where the local API listens.
+    #[serde(default = "default_socket")]
+    pub socket: PathBuf,
+    /// The group whose members may use the local API beside root.
+    #[serde(default)]
+    pub group: Option<String>,
+    /// The NFLOG group of this gateway's denials.
+    #[serde(default = "default_nflog_group")]
+    pub nflog_group: u16,
+    /// What is plugged in where.
+    #[serde(default)]
+    pub port: BTreeMap<Interface, Port>,
+}
+
+/// One port of the gateway.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Port {
+    /// What becomes of stations that are no device of the inventory.
+    #[serde(default)]
+    pub strangers: Strangers,
+    /// Bridged to other ports, or a network of its own.
+    #[serde(default)]
+    pub path: PathKind,
+}
+
+/// What becomes of strangers on a port.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Strangers {
+    /// They reach nobody.
+    #[default]
+    Hold,
+    /// They reach the onboarding services.
+    Onboard,
+    /// They reach anybody: the port is only watched.
+    Watch,
+}
+
+/// How packets of a port cross the gateway.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PathKind {
+    /// To other ports of the bridge.
+    #[default]
+    Bridged,
+    /// To other networks, with the gateway as router.
+    Routed,
+}
+
+impl From<PathKind> for PacketPath {
+    fn from(kind: PathKind) -> Self {
+        match kind {
+            PathKind::Bridged => Self::Bridged,
+            PathKind::Routed => Self::Routed,
+        }
+    }
+}
+
+/// The name of an interface, checked where it is read.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Interface(pub PortName);
+
+impl TryFrom<String> for Interface {
+    type Error = nullius_model::BadName;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        PortName::new(&text).map(Self)
+    }
+}
+
+/// Why there is no configuration.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("`{}` cannot be read", path.display())]
+    Read {
+        /// Which file.
+        path: PathBuf,
+        /// What the system says.
+        #[source]
+        source: io::Error,
+    },
+    /// It does not say what it should. The text shows the line.
+    #[error("`{}` is not understood: {message}", path.display())]
+    Parse {
+        /// Which file.
+        path: PathBuf,
+        /// Line, column, and what is wrong there.
+        message: String,
+    },
+}
+
+impl Config {
+    /// From a file.
+    ///
+    /// # Errors
+    /// [`ConfigError`] names the file and the line.
+    pub fn read(path: &Path) -> Result<Self, ConfigError> {
+        let text =
+            read_bounded(path).map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
+        Self::parse(&text).map_err(|message| ConfigError::Parse { path: path.to_owned(), message })
+    }
+
+    fn parse(text: &str) -> Result<Self, String> {
+        let config: Self = toml::from_str(text).map_err(|error| error.to_string())?;
+        if config.port.len() > MAX_PORTS {
+            return Err(format!("a gateway has at most {MAX_PORTS} ports"));
+        }
+        let bridged = config.port.iter().find(|(_, port)| port.path == PathKind::Bridged);
+        match bridged {
+            Some((Interface(port), _)) if config.bridge.is_none() => {
+                Err(format!("port `{port}` is bridged, but there is no `bridge`"))
+            }
+            Some(_) | None => Ok(config),
+        }
+    }
+}
+
+fn read_bounded(path: &Path) -> io::Result<String> {
+    if fs::metadata(path)?.len() > MAX_CONFIG {
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, "more than 1 MiB"));
+    }
+    fs::read_to_string(path)
+}
+
+fn default_state() -> PathBuf {
+    "/var/lib/nullius".into()
+}
+
+fn default_socket() -> PathBuf {
+    "/run/nullius/gateway.sock".into()
+}
+
+const fn default_nflog_group() -> u16 {
+    86
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_configuration_says_what_is_plugged_in_where() {
+        let config = Config::parse(
+            "bridge = 'br0'\n[port.p1]\nstrangers = 'onboard'\n[port.p2]\n[port.wan]\npath = 'routed'\n",
+        )
+        .unwrap();
+        let port = |name: &str| config.port[&Interface(PortName::new(name).unwrap())];
+        assert_eq!(port("p1").strangers, Strangers::Onboard);
+        assert_eq!(port("p2"), Port::default());
+        assert_eq!(PacketPath::from(port("wan").path), PacketPath::Routed);
+        assert_eq!((config.state, config.nflog_group), (default_state(), 86));
+    }
+
+    #[test]
+    fn what_is_not_understood_is_an_error_with_its_line() {
+        for (text, line, word) in [
+            ("bridge = 'br0'\n[port.p1]\nstranger = 'hold'\n", "line 3", "unknown field `stranger`"),
+            ("bridge = 'br0'\n[port.p1]\nstrangers = 'open'\n", "line 3", "unknown variant `open`"),
+            ("bridge = 'br 0'\n", "line 1", "a name has no"),
+            ("nflog_group = 65536\n", "line 1", "65536"),
+            ("[port.'a/b']\n", "line 1", "a name has no"),
+        ] {
+            let error = Config::parse(text).unwrap_err();
+            assert!(error.contains(line) && error.contains(word), "{text}: {error}");
+        }
+        let error = Config::parse("[port.p1]\n").unwrap_err();
+        assert_eq!(error, "port `p1` is bridged, but there is no `bridge`");
+    }
+}

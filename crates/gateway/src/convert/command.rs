@@ -1,0 +1,93 @@
+//! From what a person typed to what the engine is told.
+
+use super::standing::{device_name, mac, parse, port_name, verb_class};
+use nullius_engine::{Command, ConduitName, GrantId, GrantRequest, StageScope};
+use nullius_model::SmolStr;
+use nullius_policy::{ServiceId, Verbs};
+use nullius_protocol::local::{self, StageTarget};
+use std::time::Duration;
+
+/// What the engine is told, or which word means nothing. `None` where the command is not for the engine.
+pub(crate) fn command(asked: local::Command) -> Option<Result<Command, String>> {
+    Some(match asked {
+        local::Command::Approve { device, port, mac } => approve(&device, port.as_deref(), mac.as_deref()),
+        local::Command::Forget { device } => device_name(&device).map(|device| Command::Forget { device }),
+        local::Command::Settle { device, reason } => {
+            device_name(&device).map(|device| Command::Settle { device, reason: reason.into() })
+        }
+        local::Command::Revoke { device, reason } => {
+            device_name(&device).map(|device| Command::Revoke { device, reason: reason.into() })
+        }
+        local::Command::Restore { device, reason } => {
+            device_name(&device).map(|device| Command::Restore { device, reason: reason.into() })
+        }
+        local::Command::Assess { device, posture, risk, conforms } => {
+            device_name(&device).map(|device| Command::Assess { device, posture, risk, conforms })
+        }
+        local::Command::StageSet { target, stage, despite } => stage_set(target, &stage, despite),
+        local::Command::GrantCreate { .. } => grant(asked),
+        local::Command::GrantEnd { grant, reason } => {
+            Ok(Command::EndGrant { grant: GrantId(grant), reason: reason.into() })
+        }
+        local::Command::ModeSet { mode, reason } => {
+            parse(&mode).map(|mode| Command::Mode { mode, reason: reason.into() })
+        }
+        local::Command::Status
+        | local::Command::Devices
+        | local::Command::Device { .. }
+        | local::Command::PolicyStatus
+        | local::Command::PolicyApply { .. }
+        | local::Command::PolicyFetch { .. }
+        | local::Command::Handover { .. }
+        | local::Command::Stages
+        | local::Command::Grants
+        | local::Command::Why { .. }
+        | local::Command::Denials
+        | local::Command::Alarms
+        | local::Command::Tail => return None,
+    })
+}
+
+fn approve(device: &str, port: Option<&str>, address: Option<&str>) -> Result<Command, String> {
+    Ok(Command::Approve {
+        device: device_name(device)?,
+        port: port.map(port_name).transpose()?,
+        mac: address.map(mac).transpose()?,
+    })
+}
+
+fn stage_set(target: StageTarget, stage: &str, despite: Option<String>) -> Result<Command, String> {
+    let scope = match target {
+        StageTarget::Default => StageScope::Default,
+        StageTarget::Device(device) => StageScope::Device(device_name(&device)?),
+        StageTarget::Conduit { from, to } => {
+            StageScope::Conduit(ConduitName::between(from.into(), to.into()))
+        }
+    };
+    Ok(Command::Stage { scope, stage: parse(stage)?, despite: despite.map(SmolStr::from) })
+}
+
+fn grant(asked: local::Command) -> Result<Command, String> {
+    let local::Command::GrantCreate { subject, object, verbs, seconds, work_order, approvers, reason } =
+        asked
+    else {
+        return Err("this is no grant".to_owned());
+    };
+    let classes = verbs.iter().map(|class| verb_class(class)).collect::<Result<_, _>>()?;
+    Ok(Command::Grant(GrantRequest {
+        subject: device_name(&subject)?,
+        object: service(&object)?,
+        verbs: if verbs.is_empty() { Verbs::All } else { Verbs::Classes(classes) },
+        duration: Duration::from_secs(seconds),
+        reason: reason.into(),
+        work_order: work_order.map(SmolStr::from),
+        approvers: approvers.into_iter().map(SmolStr::from).collect(),
+    }))
+}
+
+fn service(text: &str) -> Result<ServiceId, String> {
+    let wrong =
+        || format!("`{}`: a service is written `DEVICE/SERVICE`, as in `plc1/modbus`", text.escape_debug());
+    let (device, service) = text.split_once('/').ok_or_else(wrong)?;
+    Ok(ServiceId { device: device_name(device)?, service: SmolStr::new(service) })
+}

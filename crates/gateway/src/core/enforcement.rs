@@ -1,0 +1,93 @@
+//! The kernel's side: what was sent, how long it took, what somebody else changed.
+
+use super::Core;
+use crate::fault::Fault;
+use nullius_enforce::{Error, Installed, Kernel};
+use nullius_engine::{Applied, Order, ReadBack};
+use nullius_model::Marker;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+/// The kernel and what is known of it.
+#[derive(Debug)]
+pub(super) struct Enforcement {
+    pub(super) kernel: Kernel,
+    /// Changes that the kernel took from us; whoever reads the kernel back tells ours from others' by it.
+    pub(super) changes: Arc<AtomicU64>,
+    /// How long the last one took.
+    pub(super) last: Duration,
+    /// How often somebody else's change was repaired.
+    pub(super) repairs: u64,
+    /// The kernel has what it should.
+    pub(super) in_step: bool,
+    /// Of the rules it has.
+    pub(super) marker: Marker,
+}
+
+impl Enforcement {
+    pub(super) fn new(kernel: Kernel) -> Self {
+        Self {
+            kernel,
+            changes: Arc::default(),
+            last: Duration::ZERO,
+            repairs: 0,
+            in_step: false,
+            marker: Marker::default(),
+        }
+    }
+}
+
+impl Core {
+    /// Puts an order into the kernel and tells the engine; says what went wrong.
+    pub(super) fn enforce(&mut self, generation: u64, order: Order, marker: Marker) -> Option<String> {
+        Fault::BeforeKernel.reached();
+        let result = self.transact(order, marker);
+        Fault::AfterKernel.reached();
+        let error = result.err().map(|error| error.to_string());
+        self.enforcement.in_step = error.is_none();
+        let now = self.now();
+        self.engine.handle_applied(Applied { generation, error: error.clone() }, now);
+        error
+    }
+
+    /// What was read back, `changes` of ours ago or none; says whether it was looked at.
+    pub(crate) fn handle_read_back(&mut self, found: &Installed, changes: u64) -> bool {
+        if self.enforcement.changes.load(Ordering::Acquire) != changes {
+            return false;
+        }
+        let read_back = ReadBack {
+            marker: found.marker.unwrap_or_default(),
+            rules: &found.rules,
+            skeleton_intact: found.skeleton_intact,
+            bypasses: &found.bypasses,
+        };
+        let now = self.now();
+        let drift = self.engine.handle_read_back(&read_back, now);
+        let _ = self.settle();
+        if !drift.is_none() {
+            self.enforcement.repairs += 1;
+        }
+        true
+    }
+
+    /// Shared with whoever reads the kernel back.
+    pub(crate) fn changes(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.enforcement.changes)
+    }
+
+    fn transact(&mut self, order: Order, marker: Marker) -> Result<(), Error> {
+        let now = self.clock.now().uptime;
+        let enforcement = &mut self.enforcement;
+        let changed = match order {
+            Order::Change(change) => enforcement.kernel.change(&change, marker, now),
+            Order::Replace => enforcement.kernel.replace(self.engine.rules(), marker, now),
+        };
+        // what the kernel holds is not what we thought: all of it at once, rather than a denial for a second
+        let applied = changed.or_else(|_| enforcement.kernel.replace(self.engine.rules(), marker, now))?;
+        enforcement.changes.fetch_add(1, Ordering::Release);
+        enforcement.last = applied.elapsed;
+        enforcement.marker = marker;
+        Ok(())
+    }
+}

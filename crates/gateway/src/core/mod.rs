@@ -1,0 +1,163 @@
+//! The gateway as one thing: the engine that decides, the kernel that enforces, the store that remembers.
+//!
+//! Every input goes to the engine and then [`Core::settle`] does what the engine asks for, in its order: rules into the
+//! kernel, then the standing to the disk, then the record. Nothing here waits for anybody; what takes long (compiling a
+//! policy, reading the whole kernel back) is done in a thread and comes back as an input.
+//!
+//! INVARIANT: what goes wrong with the disk or a reader never keeps a rule from the kernel.
+
+mod alarms;
+mod answer;
+mod enforcement;
+mod keeping;
+mod past;
+mod policy;
+mod start;
+mod status;
+
+pub(crate) use policy::prepare;
+pub use start::StartError;
+pub(crate) use start::layout;
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::ports::Sighting;
+use crate::store::Store;
+use alarms::Alarms;
+use enforcement::Enforcement;
+use keeping::Keeping;
+use nullius_engine::{Gateway, Now, Output, Settings};
+use nullius_model::{Denial, PortName, Uptime};
+use nullius_protocol::local::Event;
+use std::sync::Arc;
+use tokio::sync::broadcast;
+
+/// Events that a slow `tail` may lag behind before it misses some.
+const EVENTS: usize = 1024;
+
+/// The gateway as one thing.
+#[derive(Debug)]
+pub(crate) struct Core {
+    clock: Arc<dyn Clock>,
+    settings: Settings,
+    engine: Gateway,
+    enforcement: Enforcement,
+    store: Store,
+    keeping: Keeping,
+    alarms: Alarms,
+    policy: Option<policy::InForce>,
+    events: broadcast::Sender<Event>,
+    /// It was told that denials cannot be heard.
+    deaf: bool,
+}
+
+/// What became of what the engine asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[must_use]
+pub(crate) struct Settled {
+    /// What the kernel did not take.
+    pub(crate) not_applied: Option<String>,
+    /// What the disk did not take.
+    pub(crate) not_saved: Option<String>,
+}
+
+impl Core {
+    /// Somebody spoke on a port.
+    pub(crate) fn handle_sighting(&mut self, sighting: &Sighting) {
+        let now = self.now();
+        self.engine.handle_station(&sighting.port, sighting.mac, sighting.address, now);
+        let _ = self.settle();
+    }
+
+    /// A link came or went.
+    pub(crate) fn handle_link(&mut self, port: &PortName, up: bool) {
+        let now = self.now();
+        self.engine.handle_link(port, up, now);
+        let _ = self.settle();
+    }
+
+    /// The kernel dropped packets, or would have.
+    pub(crate) fn handle_denials(&mut self, denials: &[(Denial, u64)]) {
+        let now = self.now();
+        for (denial, packets) in denials {
+            self.engine.handle_denial(denial, *packets, now);
+        }
+        let _ = self.settle();
+    }
+
+    /// Time passed.
+    pub(crate) fn handle_timeout(&mut self) {
+        let now = self.now();
+        if self.engine.poll_timeout().is_some_and(|at| at <= now.uptime) {
+            self.engine.handle_timeout(now);
+        }
+        let _ = self.settle();
+        self.flush_when_due(now);
+    }
+
+    /// When [`Core::handle_timeout`] is wanted next.
+    pub(crate) fn poll_timeout(&self) -> Option<Uptime> {
+        self.engine.poll_timeout().into_iter().chain(self.keeping.due()).min()
+    }
+
+    /// The ports that this gateway has by its configuration.
+    pub(crate) fn ports_of_ours(&self) -> Vec<PortName> {
+        self.settings.ports.keys().cloned().collect()
+    }
+
+    /// Nobody tells what the kernel denies; it denies all the same.
+    pub(crate) fn note_deaf(&mut self, why: &str) {
+        if !std::mem::replace(&mut self.deaf, true) {
+            self.alarm("deaf", format!("what the kernel denies cannot be heard: {why}"));
+        }
+    }
+
+    /// What happens from here on, for `tail`.
+    pub(crate) fn events(&self) -> broadcast::Receiver<Event> {
+        self.events.subscribe()
+    }
+
+    pub(crate) fn now(&self) -> Now {
+        self.clock.now()
+    }
+
+    /// Does what the engine asks for. A change of the standing may wait a moment for the next one.
+    pub(crate) fn settle(&mut self) -> Settled {
+        let mut settled = Settled::default();
+        while let Some(output) = self.engine.poll_output() {
+            match output {
+                Output::Enforce { generation, order, marker } => {
+                    settled.not_applied = self.enforce(generation, order, marker).or(settled.not_applied);
+                }
+                Output::Save => self.keeping.note_change(self.clock.now().uptime),
+                Output::Audit(record) => self.record(&record),
+                Output::Alarm(alarm) => self.raise(&alarm),
+            }
+        }
+        settled
+    }
+
+    /// The same, and the standing is on the disk when this returns: before a person is told that it is done.
+    pub(crate) fn settle_durably(&mut self) -> Settled {
+        let settled = self.settle();
+        let not_saved = self.flush().err();
+        Settled { not_saved, ..settled }
+    }
+
+    fn flush_when_due(&mut self, now: Now) {
+        if self.keeping.due().is_some_and(|at| at <= now.uptime) {
+            let _ = self.flush();
+        }
+    }
+
+    fn tell(&self, event: Event) {
+        // nobody listens most of the time
+        let _ = self.events.send(event);
+    }
+}
+
+/// What the engine is told at its start.
+fn settings(config: &Config, clock: &dyn Clock) -> Settings {
+    let ports = config.port.iter().map(|(interface, port)| (interface.0.clone(), (*port).into())).collect();
+    Settings { boot: clock.boot(), ports, ..Settings::default() }
+}

@@ -1,0 +1,82 @@
+//! How things stood at a past time: the standing and the policy of then, in an engine of their own.
+//!
+//! The engine is deterministic, so what it answers from the same standing and policy is what it decided then.
+
+use super::{Core, answer, policy};
+use crate::convert;
+use crate::store::Verified;
+use nullius_engine::{BootId, Gateway, Now, PolicyVersion, Settings, Standing};
+use nullius_model::{Timestamp, Uptime};
+use nullius_protocol::bundle::Body;
+use nullius_protocol::local::{Body as Reply, Failure};
+use nullius_protocol::state::Moment;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// All that is needed to ask about a past time, in a thread of its own.
+#[derive(Debug)]
+pub(crate) struct Then {
+    settings: Settings,
+    standing: Standing,
+    verified: Verified,
+    now: Now,
+}
+
+impl Core {
+    /// What was true at `at`, in seconds since 1970.
+    ///
+    /// # Errors
+    /// A [`Failure`] where the history does not reach that far back.
+    pub(crate) fn then(&self, at: u64) -> Result<Then, Failure> {
+        let moment = self.moment_at(Timestamp::from_secs(at)).ok_or_else(|| Failure {
+            error: "the history does not reach back to that time".to_owned(),
+            help: "`history.jsonl` in the state directory begins with the oldest time there is".to_owned(),
+            problems: Vec::new(),
+        })?;
+        let verified =
+            self.store.load(moment.epoch).map_err(|error| policy::failure(&crate::chain(&error)))?;
+        let passed = Timestamp::from_secs(at).since(Timestamp::from_nanos(moment.at));
+        let uptime = Uptime::new(Duration::from_nanos(moment.uptime)).after(passed);
+        let standing = convert::to_standing(moment.standing).map_err(|error| policy::failure(&error))?;
+        // the boot of then: its grants were in force
+        let boot = BootId(standing.boot.0.clone());
+        let settings = Settings { boot, ..self.settings.clone() };
+        Ok(Then { settings, standing, verified, now: Now { uptime, wall: Timestamp::from_secs(at) } })
+    }
+
+    fn moment_at(&self, at: Timestamp) -> Option<Moment> {
+        self.keeping.history.files().find_map(|lines| {
+            let moments = lines.filter_map(|line| serde_json::from_str::<Moment>(&line).ok());
+            moments.filter(|moment| moment.at <= at.as_nanos()).last()
+        })
+    }
+}
+
+impl Then {
+    /// Asks as it was then. Compiles a policy: for a thread of its own.
+    ///
+    /// # Errors
+    /// A [`Failure`] where the policy of then does not compile with this program, or the question makes no sense.
+    pub(crate) fn why(
+        self,
+        subject: &str,
+        object: &str,
+        service: &str,
+        verb: Option<&str>,
+    ) -> Result<Reply, Failure> {
+        let Body::Policy(files) = &self.verified.bundle.body else {
+            return Err(policy::failure("no policy was in force then"));
+        };
+        let (repository, policies) = policy::compile(files)?;
+        let repository = Arc::new(repository);
+        let version = PolicyVersion {
+            marker: self.verified.marker,
+            repository: Arc::clone(&repository),
+            policies: Arc::new(policies),
+        };
+        let epoch = version.marker.epoch;
+        let mut engine = Gateway::new(self.settings, self.standing, self.now);
+        engine.handle_policy(version, self.now);
+        answer::ask(&engine, repository.inventory(), epoch, self.now, (subject, object, service, verb))
+    }
+}

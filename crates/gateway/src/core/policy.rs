@@ -1,0 +1,211 @@
+//! Policies: from signed bytes to what is in force.
+//!
+//! Checked twice over: by whoever made the bundle, and here, where it counts. What does not parse, does not compile,
+//! or fails one of its own tests never reaches the store.
+
+use super::Core;
+use crate::fault::Fault;
+use crate::store::Verified;
+use nullius_engine::PolicyVersion;
+use nullius_model::{Epoch, Timestamp};
+use nullius_policy::{Files, Policies, Problem, Repository, Severity};
+use nullius_protocol::bundle::{Body, Bundle};
+use nullius_protocol::local::{Answer, AuditLine, Body as Reply, Failure, Policy, StoredBundle};
+use nullius_protocol::to_hex;
+use std::sync::Arc;
+
+/// Problems of a refused policy that are told; a person fixes the first few and tries again.
+const MAX_PROBLEMS: usize = 50;
+
+/// The policy in force.
+#[derive(Clone, Debug)]
+pub(super) struct InForce {
+    pub(super) version: PolicyVersion,
+    made: u64,
+    by: String,
+}
+
+impl InForce {
+    /// What people call the site.
+    pub(super) fn site(&self) -> String {
+        self.version.repository.inventory().site.name.to_string()
+    }
+}
+
+/// A bundle that passed every check and waits to be adopted.
+#[derive(Debug)]
+pub(crate) struct Candidate {
+    verified: Verified,
+    version: PolicyVersion,
+}
+
+/// Parses, compiles, lints and tests what a bundle holds. Takes its time: for a thread of its own.
+///
+/// # Errors
+/// A [`Failure`] with the problems and their lines.
+pub(crate) fn prepare(verified: Verified) -> Result<Candidate, Failure> {
+    let candidate = Candidate::compile(verified)?;
+    let PolicyVersion { repository, policies, .. } = &candidate.version;
+    let is_error = |problem: &Problem| problem.severity == Severity::Error;
+    let errors: Vec<Problem> = repository.lint().into_iter().filter(is_error).collect();
+    if !errors.is_empty() {
+        return Err(refused("the policy is not acceptable", &errors));
+    }
+    let results = repository.run_tests(policies).into_iter();
+    let failed: Vec<Problem> = results.filter_map(|result| result.failure).collect();
+    if failed.is_empty() { Ok(candidate) } else { Err(refused("the policy fails its own tests", &failed)) }
+}
+
+impl Candidate {
+    /// Parses and compiles, and runs neither lint nor tests: they passed when the bundle was taken.
+    pub(super) fn compile(verified: Verified) -> Result<Self, Failure> {
+        let Body::Policy(files) = &verified.bundle.body else {
+            return Err(failure("this is a handover bundle: use `nullius handover`"));
+        };
+        let (repository, policies) = compile(files)?;
+        let version = PolicyVersion {
+            marker: verified.marker,
+            repository: Arc::new(repository),
+            policies: Arc::new(policies),
+        };
+        Ok(Self { verified, version })
+    }
+
+    pub(super) const fn epoch(&self) -> Epoch {
+        self.verified.bundle.epoch
+    }
+}
+
+/// Parses and compiles what a bundle holds.
+pub(super) fn compile(files: &Files) -> Result<(Repository, Policies), Failure> {
+    let unusable = |problems: Vec<Problem>| refused("the policy is not valid", &problems);
+    let repository = Repository::parse(files).map_err(unusable)?;
+    let policies = Policies::compile(&repository).map_err(unusable)?;
+    Ok((repository, policies))
+}
+
+pub(super) fn failure(error: &str) -> Failure {
+    Failure { error: error.to_owned(), ..Failure::default() }
+}
+
+fn refused(error: &str, problems: &[Problem]) -> Failure {
+    Failure {
+        error: error.to_owned(),
+        help: "`nullius policy check` shows the same without a gateway".to_owned(),
+        problems: problems.iter().take(MAX_PROBLEMS).map(ToString::to_string).collect(),
+    }
+}
+
+impl Core {
+    /// The policy in force; `0.0` before the first.
+    pub(crate) fn epoch(&self) -> Epoch {
+        self.policy.as_ref().map(|policy| policy.version.marker.epoch).unwrap_or_default()
+    }
+
+    /// Checks what somebody sent, as far as that is quick: size, signature, epoch.
+    ///
+    /// # Errors
+    /// A [`Failure`]; the policy in force stays, and an alarm says why.
+    pub(crate) fn verify(&mut self, bytes: Vec<u8>, who: &str) -> Result<Verified, Failure> {
+        let checked = self.store.verify(bytes).map_err(|error| failure(&crate::chain(&error)));
+        checked.inspect_err(|failure| self.note_refusal(failure, who))
+    }
+
+    /// Says for everybody that a bundle was refused.
+    pub(crate) fn note_refusal(&mut self, failure: &Failure, who: &str) {
+        let first = failure.problems.first().map(|problem| format!(": {problem}")).unwrap_or_default();
+        self.alarm("bundle-refused", format!("a bundle from {who} was refused: {}{first}", failure.error));
+    }
+
+    /// Puts a candidate in force: disk, pointer, kernel, and only then the answer.
+    pub(crate) fn adopt(&mut self, candidate: Candidate, who: &str) -> Answer {
+        if let Err(error) = self.store.adopt(&candidate.verified) {
+            let failure = failure(&crate::chain(&error));
+            self.note_refusal(&failure, who);
+            return Answer::Error(failure);
+        }
+        let epoch = candidate.verified.bundle.epoch;
+        self.put_in_force(candidate);
+        self.note_act("applied", format!("bundle {epoch} put in force"), who);
+        let settled = self.settle();
+        self.note_moment();
+        Fault::BeforeAck.reached();
+        match settled.not_applied {
+            None => Answer::Ok(Box::new(Reply::Policy(self.policy_view()))),
+            Some(error) => Answer::Error(Failure {
+                error: format!("{epoch} is stored, but the kernel does not take it: {error}"),
+                help: "it is tried again until it does; `nullius status` shows when".to_owned(),
+                problems: Vec::new(),
+            }),
+        }
+    }
+
+    /// From here on another key signs.
+    pub(crate) fn hand_over(&mut self, bytes: Vec<u8>, who: &str) -> Answer {
+        let handed = self.verify(bytes, who).and_then(|verified| {
+            self.store.hand_over(&verified).map_err(|error| {
+                let failure = failure(&crate::chain(&error));
+                self.note_refusal(&failure, who);
+                failure
+            })
+        });
+        match handed {
+            Ok(()) => {
+                let key = self.store.trusted();
+                self.note_act("handover", format!("bundles are signed by {key} from here on"), who);
+                Answer::Ok(Box::new(Reply::Policy(self.policy_view())))
+            }
+            Err(failure) => Answer::Error(failure),
+        }
+    }
+
+    pub(super) fn put_in_force(&mut self, candidate: Candidate) {
+        let Bundle { made, by, .. } = candidate.verified.bundle;
+        let version = candidate.version;
+        let now = self.now();
+        self.engine.handle_policy(version.clone(), now);
+        self.policy = Some(InForce { version, made, by });
+    }
+
+    pub(crate) fn policy_view(&self) -> Policy {
+        let trusted = self.store.trusted().to_string();
+        let stored = self.store.epochs().unwrap_or_default().into_iter().map(|epoch| self.stored(epoch));
+        let stored = stored.collect();
+        match &self.policy {
+            None => Policy { trusted, stored, epoch: self.store.floor(), ..Policy::default() },
+            Some(InForce { version, made, by }) => Policy {
+                epoch: version.marker.epoch,
+                digest: to_hex(&version.marker.digest),
+                made: Timestamp::from_secs(*made).to_string(),
+                by: by.clone(),
+                trusted,
+                stored,
+            },
+        }
+    }
+
+    fn stored(&self, epoch: Epoch) -> StoredBundle {
+        match self.store.load(epoch) {
+            Ok(verified) => StoredBundle {
+                epoch,
+                made: Timestamp::from_secs(verified.bundle.made).to_string(),
+                by: verified.bundle.by,
+            },
+            Err(error) => StoredBundle { epoch, made: String::new(), by: crate::chain(&error) },
+        }
+    }
+
+    fn note_act(&mut self, what: &str, text: String, who: &str) {
+        let now = self.now();
+        let line = AuditLine {
+            at: now.wall.to_string(),
+            uptime: u64::try_from(now.uptime.since_boot().as_millis()).unwrap_or(u64::MAX),
+            epoch: self.epoch(),
+            who: who.to_owned(),
+            what: what.to_owned(),
+            text,
+            why: String::new(),
+        };
+        self.write_down(line, true);
+    }
+}

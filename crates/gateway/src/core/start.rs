@@ -1,0 +1,195 @@
+//! From the disk to the kernel, before anything else happens.
+//!
+//! The last known good policy goes into the kernel whether a controller, a network or a port exists or not. What is
+//! damaged is told; what cannot be known is denied. In order: the policy that the pointer names; the newest older one
+//! that still verifies and compiles; the rules that the kernel still has; no rules at all, which denies everything.
+
+use super::alarms::Alarms;
+use super::enforcement::Enforcement;
+use super::keeping::Keeping;
+use super::{Core, EVENTS, policy, settings};
+use crate::clock::Clock;
+use crate::config::{Config, PathKind, Port, Strangers};
+use crate::convert;
+use crate::store::{Store, StoreError, Verified};
+use nullius_enforce::{Kernel, Layout};
+use nullius_engine::{Gateway, PortSettings, Standing};
+use nullius_model::{Marker, RuleSet};
+use nullius_protocol::local::Failure;
+use nullius_protocol::state;
+use std::sync::Arc;
+use tokio::sync::broadcast;
+
+/// The name of our tables.
+const TABLE: &str = "nullius";
+
+/// Why a gateway cannot start. The kernel then denies, or keeps what it had.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The kernel.
+    #[error("the kernel cannot be given rules")]
+    Kernel(#[from] nullius_enforce::Error),
+    /// The state directory.
+    #[error(
+        "the state directory is unusable; what the kernel had is kept, and without that everything is denied"
+    )]
+    Store(#[from] StoreError),
+    /// The standing, and there is no history to take its place.
+    #[error(
+        "who is revoked cannot be known ({0}): restore `standing.json` from a backup, or remove it to start with nobody \
+         revoked; what the kernel had is kept, and without that everything is denied"
+    )]
+    Standing(String),
+}
+
+impl Core {
+    /// Loads what is on the disk into the kernel.
+    ///
+    /// # Errors
+    /// [`StartError`] where nothing on the disk can be believed or the kernel takes no rules.
+    pub(crate) fn start(config: &Config, clock: Arc<dyn Clock>) -> Result<Self, StartError> {
+        let mut kernel = Kernel::open(layout(config))?;
+        match Self::load(config, Arc::clone(&clock)) {
+            Ok((store, keeping, standing)) => {
+                let mut core = Self::assemble(config, clock, kernel, store, keeping, standing);
+                core.load_policy()?;
+                // from the first start on there is a standing: a missing one is damage
+                core.note_moment();
+                Ok(core)
+            }
+            Err(error) => {
+                close(&mut kernel, clock.as_ref())?;
+                Err(error)
+            }
+        }
+    }
+
+    fn load(config: &Config, clock: Arc<dyn Clock>) -> Result<(Store, Keeping, Standing), StartError> {
+        let store = Store::open(&config.state)?;
+        let keeping = Keeping::open(&store)?;
+        let standing = standing(&store, &keeping, clock.as_ref())?;
+        Ok((store, keeping, standing))
+    }
+
+    fn assemble(
+        config: &Config,
+        clock: Arc<dyn Clock>,
+        kernel: Kernel,
+        store: Store,
+        keeping: Keeping,
+        standing: Standing,
+    ) -> Self {
+        let settings = settings(config, clock.as_ref());
+        let engine = Gateway::new(settings.clone(), standing, clock.now());
+        Self {
+            clock,
+            settings,
+            engine,
+            enforcement: Enforcement::new(kernel),
+            store,
+            keeping,
+            alarms: Alarms::default(),
+            policy: None,
+            events: broadcast::Sender::new(EVENTS),
+            deaf: false,
+        }
+    }
+
+    /// The last known good policy, or none: then everything is denied.
+    fn load_policy(&mut self) -> Result<(), StartError> {
+        match self.last_known_good() {
+            Some(candidate) => {
+                self.put_in_force(candidate);
+                let _ = self.settle();
+            }
+            None => self.deny_all()?,
+        }
+        Ok(())
+    }
+
+    fn last_known_good(&mut self) -> Option<policy::Candidate> {
+        let current = self.store.current().map_err(|error| crate::chain(&error));
+        let why = match current.and_then(|found| found.map(usable).transpose()) {
+            Ok(found) if found.is_some() || !self.store.was_used() => return found,
+            Ok(_) => "nothing says which bundle was in force".to_owned(),
+            Err(why) => why,
+        };
+        let older = self.store.epochs().unwrap_or_default().into_iter().rev();
+        let found =
+            older.filter_map(|epoch| self.store.load(epoch).ok()).find_map(|older| usable(older).ok());
+        let instead = match &found {
+            Some(candidate) => format!("bundle {} is in force instead", candidate.epoch()),
+            None => "no other bundle is usable: everything is denied".to_owned(),
+        };
+        self.alarm(
+            "store-damaged",
+            format!("the policy that was in force cannot be loaded: {why}; {instead}"),
+        );
+        found
+    }
+
+    fn deny_all(&mut self) -> Result<(), StartError> {
+        let now = self.now().uptime;
+        self.enforcement.kernel.replace(self.engine.rules(), Marker::default(), now)?;
+        self.enforcement.in_step = true;
+        Ok(())
+    }
+}
+
+impl From<Port> for PortSettings {
+    fn from(port: Port) -> Self {
+        let strangers = match port.strangers {
+            Strangers::Hold => nullius_engine::Strangers::Hold,
+            Strangers::Onboard => nullius_engine::Strangers::Onboard,
+            Strangers::Watch => nullius_engine::Strangers::Watch,
+        };
+        Self { side: port.path.into(), strangers }
+    }
+}
+
+/// Where the rules go.
+pub(crate) fn layout(config: &Config) -> Layout {
+    Layout {
+        table: TABLE.to_owned(),
+        nflog_group: config.nflog_group,
+        routed: config.port.values().any(|port| port.path == PathKind::Routed),
+        bridges: config.bridge.iter().map(|bridge| bridge.0.clone()).collect(),
+    }
+}
+
+/// A policy that passed once: its tests need not pass again to be better than none.
+fn usable(verified: Verified) -> Result<policy::Candidate, String> {
+    policy::Candidate::compile(verified).map_err(|Failure { error, problems, .. }| {
+        let first = problems.first().map(|problem| format!(": {problem}")).unwrap_or_default();
+        format!("{error}{first}")
+    })
+}
+
+/// Keeps the rules that the kernel has, if they are whole; denies everything otherwise.
+fn close(kernel: &mut Kernel, clock: &dyn Clock) -> Result<(), StartError> {
+    let now = clock.now().uptime;
+    let whole = kernel.read_back(now).is_ok_and(|found| found.skeleton_intact && found.marker.is_some());
+    if !whole {
+        kernel.replace(&RuleSet::new(), Marker::default(), now)?;
+    }
+    Ok(())
+}
+
+/// The standing; where it is damaged, the newest that the history has: a revoked device must not return.
+fn standing(store: &Store, keeping: &Keeping, clock: &dyn Clock) -> Result<Standing, StartError> {
+    let read = match store.standing()? {
+        Some(json) => serde_json::from_slice(&json).map_err(|error| error.to_string()),
+        None if store.was_used() => Err("`standing.json` is missing".to_owned()),
+        None => return Ok(Standing { boot: clock.boot(), ..Standing::default() }),
+    };
+    read.and_then(convert::to_standing)
+        .or_else(|why| newest_in_history(keeping).ok_or(why))
+        .map_err(StartError::Standing)
+}
+
+fn newest_in_history(keeping: &Keeping) -> Option<Standing> {
+    keeping.history.files().find_map(|lines| {
+        let moments = lines.filter_map(|line| serde_json::from_str::<state::Moment>(&line).ok());
+        convert::to_standing(moments.last()?.standing).ok()
+    })
+}

@@ -1,0 +1,101 @@
+//! The one screen.
+
+use super::Core;
+use crate::convert;
+use nullius_enforce::{Count, Counters};
+use nullius_engine::Status;
+use nullius_model::Path;
+use nullius_protocol::local;
+
+/// Alarms on the screen.
+const ALARMS: usize = 5;
+
+impl Core {
+    pub(super) fn status(&mut self) -> local::Status {
+        let status = self.engine.status();
+        let counters = self.enforcement.kernel.counters();
+        let mut troubles = self.troubles(&status);
+        troubles.extend(counters.as_ref().err().map(|error| format!("the counters cannot be read: {error}")));
+        local::Status {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            site: self.policy.as_ref().map(|policy| policy.site()).unwrap_or_default(),
+            uptime: self.now().uptime.since_boot().as_secs(),
+            mode: status.mode.to_string(),
+            stage: self.engine.standing().stages.default.to_string(),
+            policy: self.policy.is_some().then(|| self.policy_view()),
+            kernel: self.kernel(&status),
+            ports: self.ports(),
+            devices: status
+                .devices
+                .iter()
+                .map(|(lifecycle, count)| (convert::state(*lifecycle), number(*count)))
+                .collect(),
+            strangers: number(status.strangers),
+            grants: number(status.grants),
+            counters: counters.map(|counters| counted(&counters)).unwrap_or_default(),
+            troubles,
+            alarms: self.newest_alarms(ALARMS),
+        }
+    }
+
+    fn kernel(&self, status: &Status) -> local::Kernel {
+        let enforcement = &self.enforcement;
+        local::Kernel {
+            epoch: enforcement.marker.epoch,
+            rules: number(status.rules),
+            in_step: enforcement.in_step && status.sent == status.applied,
+            last_change: u64::try_from(enforcement.last.as_micros()).unwrap_or(u64::MAX),
+            repairs: enforcement.repairs,
+        }
+    }
+
+    fn ports(&self) -> Vec<local::Port> {
+        let down = &self.engine.standing().down;
+        let ports = self.settings.ports.iter();
+        ports
+            .map(|(name, port)| local::Port {
+                name: name.to_string(),
+                up: !down.contains(name),
+                path: match port.side {
+                    Path::Bridged => "bridged".to_owned(),
+                    Path::Routed => "routed".to_owned(),
+                },
+                strangers: match port.strangers {
+                    nullius_engine::Strangers::Hold => "hold".to_owned(),
+                    nullius_engine::Strangers::Onboard => "onboard".to_owned(),
+                    nullius_engine::Strangers::Watch => "watch".to_owned(),
+                },
+            })
+            .collect()
+    }
+
+    fn troubles(&self, status: &Status) -> Vec<String> {
+        let mut troubles = Vec::new();
+        if self.policy.is_none() {
+            troubles.push("no policy is in force: everything is denied".to_owned());
+        }
+        if !self.enforcement.in_step || status.sent != status.applied {
+            troubles.push("the kernel does not have the newest rules yet".to_owned());
+        }
+        if let Some(trouble) = &self.keeping.trouble {
+            troubles.push(format!("nothing can be written down: {trouble}"));
+        }
+        let flooded = status.strangers_let_go.iter();
+        troubles
+            .extend(flooded.map(|(port, count)| format!("port {port} is flooded: {count} strangers let go")));
+        troubles
+    }
+}
+
+fn counted(counters: &Counters) -> Vec<local::Counter> {
+    let passed = std::iter::once(("allowed".to_owned(), counters.allowed));
+    let denied = counters.denied.iter().map(|(reason, count)| (format!("denied-{}", reason.name()), *count));
+    let would =
+        counters.would_deny.iter().map(|(reason, count)| (format!("would-deny-{}", reason.name()), *count));
+    let view = |(name, Count { packets, bytes })| local::Counter { name, packets, bytes };
+    passed.chain(denied).chain(would).map(view).collect()
+}
+
+fn number(count: usize) -> u64 {
+    u64::try_from(count).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,183 @@
+//! The verbs of the protocols whose messages we judge.
+//!
+//! The schema names the same verbs; a test holds the two together. What a server says of its own accord is no verb: it
+//! answers what was asked.
+
+use crate::request::Verb;
+use nullius_model::{Protocol, VerbClass};
+
+/// Every verb a service of `protocol` understands; `connect` alone where nobody reads its messages.
+pub const fn verbs(protocol: Protocol) -> &'static [Verb] {
+    Language::of(protocol).verbs()
+}
+
+/// What a protocol's verbs are written in: a namespace of the schema.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Language {
+    /// Nobody reads the messages.
+    Opaque,
+    Modbus,
+    Mqtt,
+    Coap,
+    Http,
+}
+
+impl Language {
+    pub(crate) const ALL: [Self; 5] = [Self::Opaque, Self::Modbus, Self::Mqtt, Self::Coap, Self::Http];
+
+    pub(crate) const fn of(protocol: Protocol) -> Self {
+        #[expect(clippy::wildcard_enum_match_arm, reason = "messages of any other protocol are not judged")]
+        match protocol {
+            Protocol::Modbus => Self::Modbus,
+            Protocol::Mqtt => Self::Mqtt,
+            Protocol::Coap => Self::Coap,
+            Protocol::Http => Self::Http,
+            _ => Self::Opaque,
+        }
+    }
+
+    /// At most 64, so that a set of them fits a word.
+    pub(crate) const fn verbs(self) -> &'static [Verb] {
+        match self {
+            Self::Opaque => OPAQUE,
+            Self::Modbus => MODBUS,
+            Self::Mqtt => MQTT,
+            Self::Coap => COAP,
+            Self::Http => HTTP,
+        }
+    }
+
+    /// The verb `wire` tells as this class and word.
+    pub(crate) fn find(self, class: VerbClass, name: &str) -> Option<(usize, &'static Verb)> {
+        self.verbs().iter().enumerate().find(|(_, verb)| verb.class == class && verb.name == name)
+    }
+}
+
+/// `action` of `language` is, or lies beneath, the action `name` of `group`.
+pub(crate) fn is_within(action: &str, language: Language, name: &str, group: Language) -> bool {
+    if language == group && action == name {
+        return true;
+    }
+    let (class, is_verb) = match action.strip_prefix("any ") {
+        Some(class) => (class, false),
+        None => match language.verbs().iter().find(|verb| verb.action == action) {
+            Some(verb) => (verb.class.name(), true),
+            None => return false,
+        },
+    };
+    match group {
+        _ if language == Language::Opaque => false,
+        Language::Opaque => name == class,
+        _ if group != language => false,
+        _ => name == "any" || (is_verb && name.strip_prefix("any ") == Some(class)),
+    }
+}
+
+const fn verb(class: VerbClass, name: &'static str) -> Verb {
+    Verb { class, name, action: name }
+}
+
+/// A word that falls in a second class.
+const fn again(class: VerbClass, name: &'static str, action: &'static str) -> Verb {
+    Verb { class, name, action }
+}
+
+const OPAQUE: &[Verb] = &[verb(VerbClass::Connect, "connect")];
+
+const MODBUS: &[Verb] = &[
+    verb(VerbClass::Discover, "report_server_id"),
+    verb(VerbClass::Discover, "read_device_identification"),
+    verb(VerbClass::Read, "read_coils"),
+    verb(VerbClass::Read, "read_discrete_inputs"),
+    verb(VerbClass::Read, "read_holding_registers"),
+    verb(VerbClass::Read, "read_input_registers"),
+    verb(VerbClass::Read, "read_file_record"),
+    verb(VerbClass::Read, "read_fifo_queue"),
+    verb(VerbClass::Read, "read_write_multiple_registers_read"),
+    verb(VerbClass::Write, "write_single_coil"),
+    verb(VerbClass::Write, "write_single_register"),
+    verb(VerbClass::Write, "write_multiple_coils"),
+    verb(VerbClass::Write, "write_multiple_registers"),
+    verb(VerbClass::Write, "write_file_record"),
+    verb(VerbClass::Write, "mask_write_register"),
+    verb(VerbClass::Write, "read_write_multiple_registers"),
+    verb(VerbClass::Diagnose, "read_exception_status"),
+    verb(VerbClass::Diagnose, "diagnostics"),
+    verb(VerbClass::Diagnose, "get_comm_event_counter"),
+    verb(VerbClass::Diagnose, "get_comm_event_log"),
+    verb(VerbClass::Configure, "change_ascii_input_delimiter"),
+    verb(VerbClass::Configure, "canopen_general_reference"),
+    verb(VerbClass::Program, "umas"),
+    verb(VerbClass::Admin, "restart_communications_option"),
+    verb(VerbClass::Admin, "force_listen_only_mode"),
+    verb(VerbClass::Admin, "encapsulated_interface_transport"),
+    verb(VerbClass::Admin, "unknown_function"),
+];
+
+const MQTT: &[Verb] = &[
+    verb(VerbClass::Connect, "CONNECT"),
+    verb(VerbClass::Connect, "PINGREQ"),
+    verb(VerbClass::Connect, "DISCONNECT"),
+    verb(VerbClass::Connect, "AUTH"),
+    verb(VerbClass::Subscribe, "SUBSCRIBE"),
+    verb(VerbClass::Subscribe, "UNSUBSCRIBE"),
+    verb(VerbClass::Publish, "PUBLISH"),
+    verb(VerbClass::Publish, "PUBLISH retain"),
+    verb(VerbClass::Publish, "PUBLISH qos1"),
+    verb(VerbClass::Publish, "PUBLISH qos1 retain"),
+    verb(VerbClass::Publish, "PUBLISH qos2"),
+    verb(VerbClass::Publish, "PUBLISH qos2 retain"),
+    verb(VerbClass::Publish, "WILL"),
+    verb(VerbClass::Publish, "WILL retain"),
+    verb(VerbClass::Publish, "WILL qos1"),
+    verb(VerbClass::Publish, "WILL qos1 retain"),
+    verb(VerbClass::Publish, "WILL qos2"),
+    verb(VerbClass::Publish, "WILL qos2 retain"),
+    verb(VerbClass::Publish, "PUBACK"),
+    verb(VerbClass::Publish, "PUBREC"),
+    verb(VerbClass::Publish, "PUBREL"),
+    verb(VerbClass::Publish, "PUBCOMP"),
+];
+
+const COAP: &[Verb] = &[
+    again(VerbClass::Discover, "GET", "GET discover"),
+    again(VerbClass::Discover, "FETCH", "FETCH discover"),
+    verb(VerbClass::Connect, "ping"),
+    verb(VerbClass::Connect, "OSCORE"),
+    verb(VerbClass::Read, "GET"),
+    verb(VerbClass::Read, "FETCH"),
+    verb(VerbClass::Subscribe, "GET observe"),
+    verb(VerbClass::Subscribe, "GET deregister"),
+    verb(VerbClass::Subscribe, "FETCH observe"),
+    verb(VerbClass::Subscribe, "FETCH deregister"),
+    verb(VerbClass::Subscribe, "RST"),
+    verb(VerbClass::Write, "POST"),
+    verb(VerbClass::Write, "PUT"),
+    verb(VerbClass::Write, "PATCH"),
+    verb(VerbClass::Write, "iPATCH"),
+    verb(VerbClass::Configure, "DELETE"),
+    verb(VerbClass::Admin, "unknown_method"),
+];
+
+const HTTP: &[Verb] = &[
+    verb(VerbClass::Discover, "OPTIONS"),
+    verb(VerbClass::Connect, "CONNECT"),
+    verb(VerbClass::Read, "GET"),
+    verb(VerbClass::Read, "HEAD"),
+    verb(VerbClass::Read, "PROPFIND"),
+    verb(VerbClass::Subscribe, "SUBSCRIBE"),
+    verb(VerbClass::Subscribe, "UNSUBSCRIBE"),
+    verb(VerbClass::Publish, "NOTIFY"),
+    verb(VerbClass::Write, "POST"),
+    verb(VerbClass::Write, "PUT"),
+    verb(VerbClass::Write, "PATCH"),
+    verb(VerbClass::Write, "COPY"),
+    verb(VerbClass::Diagnose, "TRACE"),
+    verb(VerbClass::Configure, "DELETE"),
+    verb(VerbClass::Configure, "PROPPATCH"),
+    verb(VerbClass::Configure, "MKCOL"),
+    verb(VerbClass::Configure, "MOVE"),
+    verb(VerbClass::Configure, "LOCK"),
+    verb(VerbClass::Configure, "UNLOCK"),
+    verb(VerbClass::Admin, "unknown_method"),
+];

@@ -1,0 +1,189 @@
+//! What a client asks for.
+
+use crate::text;
+use nullius_model::Epoch;
+use serde::{Deserialize, Serialize};
+
+/// One line from a client.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Request {
+    /// Comes back in every reply to this request; the client's to choose.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<u64>,
+    /// What to do.
+    pub command: Command,
+}
+
+/// What to do. Names are those of devices, services (`plc1/modbus`), zones and ports in the policy's inventory.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "snake_case")]
+pub enum Command {
+    /// One screen: policy, kernel, ports, devices, alarms.
+    Status,
+    /// Every device of the inventory, and every station that is none of them.
+    Devices,
+    /// One device with its bindings.
+    Device {
+        /// Its name.
+        device: String,
+    },
+    /// A person vouches that a station is this device of the inventory, and binds it to its port.
+    Approve {
+        /// The device.
+        device: String,
+        /// Where it is; the one port it is seen on where none is given.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        port: Option<String>,
+        /// Its hardware address (`02:00:00:00:00:11`); the declared one where none is given.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        mac: Option<String>,
+    },
+    /// Forgets where a device without a declared port is, so that it is bound anew.
+    Forget {
+        /// The device.
+        device: String,
+    },
+    /// Ends a conflict: a person found the double.
+    Settle {
+        /// The device whose double it was.
+        device: String,
+        /// What was found, for the audit.
+        reason: String,
+    },
+    /// Cuts a device off, at once and until it is restored.
+    Revoke {
+        /// The device.
+        device: String,
+        /// Why, for the audit.
+        reason: String,
+    },
+    /// Takes a revocation back.
+    Restore {
+        /// The device.
+        device: String,
+        /// Why, for the audit.
+        reason: String,
+    },
+    /// States what is known of a device; replaces what was stated before. What is absent is unknown, never good.
+    Assess {
+        /// The device.
+        device: String,
+        /// Its software and settings are as they should be.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        posture: Option<bool>,
+        /// Risk band, 0 (none) to 4.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        risk: Option<u8>,
+        /// Its behaviour lies inside its baseline.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        conforms: Option<bool>,
+    },
+    /// The policy in force, and which bundles are kept.
+    PolicyStatus,
+    /// Puts a signed policy bundle in force.
+    PolicyApply {
+        /// The bundle's bytes, as hexadecimal digits.
+        #[serde(with = "text::hex")]
+        bundle: Vec<u8>,
+    },
+    /// Hands out a stored bundle; the one in force where no epoch is given. A rollback fetches older content, signs it
+    /// again under a new epoch, and applies that.
+    PolicyFetch {
+        /// Which one.
+        #[serde(default, with = "text::optional_epoch", skip_serializing_if = "Option::is_none")]
+        epoch: Option<Epoch>,
+    },
+    /// Hands the gateway to another signer, by a bundle that the present one signed.
+    Handover {
+        /// The bundle's bytes, as hexadecimal digits.
+        #[serde(with = "text::hex")]
+        bundle: Vec<u8>,
+    },
+    /// How far roll-out has come.
+    Stages,
+    /// Moves roll-out of a device, a conduit or everything.
+    StageSet {
+        /// Of what.
+        target: StageTarget,
+        /// `observe`, `shadow` or `enforce`.
+        stage: String,
+        /// Why it is enforced although denials were counted meanwhile.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        despite: Option<String>,
+    },
+    /// The grants in force.
+    Grants,
+    /// Allows for a while what policy does not.
+    GrantCreate {
+        /// Who may.
+        subject: String,
+        /// What: `plc1/modbus`.
+        object: String,
+        /// Verb classes (`read`, `write`); none means every one.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        verbs: Vec<String>,
+        /// For how long, in seconds.
+        seconds: u64,
+        /// The work order it belongs to.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        work_order: Option<String>,
+        /// Who approved it, beside the one who asks.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        approvers: Vec<String>,
+        /// Why, for the audit.
+        reason: String,
+    },
+    /// Ends a grant before its time.
+    GrantEnd {
+        /// Its number.
+        grant: u64,
+        /// Why, for the audit.
+        reason: String,
+    },
+    /// Says what the plant is doing.
+    ModeSet {
+        /// `normal`, `maintenance`, …
+        mode: String,
+        /// Why, for the audit.
+        reason: String,
+    },
+    /// Why a conversation is allowed, or is not.
+    Why {
+        /// Who: a device's name or a network address.
+        subject: String,
+        /// To whom: a device's name or a network address.
+        object: String,
+        /// On what: a service's name (`modbus`), `tcp/502`, `udp/5683`, `echo`, or a bare port number.
+        service: String,
+        /// To do what: a verb of the protocol or a class of verbs; the connection itself where none is given.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        verb: Option<String>,
+        /// As it was then, in seconds since 1970; now where none is given.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        at: Option<u64>,
+    },
+    /// The denials of late, one line a conversation.
+    Denials,
+    /// The alarms of late.
+    Alarms,
+    /// Denials, alarms and audit records as they come, until the client hangs up.
+    Tail,
+}
+
+/// What a stage is set for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "snake_case")]
+pub enum StageTarget {
+    /// Whatever has no stage of its own.
+    Default,
+    /// All that one device sends and receives.
+    Device(String),
+    /// All that passes between two zones that the inventory joins by a conduit.
+    Conduit {
+        /// One zone.
+        from: String,
+        /// The other.
+        to: String,
+    },
+}
