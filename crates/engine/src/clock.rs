@@ -1,4 +1,4 @@
-//! The site's time: uptime carries it, the wall clock only says where the minutes begin.
+//! The site's time: uptime carries it, the wall clock only says where the seconds begin.
 //!
 //! INVARIANT: nothing that ends does so by the wall clock. It moves no lease; it moves what policies call the time of day.
 
@@ -9,8 +9,6 @@ use std::time::Duration;
 
 /// A wall clock that runs this far from the uptime was set by somebody; below, it is being slewed (domain §3.7).
 const STEP: Duration = Duration::from_secs(2);
-
-const MINUTE: Duration = Duration::from_secs(60);
 
 /// Where the wall clock stood when the machine started, as far as the two clocks tell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,22 +33,24 @@ impl Clock {
         Some(step)
     }
 
-    /// How far into the minute `uptime` is.
-    pub(crate) fn into_minute(self, uptime: Uptime) -> Duration {
-        let wall = self.start.saturating_add(uptime.since_boot());
-        wall.saturating_sub(Duration::from_secs(wall.as_secs() / MINUTE.as_secs() * MINUTE.as_secs()))
+    /// The last whole second of the wall clock, as an uptime. What is asked and answered as of then comes out the same
+    /// whenever in the second it is asked.
+    pub(crate) fn whole_second(self, uptime: Uptime) -> Uptime {
+        let into = self.start.saturating_add(uptime.since_boot()).subsec_nanos();
+        Uptime::new(uptime.since_boot().saturating_sub(Duration::from_nanos(u64::from(into))))
     }
 
     /// What policies call the time at `uptime`.
     pub(crate) fn moment(self, uptime: Uptime, mode: Mode) -> Moment {
-        let minutes = self.start.saturating_add(uptime.since_boot()).as_secs() / MINUTE.as_secs();
-        let (days, minute) = (minutes / 1440, minutes % 1440);
+        let seconds = self.start.saturating_add(uptime.since_boot()).as_secs();
+        let (days, minute, second) = (seconds / 86_400, seconds / 60 % 1_440, seconds % 60);
         // 1970-01-01 was a Thursday
         let weekday = (days + 3) % 7 + 1;
         Moment {
             mode,
             minute: u16::try_from(minute).unwrap_or_default(),
             weekday: u8::try_from(weekday).unwrap_or_default(),
+            second: u8::try_from(second).unwrap_or_default(),
         }
     }
 }
@@ -73,8 +73,8 @@ mod tests {
         // 2026-11-22T17:01:14Z, a Sunday
         let clock = Clock::new(now(100, 1_795_366_874));
         let moment = clock.moment(Uptime::from_millis(100_000), Mode::Normal);
-        assert_eq!((moment.weekday, moment.minute), (7, 17 * 60 + 1));
-        assert_eq!(clock.into_minute(Uptime::from_millis(100_000)), Duration::from_secs(14));
+        assert_eq!((moment.weekday, moment.minute, moment.second), (7, 17 * 60 + 1, 14));
+        assert_eq!(clock.whole_second(Uptime::from_millis(100_999)), Uptime::from_millis(100_000));
         let later = clock.moment(Uptime::new(Duration::from_secs(100 + 7 * 3600)), Mode::Normal);
         assert_eq!((later.weekday, later.minute), (1, 1));
     }

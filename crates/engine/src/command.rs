@@ -190,8 +190,8 @@ pub enum Refusal {
     /// More than there may be.
     #[error("there are {0} grants already")]
     TooManyGrants(usize),
-    /// A forbid wins over every grant.
-    #[error("forbidden by {}", list(.0))]
+    /// A forbid wins over every grant; the policies that had a say.
+    #[error("a forbid wins over every grant: {}", list(.0))]
     Forbidden(Vec<PolicyId>),
     /// What would be denied still happens.
     #[error(

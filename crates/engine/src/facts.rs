@@ -13,7 +13,6 @@ use nullius_policy::inventory::{Device, ZoneClass};
 use nullius_policy::{Connection, Inputs, Permit, ServiceId};
 use std::collections::BTreeMap;
 use std::fmt;
-use std::time::Duration;
 
 /// How far a device has come (domain §3.2). None of these gives access: policy does, to devices that are bound.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -219,10 +218,6 @@ impl<'a> Facts<'a> {
     }
 
     /// Asks policy about a whole service, and until when its answer holds.
-    ///
-    /// Minutes begin with the wall clock's, so the question is put as of the beginning of this minute: what is answered
-    /// holds from there, and the same end comes out whenever in the minute it is asked. Where an age ran out within the
-    /// minute, the question is put again as of now.
     pub(crate) fn connection(
         &self,
         subject: Id,
@@ -230,26 +225,15 @@ impl<'a> Facts<'a> {
         service: &ServiceId,
         permits: &[Permit],
     ) -> (Connection, Option<Uptime>) {
-        let into = self.clock.into_minute(self.at);
-        let began = Uptime::new(self.at.since_boot().saturating_sub(into));
-        let ask = |at| self.ask(subject, service, &self.inputs(subject, object, at), permits);
-        let end = |holds: Duration| Uptime::new((self.at.since_boot() + holds).saturating_sub(into));
-        let answer = ask(began);
-        match answer.holds_for.map(end) {
-            Some(over) if over <= self.at => {
-                let answer = ask(self.at);
-                let holds_until = answer.holds_for.map(end).map(|end| end.max(self.at));
-                (answer, holds_until)
-            }
-            holds_until => (answer, holds_until),
-        }
-    }
-
-    fn ask(&self, subject: Id, service: &ServiceId, inputs: &Inputs, permits: &[Permit]) -> Connection {
-        let Some(node) = self.site.node(subject) else { return Connection::default() };
-        let moment = self.clock.moment(self.at, self.standing.mode);
+        let Some(node) = self.site.node(subject) else { return (Connection::default(), None) };
+        let began = self.clock.whole_second(self.at);
+        let inputs = self.inputs(subject, object, began);
+        let moment = self.clock.moment(began, self.standing.mode);
         let policies = &self.site.version.policies;
-        policies.connection(&self.site.directory, &node.name, service, inputs, &moment, permits)
+        let answer =
+            policies.connection(&self.site.directory, &node.name, service, &inputs, &moment, permits);
+        let holds_until = answer.holds_for.map(|holds| began.after(holds));
+        (answer, holds_until)
     }
 
     /// The stage of a device: its own, or that of all.

@@ -165,7 +165,9 @@ impl Gateway {
         if risk.is_some_and(|risk| risk > WORST_RISK) {
             return Err(Refusal::NoSuchRisk);
         }
-        let posture_now = posture.map(|good| (good, self.now.uptime));
+        // its age is counted in whole seconds: beginning with one, it ends the same whenever it is asked for
+        let taken = self.clock.whole_second(self.now.uptime);
+        let posture_now = posture.map(|good| (good, taken));
         self.standing.assessments.insert(device.clone(), Assessment { posture: posture_now, risk, conforms });
         let work = self.refresh(id, Touched::Inputs);
         self.save();

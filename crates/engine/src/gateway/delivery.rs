@@ -42,7 +42,7 @@ pub(super) struct Delivery {
     sent: u64,
     applied: u64,
     retry: Option<Retry>,
-    drifting: bool,
+    bypasses: Vec<String>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -93,14 +93,14 @@ impl Gateway {
         }
         let drift = self.drift(found);
         let repairable = Drift { bypasses: Vec::new(), ..drift };
-        let known = std::mem::replace(&mut self.delivery.drifting, !drift.is_none());
+        // a bypass is for a person to take away: told when it is found, not each time it is looked for
+        let known = std::mem::replace(&mut self.delivery.bypasses, drift.bypasses.clone());
+        let told = drift.bypasses.is_empty() || drift.bypasses == known;
         if !repairable.is_none() {
             let generation = Some(self.replace());
             self.audit(None, Act::Repaired(drift.clone()), Work { judged: 0, generation });
         }
-        // a bypass is for a person to take away: told when it is found, not each time it is looked for
-        let told = known && repairable.is_none();
-        if !drift.is_none() && !told {
+        if !repairable.is_none() || !told {
             self.outputs.push_back(Output::Alarm(Alarm::Drift(drift.clone())));
         }
         drift

@@ -135,7 +135,9 @@ impl Gateway {
         let facts = self.facts()?;
         let (permits, _) = facts.permits(subject, object, &grant.object);
         let (connection, _) = facts.connection(subject, object, &grant.object, &permits);
-        (connection.verdict == Verdict::Deny).then_some(Refusal::Forbidden(connection.reasons))
+        let mut policies = connection.reasons;
+        policies.retain(|id| permits.iter().all(|permit| permit.id != *id));
+        (connection.verdict == Verdict::Deny).then_some(Refusal::Forbidden(policies))
     }
 }
 

@@ -269,19 +269,21 @@ impl Why {
         self.missing.dedup();
     }
 
-    /// What decided, in words; never nothing.
+    /// What decided, in words; never nothing where it is denied.
     pub fn because(&self) -> Vec<String> {
         let mut words = self.obstacles.clone();
         words.extend(
             self.errors.iter().map(|(policy, error)| format!("policy `{policy}` failed: {}", inert(error))),
         );
-        words.extend(self.missing.iter().map(|input| format!("input `{input}` is missing")));
+        if self.effect == Effect::Deny {
+            if words.is_empty() && self.policies.is_empty() {
+                words.push("no policy permits it".to_owned());
+            }
+            words.extend(self.missing.iter().map(|input| format!("input `{input}` is missing")));
+        }
         words.extend(self.policies.iter().map(|policy| format!("decided by `{policy}`")));
         if self.effect == Effect::Allow && self.verdict == Verdict::Divert {
             words.push("it depends on each message".to_owned());
-        }
-        if words.is_empty() {
-            words.push("no policy permits it".to_owned());
         }
         words
     }

@@ -34,12 +34,8 @@ fn a_double_on_another_port_moves_nothing_and_names_its_port() {
     let mut plant = Plant::new();
     let before = plant.kernel.clone();
     plant.see(&port(OPEN), mac("hist"), Some(address("hist")), 1);
-    let alarm = Alarm::Double {
-        device: name("hist"),
-        bound: port_of("hist"),
-        seen: port(OPEN),
-        mac: mac("hist"),
-    };
+    let alarm =
+        Alarm::Double { device: name("hist"), bound: port_of("hist"), seen: port(OPEN), mac: mac("hist") };
     assert_eq!(plant.alarms, [alarm]);
     assert_eq!(lifecycle(&plant, "hist"), Lifecycle::Conflict);
     assert_eq!(plant.gateway.device(&name("hist")).unwrap().assurance, Assurance::Ia1);
@@ -109,10 +105,7 @@ fn a_device_without_a_port_is_bound_where_it_is_first_seen() {
 #[test]
 fn a_port_that_holds_strangers_waits_for_a_person() {
     let mut plant = Plant::new();
-    let (approve, place) = (
-        Command::Approve { device: name("guest"), port: None, mac: None },
-        port(HELD),
-    );
+    let (approve, place) = (Command::Approve { device: name("guest"), port: None, mac: None }, port(HELD));
     assert_eq!(plant.tell(approve.clone(), 0), Err(Refusal::Unseen(name("guest"))));
     plant.see(&place, mac("guest"), Some(address("guest")), 1);
     assert_eq!(lifecycle(&plant, "guest"), Lifecycle::Onboarding);
@@ -144,7 +137,8 @@ fn a_revocation_cuts_both_directions_and_beats_approval() {
     for device in ["cam2", "plc1"] {
         plant.tell(revoke(device), 2).unwrap();
         assert!(plant.kernel.contains_key(&Rule::Known(mac(device))));
-        let named = plant.kernel.keys().filter(|rule| format!("{rule:?}").contains(&address(device).to_string()));
+        let named =
+            plant.kernel.keys().filter(|rule| format!("{rule:?}").contains(&address(device).to_string()));
         assert_eq!(named.count(), 0);
     }
     let approve = Command::Approve { device: name("cam2"), port: Some(port(HELD)), mac: None };

@@ -83,10 +83,7 @@ fn a_restart_of_the_program_keeps_a_grant_and_one_of_the_machine_ends_it() {
 fn an_extension_is_another_grant_and_the_chain_has_an_end() {
     let mut plant = Plant::new();
     let hours = |hours: u64| hours * 3_600;
-    assert_eq!(
-        plant.tell(grant(hours(9)), 0),
-        Err(Refusal::TooLong(Duration::from_secs(hours(8))))
-    );
+    assert_eq!(plant.tell(grant(hours(9)), 0), Err(Refusal::TooLong(Duration::from_secs(hours(8)))));
     plant.tell(grant(hours(8)), 0).unwrap();
     plant.tell(grant(hours(8)), hours(7)).unwrap();
     // the first of two ends by itself, the second takes over
@@ -107,10 +104,7 @@ fn a_forbid_wins_over_a_grant_and_is_named() {
         .tell(Command::Assess { device: name("vendor"), posture: None, risk: Some(3), conforms: None }, 1)
         .unwrap();
     let before = plant.saved.clone();
-    assert_eq!(
-        plant.tell(grant(120), 2),
-        Err(Refusal::Forbidden(vec![PolicyId(SmolStr::new("risky"))]))
-    );
+    assert_eq!(plant.tell(grant(120), 2), Err(Refusal::Forbidden(vec![PolicyId(SmolStr::new("risky"))])));
     assert_eq!(plant.saved, before);
     // a risk that comes later cuts a grant in force
     plant.tell(assess_well(), 3).unwrap();
@@ -136,10 +130,7 @@ fn a_grant_ends_early_by_a_person_or_with_its_device() {
     plant.tell(Command::Revoke { device: name("plc1"), reason: SmolStr::new("x") }, 4).unwrap();
     plant.tell(Command::Restore { device: name("plc1"), reason: SmolStr::new("x") }, 5).unwrap();
     assert_eq!(plant.access("vendor", "plc1", SHELL), None);
-    assert_eq!(
-        ends(&plant),
-        [&GrantEnd::Ended(SmolStr::new("done")), &GrantEnd::Revoked(name("plc1"))]
-    );
+    assert_eq!(ends(&plant), [&GrantEnd::Ended(SmolStr::new("done")), &GrantEnd::Revoked(name("plc1"))]);
     let unknown = Command::EndGrant { grant: GrantId(1), reason: SmolStr::new("again") };
     assert_eq!(plant.tell(unknown, 6), Err(Refusal::UnknownGrant(GrantId(1))));
 }

@@ -12,7 +12,7 @@ use nullius_policy::inventory::{Conduit, Device, Group, Service, Zone, ZoneClass
 use nullius_policy::{Inventory, Policies, PolicySource, Repository, ServiceId};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// What is allowed in the plant.
 pub(crate) const POLICIES: &str = r#"
@@ -103,7 +103,11 @@ pub(crate) fn inventory() -> Inventory {
             .into_iter()
             .map(|group| (group, Group::default()))
             .collect(),
-        devices: DEVICES.iter().map(|declared| device(*declared)).map(|device| (device.name.clone(), device)).collect(),
+        devices: DEVICES
+            .iter()
+            .map(|declared| device(*declared))
+            .map(|device| (device.name.clone(), device))
+            .collect(),
         onboarding: BTreeSet::from([service("hist", "ssh")]),
         ..Inventory::default()
     }
@@ -130,6 +134,12 @@ pub(crate) fn version(counter: u64, policies: &str) -> PolicyVersion {
     of(counter, inventory(), policies)
 }
 
+/// The plant's first policy, compiled once.
+pub(crate) fn first() -> PolicyVersion {
+    static FIRST: OnceLock<PolicyVersion> = OnceLock::new();
+    FIRST.get_or_init(|| version(1, POLICIES)).clone()
+}
+
 pub(crate) fn of(counter: u64, inventory: Inventory, policies: &str) -> PolicyVersion {
     let source = PolicySource { file: "policies/plant.cedar".to_owned(), text: policies.to_owned() };
     let repository = Repository::new(inventory, vec![source]).expect("a repository");
@@ -149,11 +159,7 @@ pub(crate) fn settings(boot: &str) -> Settings {
         port_with(HELD, Strangers::Hold),
         port_with(WATCHED, Strangers::Watch),
     ];
-    Settings {
-        boot: BootId(SmolStr::new(boot)),
-        ports: ports.chain(others).collect(),
-        ..Settings::default()
-    }
+    Settings { boot: BootId(SmolStr::new(boot)), ports: ports.chain(others).collect(), ..Settings::default() }
 }
 
 pub(crate) fn actor() -> Actor {
@@ -185,7 +191,7 @@ impl Plant {
             saved: standing,
             changes: 0,
         };
-        plant.gateway.handle_policy(version(1, POLICIES), now);
+        plant.gateway.handle_policy(first(), now);
         plant.drain(now);
         plant
     }

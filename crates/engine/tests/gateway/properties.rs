@@ -1,7 +1,8 @@
 //! What holds whatever happens, in whatever order.
 
 use crate::plant::{
-    DEVICES, HELD, OPEN, POLICIES, Plant, WATCHED, address, at, mac, name, of, port, port_of, service, settings,
+    DEVICES, HELD, OPEN, POLICIES, Plant, WATCHED, address, at, mac, name, of, port, port_of, service,
+    settings,
 };
 use nullius_engine::{Command, ConduitName, GrantRequest, Lifecycle, StageScope};
 use nullius_model::{Mode, PortName, Rule, RuleSet, SmolStr, Stage, Uptime, Verdict};
@@ -9,6 +10,7 @@ use nullius_policy::Verbs;
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 /// Something that happens to a gateway. Devices and ports are given by number, round the plant's.
@@ -123,16 +125,24 @@ fn command(act: Act) -> Command {
     }
 }
 
-/// The plant's policies, one of its devices or none being gone.
+/// The plant's policies, one of its devices or none being gone. Compiled once each.
 fn policy(without: usize, counter: u64) -> nullius_engine::PolicyVersion {
+    static VERSIONS: [OnceLock<nullius_engine::PolicyVersion>; 12] = [const { OnceLock::new() }; 12];
+    let mut version = VERSIONS[without].get_or_init(|| compiled(without)).clone();
+    version.marker.epoch.counter = counter;
+    version
+}
+
+fn compiled(without: usize) -> nullius_engine::PolicyVersion {
     let mut inventory = crate::plant::inventory();
     if let Some((gone, ..)) = DEVICES.get(without) {
         inventory.devices.remove(&name(gone));
         inventory.onboarding.retain(|service| service.device != name(gone));
     }
-    let named = |policy: &&str| !DEVICES.get(without).is_some_and(|(gone, ..)| policy.contains(&format!("\"{gone}")));
+    let named =
+        |policy: &&str| !DEVICES.get(without).is_some_and(|(gone, ..)| policy.contains(&format!("\"{gone}")));
     let policies: Vec<&str> = POLICIES.split_inclusive(';').filter(named).collect();
-    of(counter, inventory, &policies.concat())
+    of(0, inventory, &policies.concat())
 }
 
 #[derive(Debug)]
@@ -145,12 +155,7 @@ struct Run {
 
 impl Run {
     fn new() -> Self {
-        Self {
-            plant: Plant::new(),
-            secs: 0,
-            version: crate::plant::version(1, POLICIES),
-            ends: BTreeMap::new(),
-        }
+        Self { plant: Plant::new(), secs: 0, version: crate::plant::first(), ends: BTreeMap::new() }
     }
 
     fn happen(&mut self, event: Event) {
@@ -193,9 +198,8 @@ impl Run {
             let addresses = device.place.into_iter().flat_map(|place| place.addresses);
             present.extend(addresses.map(|address| (address, device.lifecycle)));
         }
-        let takes_part = |address: &IpAddr| {
-            matches!(present.get(address), Some(Lifecycle::Active | Lifecycle::Conflict))
-        };
+        let takes_part =
+            |address: &IpAddr| matches!(present.get(address), Some(Lifecycle::Active | Lifecycle::Conflict));
         for (rule, terms) in &self.plant.kernel {
             match rule {
                 Rule::Service { client, server, .. } => {
@@ -203,7 +207,9 @@ impl Run {
                     assert_ne!(terms.verdict, Verdict::Deny);
                     assert!(terms.ends.is_none_or(|end| end > at(self.secs).uptime), "{rule:?} {terms:?}");
                 }
-                Rule::Neighbours(one, other) | Rule::ShadowPair(one, other) | Rule::ObservePair(one, other) => {
+                Rule::Neighbours(one, other)
+                | Rule::ShadowPair(one, other)
+                | Rule::ObservePair(one, other) => {
                     assert!(takes_part(one) && takes_part(other) && one < other, "{rule:?}");
                 }
                 Rule::Address { address, .. } | Rule::Shadow(address) | Rule::Observe(address) => {

@@ -66,11 +66,8 @@ fn a_revoked_device_has_no_stage() {
 fn enforcing_what_would_stop_something_takes_a_reason() {
     let mut plant = Plant::new();
     plant.tell(stage(device("plc1"), Stage::Shadow), 1).unwrap();
-    let end = |device: &str, port| Endpoint {
-        mac: crate::plant::mac(device),
-        ip: Some(address(device)),
-        port,
-    };
+    let end =
+        |device: &str, port| Endpoint { mac: crate::plant::mac(device), ip: Some(address(device)), port };
     let denial = Denial {
         reason: DenialReason::Policy,
         only_counted: true,

@@ -24,12 +24,9 @@ fn records(plant: &Plant) -> Vec<String> {
 #[test]
 fn denials_of_a_kind_are_one_record_that_names_what_decided() {
     let mut plant = Plant::new();
-    for (from, to, port) in [
-        ("vendor", "plc1", 22),
-        ("vendor", "cam1", 22),
-        ("cam1", "plc1", 9),
-        ("guest", "plc1", 22),
-    ] {
+    for (from, to, port) in
+        [("vendor", "plc1", 22), ("vendor", "cam1", 22), ("cam1", "plc1", 9), ("guest", "plc1", 22)]
+    {
         let one = denial(DenialReason::Policy, (mac(from), address(from)), to, port);
         for secs in 1..4 {
             plant.gateway.handle_denial(&one, 2, at(secs));
@@ -40,7 +37,9 @@ fn denials_of_a_kind_are_one_record_that_names_what_decided() {
         records(&plant),
         [
             "denied vendor -> plc1 tcp/22 (policy), 2 packets on port p-open: no policy permits it",
-            "denied vendor -> cam1 tcp/22 (policy), 2 packets on port p-open: input `posture` is missing",
+            "denied vendor -> cam1 tcp/22 (policy), 2 packets on port p-open: no policy permits it; \
+             input `posture` is missing; \
+             input `risk` is missing",
             "denied cam1 -> plc1 tcp/9 (policy), 2 packets on port p-open: plc1 offers no service at tcp/9",
             "denied 10.0.0.16 -> plc1 tcp/22 (policy), 2 packets on port p-open: no device is bound to 10.0.0.16",
         ]
@@ -77,7 +76,9 @@ fn a_forged_sender_is_told_with_its_port_again_and_again_and_never_in_floods() {
     let claim = denial(DenialReason::Resolution, (mac("vendor"), address("hmi")), "plc1", 0);
     plant.gateway.handle_denial(&claim, 1, at(60));
     plant.drain(at(60));
-    let Some(Alarm::Resolution { port: named, held_back, .. }) = plant.alarms.last() else { panic!("an alarm") };
+    let Some(Alarm::Resolution { port: named, held_back, .. }) = plant.alarms.last() else {
+        panic!("an alarm")
+    };
     assert_eq!(*named, port(OPEN));
     assert!(*held_back > 9_000);
 }
@@ -87,8 +88,12 @@ fn a_flood_of_denials_is_counted_and_leaves_no_trace() {
     let mut plant = Plant::new();
     for n in 0..5_000_u32 {
         let [_, b, c, d] = n.to_be_bytes();
-        let mut one =
-            denial(DenialReason::Stranger, (Mac::new([6, 6, 6, b, c, d]), IpAddr::from([10, b, c, d])), "plc1", 502);
+        let mut one = denial(
+            DenialReason::Stranger,
+            (Mac::new([6, 6, 6, b, c, d]), IpAddr::from([10, b, c, d])),
+            "plc1",
+            502,
+        );
         one.port = Some(port(HELD));
         plant.gateway.handle_denial(&one, 1, at(1));
     }

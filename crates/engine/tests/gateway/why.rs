@@ -8,7 +8,13 @@ use nullius_policy::Effect;
 const SHELL: Channel = Channel::Tcp(22);
 const MODBUS: Channel = Channel::Tcp(502);
 
-fn ask(plant: &Plant, subject: &str, object: &str, channel: Channel, verb: Option<&str>) -> nullius_engine::Why {
+fn ask(
+    plant: &Plant,
+    subject: &str,
+    object: &str,
+    channel: Channel,
+    verb: Option<&str>,
+) -> nullius_engine::Why {
     let (subject, object) = (name(subject), name(object));
     let question = Question { subject, object, channel, verb: verb.map(SmolStr::new) };
     plant.gateway.why(&question, at(100))
@@ -28,7 +34,8 @@ fn what_passes_names_its_policy_and_its_rule() {
     let read = ask(&plant, "hmi", "plc1", MODBUS, Some("read"));
     assert_eq!((read.effect, read.verdict), (Effect::Allow, Verdict::Divert));
     let write = ask(&plant, "hmi", "plc1", MODBUS, Some("write_single_coil"));
-    assert_eq!((write.effect, write.because()), (Effect::Deny, vec!["no policy permits it".to_owned()]));
+    assert_eq!(write.effect, Effect::Deny);
+    assert_eq!(write.because(), ["no policy permits it", "input `risk` is missing"]);
 }
 
 #[test]
@@ -64,7 +71,7 @@ fn what_does_not_pass_names_what_stands_in_the_way() {
 fn a_missing_input_and_a_missing_policy_are_told_apart() {
     let plant = Plant::new();
     let missing = ask(&plant, "vendor", "cam1", SHELL, None);
-    assert_eq!(missing.because()[0], "input `posture` is missing");
+    assert!(missing.because().contains(&"input `posture` is missing".to_owned()));
     let nothing = ask(&plant, "plc1", "hmi", SHELL, None);
     assert_eq!(nothing.because(), ["no policy permits it"]);
     assert_eq!(
