@@ -14,6 +14,7 @@ mod namespace;
 mod network;
 pub mod node;
 pub mod plant;
+pub mod scenario;
 pub mod site;
 mod state;
 mod supervisor;

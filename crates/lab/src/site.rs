@@ -37,6 +37,16 @@ pub fn write_policy(directory: &Path) -> Result<()> {
 mod tests {
     use super::*;
     use crate::plant::PLANT;
+    use nullius_policy::{Files, Repository};
+
+    #[test]
+    fn the_policy_is_accepted_without_a_warning() {
+        let files: Files = FILES.iter().map(|&(path, text)| (path.to_owned(), text.to_owned())).collect();
+        let accepted = Repository::parse(&files).and_then(|repository| repository.accept());
+        let problems = accepted.map_or_else(|problems| problems, |accepted| accepted.warnings);
+        let told: Vec<_> = problems.iter().map(ToString::to_string).collect();
+        assert_eq!(told, [""; 0]);
+    }
 
     #[test]
     fn the_inventory_is_the_plant_but_for_the_attacker() {
