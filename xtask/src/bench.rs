@@ -9,5 +9,6 @@ use crate::shell::Root;
 pub(crate) fn run(root: &Root) -> Result<()> {
     install::install(root, Need::Tests)?;
     install::install(root, Need::Benches)?;
-    root.cargo(["bench", "--package", "nullius"]).run()
+    root.cargo(["bench", "--package", "nullius"]).run()?;
+    root.cargo(["bench", "--package", "nullius-enforce"]).run()
 }

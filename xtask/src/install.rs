@@ -24,7 +24,7 @@ struct DebianPackage {
     reason: &'static str,
 }
 
-const DEBIAN: [DebianPackage; 13] = [
+const DEBIAN: [DebianPackage; 14] = [
     DebianPackage { name: "bind9-dnsutils", need: Need::Tests, reason: "asks the lab's DNS" },
     DebianPackage {
         name: "chromium",
@@ -36,7 +36,12 @@ const DEBIAN: [DebianPackage; 13] = [
     DebianPackage {
         name: "iproute2",
         need: Need::Tests,
-        reason: "network namespaces and veth pairs for live capture",
+        reason: "network namespaces, bridges and veth pairs",
+    },
+    DebianPackage {
+        name: "nftables",
+        need: Need::Tests,
+        reason: "`nft`, the referee for the rules that are written into the kernel",
     },
     DebianPackage { name: "isc-dhcp-client", need: Need::Tests, reason: "asks the lab's DHCP" },
     DebianPackage { name: "libcoap3-bin", need: Need::Tests, reason: "a peer of the lab's CoAP sensor" },

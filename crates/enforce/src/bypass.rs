@@ -3,16 +3,13 @@
 
 use crate::error::Error;
 use crate::kernel::Kernel;
-use crate::netlink::{AttributeReader, Attributes, Family, Message, Netlink, link_request, text};
-use nix::net::if_::if_indextoname;
+use crate::links::Links;
+use crate::netlink::{AttributeReader, Attributes, Family, Message, text};
 use std::collections::BTreeSet;
 
 /// Most findings that are told: after these, somebody looks.
 const MAX_FINDINGS: usize = 64;
 
-const GET_QDISC: u16 = 38;
-const GET_FILTER: u16 = 46;
-const TCMSG_BYTES: usize = 20;
 /// Where filters hang (`TC_H_CLSACT`): what comes in, what goes out, and the older `ingress` queue.
 const PARENTS: [(u32, &str); 3] =
     [(0xffff_fff2, "incoming"), (0xffff_fff3, "outgoing"), (0xffff_0000, "incoming")];
@@ -20,7 +17,7 @@ const PARENTS: [(u32, &str); 3] =
 impl Kernel {
     /// Each as a sentence; none is good news.
     pub(crate) fn bypasses(&mut self) -> Result<Vec<String>, Error> {
-        let mut findings = filters()?;
+        let mut findings = filters(&mut self.links)?;
         for (family, name) in [(Family::Bridge, "bridge"), (Family::Netdev, "netdev")] {
             findings.extend(self.foreign_chains(family, name)?);
         }
@@ -45,46 +42,22 @@ impl Kernel {
     }
 }
 
-/// A queueing discipline, or a filter that hangs on one.
-struct Attached {
-    interface: u32,
-    kind: String,
-}
-
 /// Filters on any interface of the namespace.
-fn filters() -> Result<Vec<String>, Error> {
-    let mut links = Netlink::open_links()?;
-    let qdiscs = attached(&mut links, GET_QDISC, 0, 0)?;
-    let hooks = qdiscs.iter().filter(|qdisc| matches!(qdisc.kind.as_str(), "clsact" | "ingress"));
+fn filters(links: &mut Links) -> Result<Vec<String>, Error> {
+    links.read_names()?;
+    let queues = links.queues()?;
     let mut findings = BTreeSet::new();
-    for &Attached { interface, .. } in hooks {
+    for queue in queues.iter().filter(|queue| matches!(queue.kind.as_str(), "clsact" | "ingress")) {
         for (parent, direction) in PARENTS {
-            for Attached { kind, .. } in attached(&mut links, GET_FILTER, interface, parent)? {
-                let name = if_indextoname(interface).map(|name| name.to_string_lossy().into_owned());
-                let name = name.unwrap_or_else(|_| format!("number {interface}"));
-                findings.insert(format!(
-                    "a tc filter (`{kind}`) on {direction} frames of {name} acts before the rules"
-                ));
-            }
+            let kinds = links.filters(queue.interface, parent)?;
+            let name = links.name(queue.interface).unwrap_or("an interface that is gone");
+            findings.extend(kinds.iter().map(|filter| {
+                format!(
+                    "a tc filter (`{}`) on {direction} frames of {name} acts before the rules",
+                    filter.kind
+                )
+            }));
         }
     }
     Ok(findings.into_iter().collect())
-}
-
-fn attached(links: &mut Netlink, kind: u16, interface: u32, parent: u32) -> Result<Vec<Attached>, Error> {
-    let mut header = vec![0; 4];
-    header.extend_from_slice(&interface.to_ne_bytes());
-    header.extend_from_slice(&0_u32.to_ne_bytes());
-    header.extend_from_slice(&parent.to_ne_bytes());
-    header.extend_from_slice(&0_u32.to_ne_bytes());
-    let mut found = Vec::new();
-    links.list(&link_request(kind, &header), |item| found.extend(read_attached(item)))?;
-    Ok(found)
-}
-
-fn read_attached(item: &[u8]) -> Option<Attached> {
-    let (header, attributes) = item.split_at_checked(TCMSG_BYTES)?;
-    let interface = header.get(4..8)?.try_into().ok().map(u32::from_ne_bytes)?;
-    let kind = AttributeReader::new(attributes).find(1).and_then(text)?.to_owned();
-    Some(Attached { interface, kind })
 }

@@ -4,12 +4,12 @@
 //! a packet is read within bounds or not at all ([`parse_denial`] takes any bytes).
 
 use crate::error::Error;
+use crate::links::Links;
 use crate::netlink::{
     AttributeReader, Attributes, Family, Messages, Netlink, SocketError, read_u16, read_u32, text,
 };
 use crate::skeleton::WOULD;
 use nix::errno::Errno;
-use nix::net::if_::if_indextoname;
 use nix::sys::socket::{setsockopt, sockopt};
 use nullius_model::{Denial, DenialReason, Endpoint, Mac, PortName, Transport};
 use std::collections::VecDeque;
@@ -35,6 +35,7 @@ const LENGTH_LIMIT: u16 = 0x0600;
 #[derive(Debug)]
 pub struct Denials {
     netlink: Netlink,
+    links: Links,
     waiting: VecDeque<Denial>,
     lost: u64,
 }
@@ -54,7 +55,7 @@ impl Denials {
         let [a, b, c, d] = COPIED_BYTES.to_be_bytes();
         mode.put(2, &[a, b, c, d, COPY_PACKET, 0]).put_u32(5, 1);
         netlink.ask(CONFIGURE, Family::Unspecified, group, &mode, "listening to the denials")?;
-        Ok(Self { netlink, waiting: VecDeque::new(), lost: 0 })
+        Ok(Self { netlink, links: Links::open()?, waiting: VecDeque::new(), lost: 0 })
     }
 
     /// The next denial and how many packets it stands for; none where nothing waits.
@@ -83,8 +84,7 @@ impl Denials {
         let packets = Messages(datagram).filter(|message| message.kind == PACKET);
         let logged = packets.filter_map(|message| parse_denial(message.payload));
         let named = logged.map(|Logged { denial, port_index }| {
-            let port = port_index.and_then(|index| if_indextoname(index).ok());
-            let port = port.and_then(|name| PortName::new(name.to_str().ok()?).ok());
+            let port = port_index.and_then(|index| PortName::new(self.links.name(index)?).ok());
             Denial { port, ..denial }
         });
         self.waiting.extend(named);

@@ -1,6 +1,7 @@
 //! The rules in the kernel, changed in one step or not at all.
 
 use crate::error::Error;
+use crate::links::Links;
 use crate::netlink::{Message, Netlink};
 use crate::plan::{Installed, Steps};
 use crate::plane::Plane;
@@ -44,6 +45,7 @@ pub struct Applied {
 #[derive(Debug)]
 pub struct Kernel {
     pub(crate) netlink: Netlink,
+    pub(crate) links: Links,
     pub(crate) layout: Layout,
     pub(crate) installed: Option<Installed>,
 }
@@ -54,7 +56,7 @@ impl Kernel {
     /// # Errors
     /// [`Error`] where there is no netlink socket to netfilter to be had.
     pub fn open(layout: Layout) -> Result<Self, Error> {
-        Ok(Self { netlink: Netlink::open()?, layout, installed: None })
+        Ok(Self { netlink: Netlink::open()?, links: Links::open()?, layout, installed: None })
     }
 
     /// Puts `rules` in place of whatever is there, in one transaction: every packet meets the old rules or the new.

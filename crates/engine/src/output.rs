@@ -68,6 +68,17 @@ pub enum Alarm {
         /// Alarms of this port that were held back since the last one.
         held_back: u64,
     },
+    /// Somebody showed up that no device is bound to.
+    Stranger {
+        /// Where.
+        port: PortName,
+        /// Its hardware address.
+        mac: Mac,
+        /// Its network address.
+        address: Option<IpAddr>,
+        /// Strangers of this port that were not told of since the last one.
+        held_back: u64,
+    },
     /// A revoked device is still there.
     RevokedSeen {
         /// Which.
@@ -122,9 +133,7 @@ impl fmt::Display for Alarm {
             }
             Self::Spoof { port, mac, address, held_back } => {
                 write!(f, "port {port}: {mac} used an address that is not its own")?;
-                if let Some(address) = address {
-                    write!(f, " ({address})")?;
-                }
+                address.iter().try_for_each(|address| write!(f, " ({address})"))?;
                 held(f, *held_back)
             }
             Self::Resolution { port, mac, held_back } => {
@@ -132,6 +141,11 @@ impl fmt::Display for Alarm {
                     f,
                     "port {port}: {mac} claimed an address that is not its own by ARP or neighbour discovery"
                 )?;
+                held(f, *held_back)
+            }
+            Self::Stranger { port, mac, address, held_back } => {
+                write!(f, "port {port}: {mac} is a stranger")?;
+                address.iter().try_for_each(|address| write!(f, " ({address})"))?;
                 held(f, *held_back)
             }
             Self::RevokedSeen { device, port } => {

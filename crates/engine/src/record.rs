@@ -2,7 +2,7 @@
 //!
 //! INVARIANT: a record's text is inert. What a device or a person chose is escaped, and a record is one line.
 
-use crate::{Actor, Alarm, ConduitName, DenialSummary, Drift, GrantId, StageScope};
+use crate::{Actor, Alarm, DenialSummary, Drift, GrantId, StageScope};
 use nullius_model::{DeviceName, Epoch, Mac, Mode, PortName, SmolStr, Stage, Timestamp, Uptime};
 use nullius_policy::ServiceId;
 use std::fmt;
@@ -278,11 +278,33 @@ impl fmt::Display for StageScope {
         match self {
             Self::Default => f.write_str("all others"),
             Self::Device(device) => write!(f, "{device}"),
-            Self::Conduit(conduit) => write!(f, "{}", inert(&conduit_text(conduit))),
+            Self::Conduit(conduit) => write!(f, "{}", inert(&conduit.to_string())),
         }
     }
 }
 
-fn conduit_text(conduit: &ConduitName) -> String {
-    conduit.to_string()
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_is_one_line_that_no_text_in_it_can_break() {
+        let record = Record {
+            at: Timestamp::from_secs(1_795_366_874),
+            uptime: Uptime::default(),
+            epoch: Epoch { term: 1, counter: 7 },
+            by: Some(Actor(SmolStr::new("eve\u{1b}[2J"))),
+            act: Act::Revoked {
+                device: DeviceName::new("plc1").unwrap(),
+                reason: SmolStr::new("stolen\nadmin: restored plc1"),
+            },
+            judged: 0,
+            generation: Some(12),
+        };
+        assert_eq!(
+            record.to_string(),
+            "2026-11-22T17:01:14.000000Z epoch 1.7: eve\\u{1b}[2J: \
+             revoked plc1: stolen\\nadmin: restored plc1; change 12"
+        );
+    }
 }

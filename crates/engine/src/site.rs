@@ -156,6 +156,11 @@ impl Site {
         self.inventory().devices.get(&self.node(id)?.name)
     }
 
+    /// No rule ties two devices.
+    pub(crate) fn untie(&mut self) {
+        self.nodes.iter_mut().for_each(|node| node.peers.clear());
+    }
+
     pub(crate) fn all(&self) -> impl Iterator<Item = Id> + use<> {
         (0..self.nodes.len()).map(Id::of)
     }

@@ -20,11 +20,15 @@ mod ports;
 mod run;
 mod store;
 
+pub use api::SocketError;
 pub use clock::{Clock, SystemClock};
 pub use config::{Config, ConfigError};
+pub use core::StartError;
 pub use fault::Fault;
+pub use store::{FileError, KeyError, StoreError};
 
 use nullius_model::Seed;
+use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
 
 /// Why a gateway ends without being told to.
@@ -53,12 +57,14 @@ pub fn load(config: &Config, clock: Arc<dyn Clock>) -> Result<(), Error> {
     Ok(())
 }
 
-/// Runs the gateway until SIGTERM or SIGINT. `seed` is a secret that devices cannot know.
+/// Runs the gateway until SIGTERM or SIGINT.
 ///
 /// # Errors
 /// [`Error`] where it does not start.
-pub fn run(config: &Config, clock: Arc<dyn Clock>, seed: u64) -> Result<(), Error> {
-    run::run(config, clock, Seed::new(seed))
+pub fn run(config: &Config, clock: Arc<dyn Clock>) -> Result<(), Error> {
+    // 64 bits from the operating system: the standard library keys its hash tables with them
+    let secret = RandomState::new().hash_one(0_u8);
+    run::run(config, clock, Seed::new(secret))
 }
 
 /// An error with all its causes on one line.

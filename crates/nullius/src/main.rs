@@ -4,6 +4,7 @@
 //! place that reads clocks, signals and the terminal, so that nothing below has to.
 
 mod eval;
+mod gateway;
 mod lab;
 
 use clap::{Parser, Subcommand};
@@ -21,16 +22,18 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Eval(Box<eval::Arguments>),
+    Gateway(gateway::Arguments),
     Lab(lab::Arguments),
 }
 
 fn main() -> ExitCode {
     let Arguments { command } = Arguments::parse();
-    let done = match command {
-        Command::Eval(arguments) => eval::run(&arguments),
-        Command::Lab(arguments) => lab::run(&arguments),
+    let result = match &command {
+        Command::Eval(arguments) => eval::run(arguments),
+        Command::Gateway(arguments) => gateway::run(arguments),
+        Command::Lab(arguments) => lab::run(arguments),
     };
-    match done {
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             complain(&failure.error);

@@ -146,9 +146,19 @@ fn udp(network: &Network) -> Chain {
         answer(network.lease).goto(ALLOWED),
         request(network.divert).goto(&diverted),
         answer(network.divert).goto(&diverted),
+        dhcp_answer(network).goto(ALLOWED),
         Line::new().goto(&denied(DenialReason::Policy, network)),
     ];
     Chain::new(network.chain("udp"), lines)
+}
+
+/// A server that onboards configures bound devices as well as strangers.
+pub(super) fn dhcp_answer(network: &Network) -> Line {
+    network
+        .over(UDP)
+        .has(Field::SourcePort, network.dhcp_server)
+        .has(Field::DestinationPort, network.dhcp_client)
+        .among(&[network.source, network.protocol, Field::SourcePort], network.onboarding.name())
 }
 
 /// Remembers that an answer may come.

@@ -1,7 +1,7 @@
 //! Senders and receivers that are bound nowhere: onboarding, and ports that are only watched.
 
 use super::deny::{ALLOWED, denied, deny};
-use super::forward::{SYN, TCP_ROLES, plain};
+use super::forward::{SYN, TCP_ROLES, dhcp_answer, plain};
 use super::network::{Network, TCP, UDP};
 use super::{Chain, mark};
 use crate::field::Field;
@@ -43,18 +43,13 @@ fn dhcp_request(network: &Network) -> Line {
 /// A bound sender, and a receiver whose addresses are not bound to the port.
 fn receivers(network: &Network) -> Chain {
     let service = [network.source, network.protocol, Field::SourcePort];
-    let dhcp_answer = network
-        .over(UDP)
-        .has(Field::SourcePort, network.dhcp_server)
-        .has(Field::DestinationPort, network.dhcp_client)
-        .among(&service, network.onboarding.name());
     let onboarded = |protocol| {
         let line = network.over(protocol).among(&service, network.onboarding.name());
         nobodys(line, network).among(&[Field::OutPort], Set::OnboardingPort.name())
     };
     let watched = || nobodys(network.line(), network).among(&[Field::OutPort], Set::WatchedPort.name());
     let lines = [
-        dhcp_answer.goto(ALLOWED),
+        dhcp_answer(network).goto(ALLOWED),
         dhcp_request(network).goto(ALLOWED),
         onboarded(UDP).goto(ALLOWED),
         onboarded(TCP).bits_not(Field::TcpFlags, TCP_ROLES, SYN).goto(ALLOWED),

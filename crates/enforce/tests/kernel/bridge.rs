@@ -1,6 +1,8 @@
 //! Who may talk to whom, on one segment.
 
-use crate::frames::{ACK, SYN, address, echo, ether_type, ethernet, ip, mac, packet, sign, tcp, udp, datagram};
+use crate::frames::{
+    ACK, SYN, address, datagram, echo, ether_type, ethernet, ip, mac, packet, sign, tcp, udp,
+};
 use crate::lab::{Lab, STRANGER, between, port, service};
 use nullius_model::{Channel, DenialReason, Mac, Rule, Terms, Uptime};
 
@@ -158,7 +160,12 @@ fn a_tag_in_front_of_an_allowed_packet_does_not_carry_it_through() {
     lab.allow(service(4, Channel::Tcp(502)));
     let allowed = tcp(4, 1, 2, [40_000, 502], SYN);
     lab.passes(1, 2, &allowed);
-    for tags in [&[0x81, 0, 0, 1][..], &[0x81, 0, 0, 0], &[0x88, 0xa8, 0, 1, 0x81, 0, 0, 2], &[0x88, 0x47, 0, 0, 1, 64]] {
+    for tags in [
+        &[0x81, 0, 0, 1][..],
+        &[0x81, 0, 0, 0],
+        &[0x88, 0xa8, 0, 1, 0x81, 0, 0, 2],
+        &[0x88, 0x47, 0, 0, 1, 64],
+    ] {
         let mut tagged = allowed.clone();
         tagged.splice(12..12, tags.iter().copied());
         lab.denies(1, DenialReason::Ethertype, &tagged);
@@ -169,9 +176,17 @@ fn a_tag_in_front_of_an_allowed_packet_does_not_carry_it_through() {
 fn a_frame_that_is_not_ip_passes_as_it_was_named_and_not_otherwise() {
     let mut lab = Lab::new();
     let group = Mac::new([0x01, 0x0c, 0xcd, 1, 0, 1]);
-    let goose = |source: u8, application: u8| ethernet(group, mac(source), 0x88b8, &[0, application, 0, 8, 0, 0, 0, 0]);
+    let goose = |source: u8, application: u8| {
+        ethernet(group, mac(source), 0x88b8, &[0, application, 0, 8, 0, 0, 0, 0])
+    };
     lab.denies(1, DenialReason::Ethertype, &goose(1, 3));
-    lab.allow(Rule::Frame { port: port(1), source: mac(1), destination: group, ethertype: 0x88b8, application: 3 });
+    lab.allow(Rule::Frame {
+        port: port(1),
+        source: mac(1),
+        destination: group,
+        ethertype: 0x88b8,
+        application: 3,
+    });
     assert_eq!(lab.send(1, &goose(1, 3)), [2, 3]);
     lab.denies(1, DenialReason::Ethertype, &goose(1, 4));
     lab.denies(3, DenialReason::Ethertype, &goose(3, 3));

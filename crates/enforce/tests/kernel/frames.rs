@@ -51,7 +51,8 @@ pub(crate) fn ip(source: IpAddr, destination: IpAddr, protocol: u8, payload: &[u
         }
         (IpAddr::V6(source), IpAddr::V6(destination)) => {
             let [a, b] = length(0);
-            [&[0x60, 0, 0, 0, a, b, protocol, 255], &source.octets()[..], &destination.octets(), payload].concat()
+            [&[0x60, 0, 0, 0, a, b, protocol, 255], &source.octets()[..], &destination.octets(), payload]
+                .concat()
         }
         _ => panic!("one version"),
     }

@@ -2,10 +2,12 @@
 
 use crate::frames::{address, mac};
 use crate::node::Node;
-use nix::sys::socket::{LinkAddr, MsgFlags, sendto};
 use nix::ifaddrs::getifaddrs;
+use nix::sys::socket::{LinkAddr, MsgFlags, sendto};
 use nullius_enforce::{Kernel, Layout};
-use nullius_model::{Channel, DenialReason, Mac, Marker, Path, PortName, Rule, RuleChange, RuleSet, Terms, Uptime};
+use nullius_model::{
+    Channel, DenialReason, Mac, Marker, Path, PortName, Rule, RuleChange, RuleSet, Terms, Uptime,
+};
 use socket2::{Domain, Protocol, Socket, Type};
 use std::io::Read as _;
 use std::net::IpAddr;
@@ -13,7 +15,7 @@ use std::os::fd::AsRawFd as _;
 use std::time::Duration;
 
 /// Longest wait for a frame that should arrive.
-const PATIENCE: Duration = Duration::from_millis(500);
+const PATIENCE: Duration = Duration::from_secs(3);
 const STEP: Duration = Duration::from_millis(2);
 const ALL_FRAMES: i32 = 0x0003;
 
@@ -56,15 +58,49 @@ impl Lab {
     /// All three devices bound, nothing allowed.
     pub(crate) fn new() -> Self {
         let gateway = Node::new();
-        gateway.run(|| quiet("all"));
-        gateway.shell("ip link add br0 type bridge");
+        gateway.run(|| {
+            quiet("all");
+            plain_bridge();
+        });
+        gateway.shell("ip link add br0 type bridge mcast_snooping 0");
         gateway.shell("ip link set br0 arp off up");
         let devices = (1..=3).map(|number| Device::new(&gateway, number)).collect();
-        let kernel = gateway.run(|| Kernel::open(Layout::default()).unwrap());
+        (1..=3).for_each(|number| drop(gateway.shell(&format!("ip link set p{number} master br0"))));
+        Self::with(gateway, devices, Layout::default())
+    }
+
+    /// The same devices, each in a network of its own behind one router.
+    pub(crate) fn routed(router: Mac) -> Self {
+        let gateway = Node::new();
+        gateway.run(|| quiet("all"));
+        let devices: Vec<_> = (1..=3).map(|number| Device::new(&gateway, number)).collect();
+        for number in 1..=3 {
+            let (device, hardware) = (address(4, number), mac(number));
+            gateway.shell(&format!("ip link set p{number} address {router}"));
+            gateway.shell(&format!("ip route add {device}/32 dev p{number}"));
+            gateway.shell(&format!("ip neigh replace {device} lladdr {hardware} dev p{number}"));
+        }
+        gateway.run(|| {
+            for (setting, value) in [("ip_forward", "1"), ("conf/all/rp_filter", "0")] {
+                std::fs::write(format!("/proc/sys/net/ipv4/{setting}"), value).unwrap();
+            }
+        });
+        Self::with(gateway, devices, Layout { routed: true, ..Layout::default() })
+    }
+
+    fn with(gateway: Node, devices: Vec<Device>, layout: Layout) -> Self {
+        let kernel = gateway.run(|| Kernel::open(layout).unwrap());
         let rules = (1..=3).flat_map(bound).collect();
         let mut lab = Self { gateway, devices, kernel, rules };
         lab.kernel.replace(&lab.rules, Marker::default(), Uptime::default()).unwrap();
         lab
+    }
+
+    /// As if the bridge had seen every device: it sends each frame to one port only.
+    pub(crate) fn meet(&self) {
+        for number in 1..=3 {
+            self.gateway.shell(&format!("bridge fdb replace {} dev p{number} master static", mac(number)));
+        }
     }
 
     pub(crate) fn add(&mut self, added: impl IntoIterator<Item = (Rule, Terms)>) {
@@ -93,23 +129,34 @@ impl Lab {
 
     /// Sends from a device; the devices that the very frame arrived at.
     pub(crate) fn send(&mut self, from: u8, frame: &[u8]) -> Vec<u8> {
+        self.sent(from, frame, frame)
+    }
+
+    fn sent(&mut self, from: u8, frame: &[u8], expected: &[u8]) -> Vec<u8> {
         self.devices.iter().for_each(Device::drain);
         self.devices[usize::from(from) - 1].send(frame);
         std::thread::sleep(STEP);
         let others = self.devices.iter().zip(1..).filter(|(_, number)| *number != from);
-        others.filter(|(device, _)| device.has_received(frame)).map(|(_, number)| number).collect()
+        others.filter(|(device, _)| device.has_received(expected)).map(|(_, number)| number).collect()
     }
 
     /// The frame arrives at one device, and at no other.
     #[track_caller]
     pub(crate) fn passes(&mut self, from: u8, to: u8, frame: &[u8]) {
-        let mut arrived = self.send(from, frame);
+        self.passes_as(from, to, frame, frame);
+    }
+
+    /// The frame arrives changed, as a router changes it.
+    #[track_caller]
+    pub(crate) fn passes_as(&mut self, from: u8, to: u8, frame: &[u8], expected: &[u8]) {
+        let mut arrived = self.sent(from, frame, expected);
         for _ in 0..PATIENCE.as_millis() / STEP.as_millis() {
             if !arrived.is_empty() {
                 break;
             }
             std::thread::sleep(STEP);
-            arrived = [to].into_iter().filter(|_| self.devices[usize::from(to) - 1].has_received(frame)).collect();
+            let has_arrived = self.devices[usize::from(to) - 1].has_received(expected);
+            arrived = [to].into_iter().filter(|_| has_arrived).collect();
         }
         assert_eq!(arrived, [to], "counted: {:?}", self.kernel.counters().unwrap());
     }
@@ -144,8 +191,11 @@ impl Device {
         let node = Node::new();
         node.run(|| quiet("all"));
         let hardware = mac(number);
-        gateway.shell(&format!("ip link add p{number} type veth peer name eth0 address {hardware} netns {}", node.id));
-        gateway.shell(&format!("ip link set p{number} master br0 arp off up"));
+        gateway.shell(&format!(
+            "ip link add p{number} type veth peer name eth0 address {hardware} netns {}",
+            node.id
+        ));
+        gateway.shell(&format!("ip link set p{number} arp off up"));
         node.shell("ip link set eth0 arp off up");
         let (socket, link) = node.run(|| {
             let protocol = Some(Protocol::from(ALL_FRAMES.to_be() >> 16));
@@ -176,6 +226,13 @@ impl Device {
         let length = (&self.socket).read(&mut bytes).ok()?;
         bytes.truncate(length);
         Some(bytes)
+    }
+}
+
+/// Bridged packets do not go through the hooks of routed ones as well, where the kernel drops some by itself.
+fn plain_bridge() {
+    for family in ["ip", "ip6", "arp"] {
+        let _ = std::fs::write(format!("/proc/sys/net/bridge/bridge-nf-call-{family}tables"), "0");
     }
 }
 

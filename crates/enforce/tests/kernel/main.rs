@@ -2,14 +2,20 @@
 //! what does not pass is found again in the counters, so that a test never takes a lost frame for a denied one.
 
 #[cfg(test)]
+mod bridge;
+#[cfg(test)]
+mod changes;
+#[cfg(test)]
 mod frames;
 #[cfg(test)]
 mod lab;
 #[cfg(test)]
 mod node;
-
-mod bridge;
-mod changes;
+#[cfg(test)]
 mod oracle;
+#[cfg(test)]
 mod resolution;
+#[cfg(test)]
+mod routed;
+#[cfg(test)]
 mod stages;

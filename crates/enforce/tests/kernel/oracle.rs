@@ -1,70 +1,85 @@
-//! What `nft` says of what we wrote.
+//! What `nft`, whose authors did not read our encoder, says of what we wrote.
 
-use nix::sched::{CloneFlags, unshare};
+use crate::frames::{address, mac};
+use crate::lab::{bound, port, service};
+use crate::node::Node;
 use nullius_enforce::{Kernel, Layout};
-use nullius_model::*;
+use nullius_model::{Channel, Epoch, Mac, Marker, Path, PortName, Rule, RuleSet, Terms, Uptime};
+use serde_json::{Value, json};
+
+const NOW: Uptime = Uptime::from_millis(5_000);
+
+/// A namespace with some of everything installed, and its kernel.
+fn installed() -> (Node, Kernel) {
+    let node = Node::new();
+    let layout = Layout { routed: true, bridges: vec![PortName::new("br0").unwrap()], ..Layout::default() };
+    let mut kernel = node.run(move || Kernel::open(layout).unwrap());
+    let mut rules: RuleSet = (1..=2).flat_map(bound).collect();
+    let [client, server] = [1, 2].map(|number| address(4, number));
+    rules.extend([
+        (service(4, Channel::Tcp(502)), Terms::ACCEPT),
+        (service(6, Channel::Udp(5683)), Terms::ACCEPT),
+        (service(4, Channel::Tcp(503)), Terms::ACCEPT.until(NOW.after(std::time::Duration::from_secs(100)))),
+        (service(4, Channel::Tcp(504)), Terms::DIVERT),
+        (Rule::Service { client, server, channel: Channel::Tcp(505), path: Path::Routed }, Terms::ACCEPT),
+        (Rule::Neighbours(client, server), Terms::default()),
+        (
+            Rule::Frame {
+                port: port(1),
+                source: mac(1),
+                destination: Mac::BROADCAST,
+                ethertype: 0x88b8,
+                application: 3,
+            },
+            Terms::default(),
+        ),
+    ]);
+    let marker = Marker { epoch: Epoch { term: 3, counter: 41 }, digest: [0xa5; 16] };
+    kernel.replace(&rules, marker, NOW).unwrap();
+    (node, kernel)
+}
 
 #[test]
-fn the_tables_print_as_people_write_them() {
-    std::thread::spawn(|| {
-        unshare(CloneFlags::CLONE_NEWNET).unwrap();
-        let mut kernel = Kernel::open(Layout {
-            routed: true,
-            bridges: vec![PortName::new("br0").unwrap()],
-            ..Layout::default()
-        })
-        .unwrap();
-        let rules = RuleSet::from([
-            (Rule::Known(Mac::new([2, 0, 0, 0, 0, 1])), Terms::default()),
-            (
-                Rule::Address {
-                    port: PortName::new("p1").unwrap(),
-                    mac: Mac::new([2, 0, 0, 0, 0, 1]),
-                    address: "10.0.0.1".parse().unwrap(),
-                },
-                Terms::default(),
-            ),
-            (
-                Rule::Frame {
-                    port: PortName::new("p1").unwrap(),
-                    source: Mac::new([2, 0, 0, 0, 0, 1]),
-                    destination: Mac::new([1, 0, 0, 0, 0, 1]),
-                    ethertype: 0x88b8,
-                    application: 3,
-                },
-                Terms::default(),
-            ),
-            (
-                Rule::Service {
-                    client: "10.0.0.1".parse().unwrap(),
-                    server: "10.0.0.2".parse().unwrap(),
-                    channel: Channel::Tcp(502),
-                    path: Path::Bridged,
-                },
-                Terms::ACCEPT,
-            ),
-            (
-                Rule::Service {
-                    client: "10.0.0.1".parse().unwrap(),
-                    server: "10.0.0.2".parse().unwrap(),
-                    channel: Channel::Tcp(503),
-                    path: Path::Bridged,
-                },
-                Terms::ACCEPT.until(Uptime::from_millis(100_000)),
-            ),
-        ]);
-        let applied = kernel.replace(&rules, Marker::default(), Uptime::default());
-        println!("{applied:?}");
-        let out = std::process::Command::new("nft").args(["list", "ruleset"]).output().unwrap();
-        println!("{}{}", String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr));
-        applied.unwrap();
-        let found = kernel.read_back(Uptime::default()).unwrap();
-        assert_eq!(found.rules, rules);
-        assert!(found.skeleton_intact, "{found:?}");
-        println!("{:?}", kernel.replace(&rules, Marker::default(), Uptime::default()).unwrap());
-        assert!(kernel.read_back(Uptime::default()).unwrap().skeleton_intact);
-        println!("{:?}", kernel.counters().unwrap());
-    })
-    .join()
-    .unwrap();
+fn the_chains_print_as_people_write_them() {
+    let (node, _kernel) = installed();
+    let printed = node.shell("nft list table bridge nullius");
+    for line in [
+        "type filter hook prerouting priority dstnat - 10; policy drop;",
+        "type filter hook forward priority 0; policy drop;",
+        "iifname . ether saddr . ip saddr @address4 accept",
+        "iifname . ether saddr . arp saddr ip @address4 iifname . arp saddr ether . arp saddr ip @address4 accept",
+        "oifname . ether daddr . ip6 daddr != @address6 goto elsewhere6",
+        "ip protocol tcp ip saddr . ip daddr . ip protocol . tcp dport @service4 goto allowed",
+        "ip protocol tcp tcp flags != syn / fin,syn,rst,ack ip daddr . ip saddr . ip protocol . tcp sport @service4 goto allowed",
+        "ip protocol udp update @udp_reply4 { ip daddr . ip saddr . udp dport . udp sport timeout 30s }",
+        "update @log_budget { iifname timeout 1m limit rate 50/second burst 100 packets } log prefix \"spoof\" group 5 snaplen 128 queue-threshold 1",
+        "elements = { 0x01000000 comment \"policy 3.41 a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5\" }",
+    ] {
+        assert!(printed.contains(line), "{line}\n{printed}");
+    }
+    let routed = node.shell("nft list table inet nullius");
+    assert!(routed.contains("oifname . ip daddr @located4 goto packets4"), "{routed}");
+}
+
+#[test]
+fn the_elements_are_what_the_rules_say() {
+    let (node, _kernel) = installed();
+    let listing: Value = serde_json::from_str(&node.shell("nft -j list ruleset")).unwrap();
+    let elements = |family: &str, name: &str| {
+        let all = listing["nftables"].as_array().unwrap().iter().map(|item| &item["set"]);
+        let set = all.into_iter().find(|set| set["family"] == family && set["name"] == name).unwrap();
+        set["elem"].clone()
+    };
+    let key = |port: u16| json!({"concat": ["10.0.0.1", "10.0.0.2", "tcp", port]});
+    assert_eq!(elements("bridge", "service4"), json!([key(502)]));
+    assert_eq!(elements("bridge", "divert4"), json!([key(504)]));
+    assert_eq!(elements("inet", "service4"), json!([key(505)]));
+    let lease = &elements("bridge", "lease4")[0]["elem"];
+    assert_eq!((&lease["val"], &lease["timeout"]), (&key(503), &json!(100)));
+    assert_eq!(lease["comment"], "ends at uptime 105000 ms");
+    let service6 = json!([{"concat": ["fd00::1", "fd00::2", "udp", 5683]}]);
+    assert_eq!(elements("bridge", "service6"), service6);
+    assert_eq!(elements("bridge", "neighbours4").as_array().unwrap().len(), 2);
+    let frame = json!([{"concat": ["p1", "02:00:00:00:00:01", "ff:ff:ff:ff:ff:ff", 0x88b8, 3]}]);
+    assert_eq!(elements("bridge", "frame"), frame);
 }

@@ -3,6 +3,7 @@
 use crate::frames::{SYN, address, arp, datagram, ether_type, ethernet, ip, mac, packet, tcp};
 use crate::lab::{Lab, STRANGER, port, service};
 use nullius_model::{Channel, DenialReason, Mac, Rule, Terms};
+use std::net::Ipv4Addr;
 
 const REQUEST: u8 = 1;
 const REPLY: u8 = 2;
@@ -95,7 +96,7 @@ fn nobody_says_where_the_way_out_is() {
 }
 
 fn dhcp_request(source: Mac) -> Vec<u8> {
-    let payload = ip("0.0.0.0".parse().unwrap(), "255.255.255.255".parse().unwrap(), 17, &datagram([68, 67]));
+    let payload = ip(Ipv4Addr::UNSPECIFIED.into(), Ipv4Addr::BROADCAST.into(), 17, &datagram([68, 67]));
     ethernet(Mac::BROADCAST, source, 0x0800, &payload)
 }
 
@@ -124,7 +125,11 @@ fn a_stranger_reaches_what_onboards_and_nothing_else() {
     let answers = arp(REPLY, [STRANGER, mac(2)], (mac(2), address(4, 2)), address(4, 9));
     lab.passes(2, 3, &answers);
     lab.denies(3, DenialReason::Spoof, &dhcp_request(mac(1)));
-    lab.denies(3, DenialReason::Spoof, &ethernet(mac(2), STRANGER, 0x0800, &ip(address(4, 1), address(4, 2), 17, &datagram([1, 53]))));
+    lab.denies(
+        3,
+        DenialReason::Spoof,
+        &ethernet(mac(2), STRANGER, 0x0800, &ip(address(4, 1), address(4, 2), 17, &datagram([1, 53]))),
+    );
 }
 
 #[test]
@@ -142,9 +147,14 @@ fn a_bound_device_asks_for_its_address_where_onboarding_is() {
 #[test]
 fn on_a_port_that_is_only_watched_everything_passes_and_doubles_are_counted() {
     let mut lab = Lab::new();
+    lab.meet();
     lab.add([(Rule::WatchedPort(port(3)), Terms::default())]);
     lab.passes(3, 2, &from_stranger(2, [40_000, 54]));
-    lab.passes(3, 2, &ethernet(mac(2), mac(1), 0x0800, &ip(address(4, 1), address(4, 2), 17, &datagram([1, 2]))));
+    lab.passes(
+        3,
+        2,
+        &ethernet(mac(2), mac(1), 0x0800, &ip(address(4, 1), address(4, 2), 17, &datagram([1, 2]))),
+    );
     assert_eq!(lab.would_deny(DenialReason::Spoof), 1);
     let answer = ip(address(4, 2), address(4, 9), 17, &datagram([54, 40_000]));
     lab.passes(2, 3, &ethernet(STRANGER, mac(2), 0x0800, &answer));

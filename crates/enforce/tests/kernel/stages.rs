@@ -12,8 +12,13 @@ fn probe() -> Vec<u8> {
 
 #[test]
 fn in_shadow_a_denied_packet_passes_and_is_counted() {
-    for rule in [Rule::Shadow(address(4, 1)), Rule::Shadow(address(4, 2)), Rule::ShadowPair(address(4, 1), address(4, 2))] {
+    for rule in [
+        Rule::Shadow(address(4, 1)),
+        Rule::Shadow(address(4, 2)),
+        Rule::ShadowPair(address(4, 1), address(4, 2)),
+    ] {
         let mut lab = Lab::new();
+        lab.meet();
         lab.add([(rule, Terms::default())]);
         lab.passes(1, 2, &probe());
         assert_eq!(lab.would_deny(DenialReason::Policy), 1);
@@ -26,6 +31,7 @@ fn in_shadow_a_denied_packet_passes_and_is_counted() {
 fn in_observe_a_denied_packet_passes_and_is_not_counted() {
     for rule in [Rule::Observe(address(4, 2)), Rule::ObservePair(address(4, 1), address(4, 2))] {
         let mut lab = Lab::new();
+        lab.meet();
         lab.add([(rule, Terms::default())]);
         lab.passes(1, 2, &probe());
         assert_eq!((lab.would_deny(DenialReason::Policy), lab.denied(DenialReason::Policy)), (0, 0));
@@ -36,13 +42,18 @@ fn in_observe_a_denied_packet_passes_and_is_not_counted() {
 #[test]
 fn no_stage_lets_a_double_through() {
     let mut lab = Lab::new();
-    lab.add([(Rule::Observe(address(4, 1)), Terms::default()), (Rule::Shadow(address(4, 2)), Terms::default())]);
+    lab.meet();
+    lab.add([
+        (Rule::Observe(address(4, 1)), Terms::default()),
+        (Rule::Shadow(address(4, 2)), Terms::default()),
+    ]);
     lab.denies(3, DenialReason::Spoof, &probe());
 }
 
 #[test]
 fn a_denial_is_told_with_both_ends_and_the_port() {
     let mut lab = Lab::new();
+    lab.meet();
     let mut denials = lab.gateway.run(|| Denials::open(5).unwrap());
     lab.denies(1, DenialReason::Policy, &probe());
     let told = lab.gateway.run(move || {
@@ -52,7 +63,10 @@ fn a_denial_is_told_with_both_ends_and_the_port() {
     });
     let ((denial, packets), rest) = (told.0.unwrap(), told.1);
     assert_eq!((packets, rest), (1, None));
-    assert_eq!((denial.reason, denial.only_counted, denial.transport), (DenialReason::Policy, false, Transport::Tcp));
+    assert_eq!(
+        (denial.reason, denial.only_counted, denial.transport),
+        (DenialReason::Policy, false, Transport::Tcp)
+    );
     assert_eq!(denial.port, Some(port(1)));
     assert_eq!((denial.source.mac, denial.destination.mac), (mac(1), mac(2)));
     assert_eq!(denial.source.to_string(), "10.0.0.1:40000");
@@ -62,6 +76,7 @@ fn a_denial_is_told_with_both_ends_and_the_port() {
 #[test]
 fn a_flood_on_one_port_leaves_room_for_anothers_denials() {
     let mut lab = Lab::new();
+    lab.meet();
     let mut denials = lab.gateway.run(|| Denials::open(5).unwrap());
     for _ in 0..2_000 {
         lab.send_blindly(3, &tcp(4, 3, 1, [40_000, 502], SYN));

@@ -42,7 +42,7 @@ impl Gateway {
 
     pub(super) fn sighted(&mut self, port: &PortName, mac: Mac, address: Option<IpAddr>) {
         let owner = self.site.as_ref().and_then(|site| site.owner_of_mac(mac));
-        let at_home = owner.filter(|&owner| self.is_home(owner, port));
+        let at_home = owner.filter(|&owner| self.is_home(owner, port, mac));
         if let Some(address) = address {
             self.check_address(port, mac, address, at_home.or(owner));
         }
@@ -86,7 +86,11 @@ impl Gateway {
     }
 
     fn note_stranger(&mut self, port: &PortName, mac: Mac, address: Option<IpAddr>) {
-        self.strangers.note(port, mac, address, self.now.uptime, &self.settings.limits);
+        let (now, limits) = (self.now.uptime, &self.settings.limits);
+        let known = self.strangers.note(port, mac, address, now, limits);
+        if !known && let Some(held_back) = self.arrivals.spend(port, now, limits) {
+            self.alarm(Alarm::Stranger { port: port.clone(), mac, address, held_back });
+        }
     }
 
     /// A device that the inventory ties to no port is the first station that shows its hardware address, but for ports
@@ -212,9 +216,9 @@ impl Gateway {
         facts.site.all().filter(behind).collect()
     }
 
-    /// It takes part, and this is its port.
-    fn is_home(&self, id: Id, port: &PortName) -> bool {
-        self.takes_part(id) && self.home_of(id).is_some_and(|(home, _)| home == *port)
+    /// It takes part, and this is its port and hardware address.
+    fn is_home(&self, id: Id, port: &PortName, mac: Mac) -> bool {
+        self.takes_part(id) && self.home_of(id).is_some_and(|home| home == (port.clone(), mac))
     }
 
     fn takes_part(&self, id: Id) -> bool {
@@ -224,7 +228,7 @@ impl Gateway {
     /// The sender is a device at its place, and uses what is its own.
     pub(super) fn is_itself(&self, port: &PortName, mac: Mac, address: Option<IpAddr>) -> bool {
         let Some(site) = &self.site else { return false };
-        let owner = site.owner_of_mac(mac).filter(|&owner| self.is_home(owner, port));
+        let owner = site.owner_of_mac(mac).filter(|&owner| self.is_home(owner, port, mac));
         owner.is_some() && address.is_none_or(|address| site.owner_of_address(address) == owner)
     }
 

@@ -53,6 +53,7 @@ impl Gateway {
     pub(super) fn rebuild(&mut self) -> (RuleChange, usize) {
         let old = std::mem::take(&mut self.rules);
         self.schedule = crate::schedule::Schedule::default();
+        self.site.iter_mut().for_each(|site| site.untie());
         self.put_port_rules();
         let ids: Vec<Id> = self.site.iter().flat_map(|site| site.all()).collect();
         // patches are thrown away here: the difference is taken between the whole sets

@@ -168,6 +168,7 @@ fn a_flood_of_strangers_leaves_devices_alone_and_says_how_many_were_let_go() {
     assert_eq!(plant.kernel, before);
     let status = plant.gateway.status();
     assert_eq!((status.strangers, status.strangers_let_go[&port(OPEN)]), (256, 10_000 - 256));
+    assert_eq!(plant.alarms.len(), 8);
     plant.pass(1_000);
     assert_eq!(plant.gateway.status().strangers, 0);
 }

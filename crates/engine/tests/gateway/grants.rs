@@ -30,13 +30,9 @@ fn until(secs: u64) -> Option<Terms> {
 }
 
 fn ends(plant: &Plant) -> Vec<&GrantEnd> {
-    let end = |record: &'_ nullius_engine::Record| matches!(record.act, Act::GrantEnded { .. });
-    let ended = plant.records.iter().filter(|record| end(record));
-    ended
-        .map(|record| match &record.act {
-            Act::GrantEnded { why, .. } => why,
-            other => panic!("{other}"),
-        })
+    let records = plant.records.iter();
+    records
+        .filter_map(|record| if let Act::GrantEnded { why, .. } = &record.act { Some(why) } else { None })
         .collect()
 }
 

@@ -1,5 +1,12 @@
 //! The gateway in a small plant: what happens, and what the packet path then holds.
 
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on must say so at once"
+)]
+
 mod bindings;
 mod delivery;
 mod grants;

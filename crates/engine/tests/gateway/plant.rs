@@ -83,7 +83,7 @@ pub(crate) fn at(secs: u64) -> Now {
 }
 
 pub(crate) fn inventory() -> Inventory {
-    let words = |words: &[&str]| words.iter().map(|word| SmolStr::new(word)).collect::<BTreeSet<_>>();
+    let words = |words: &[&str]| words.iter().map(SmolStr::new).collect::<BTreeSet<_>>();
     let zone = |class| Zone { owner: SmolStr::new("somebody"), class };
     let conduit = |from: &str, to: &str| Conduit {
         from: SmolStr::new(from),

@@ -10,8 +10,9 @@ mod connection;
 mod peer;
 mod socket;
 
-pub use peer::Access;
-pub use socket::{SocketError, bind};
+pub(crate) use peer::Access;
+pub use socket::SocketError;
+pub(crate) use socket::bind;
 
 use crate::core::Core;
 use connection::Shared;

@@ -7,7 +7,7 @@ use tokio::net::UnixStream;
 
 /// Who may use the local API: root, and the members of a group.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Access {
+pub(crate) struct Access {
     group: Option<Group>,
 }
 
@@ -16,14 +16,14 @@ impl Access {
     ///
     /// # Errors
     /// The name, where there is no such group.
-    pub fn new(group: Option<&str>) -> Result<Self, String> {
+    pub(crate) fn new(group: Option<&str>) -> Result<Self, String> {
         let Some(name) = group else { return Ok(Self::default()) };
         let found = Group::from_name(name).ok().flatten();
         found.map(|group| Self { group: Some(group) }).ok_or_else(|| name.to_owned())
     }
 
     /// The group that the socket's file belongs to.
-    pub fn gid(&self) -> Option<Gid> {
+    pub(crate) fn gid(&self) -> Option<Gid> {
         self.group.as_ref().map(|group| group.gid)
     }
 

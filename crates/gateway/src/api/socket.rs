@@ -33,7 +33,7 @@ pub enum SocketError {
 ///
 /// # Errors
 /// [`SocketError`].
-pub fn bind(path: &Path, access: &Access) -> Result<UnixListener, SocketError> {
+pub(crate) fn bind(path: &Path, access: &Access) -> Result<UnixListener, SocketError> {
     let failed = |source| SocketError::Io { path: path.to_owned(), source };
     make_way(path)?;
     if let Some(directory) = path.parent().filter(|directory| !directory.exists()) {

@@ -11,7 +11,7 @@ const AT_ONCE: usize = 256;
 
 /// The stream of one NFLOG group, once it is open.
 #[derive(Debug)]
-pub struct Ear {
+pub(crate) struct Ear {
     group: u16,
     open: Option<AsyncFd<Stream>>,
 }
@@ -27,7 +27,7 @@ impl AsRawFd for Stream {
 
 impl Ear {
     /// Of `group`, and deaf until [`Ear::open`].
-    pub const fn new(group: u16) -> Self {
+    pub(crate) const fn new(group: u16) -> Self {
         Self { group, open: None }
     }
 
@@ -35,7 +35,7 @@ impl Ear {
     ///
     /// # Errors
     /// Why not: most often, somebody else listens to the group.
-    pub fn open(&mut self) -> Result<(), String> {
+    pub(crate) fn open(&mut self) -> Result<(), String> {
         if self.open.is_none() {
             let denials = Denials::open(self.group).map_err(|error| error.to_string())?;
             self.open = Some(super::readable(Stream(denials)).map_err(|error| error.to_string())?);
@@ -44,7 +44,7 @@ impl Ear {
     }
 
     /// What was denied since the last call; waits for something. A stream that fails is closed.
-    pub async fn hear(&mut self) -> Vec<(Denial, u64)> {
+    pub(crate) async fn hear(&mut self) -> Vec<(Denial, u64)> {
         let Some(open) = &mut self.open else { return pending().await };
         let heard = match open.readable_mut().await {
             Ok(mut ready) => {

@@ -36,23 +36,23 @@ const LINK_HEADER: usize = 16;
 
 /// A link, up or down.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LinkState {
+pub(crate) struct LinkState {
     /// The interface.
-    pub port: PortName,
+    pub(crate) port: PortName,
     /// It can pass frames.
-    pub up: bool,
+    pub(crate) up: bool,
 }
 
 /// The kernel's announcements.
 #[derive(Debug)]
-pub struct Links(Socket);
+pub(crate) struct Links(Socket);
 
 impl Links {
     /// Listens from here on.
     ///
     /// # Errors
     /// What the kernel says.
-    pub fn open() -> io::Result<Self> {
+    pub(crate) fn open() -> io::Result<Self> {
         let mut socket = Socket::new(NETLINK_ROUTE)?;
         socket.bind(&SocketAddr::new(0, 0))?;
         socket.add_membership(LINK_GROUP)?;
@@ -61,7 +61,7 @@ impl Links {
     }
 
     /// What was announced since the last call, or `None` where announcements were lost: then only [`Links::all`] knows.
-    pub fn changes(&mut self) -> Option<Vec<LinkState>> {
+    pub(crate) fn changes(&mut self) -> Option<Vec<LinkState>> {
         let mut changes = Vec::new();
         for _ in 0..MAX_BATCH {
             let mut buffer = Vec::with_capacity(MAX_ANNOUNCEMENT);
@@ -78,7 +78,7 @@ impl Links {
     ///
     /// # Errors
     /// What the kernel says.
-    pub fn all() -> io::Result<BTreeMap<PortName, bool>> {
+    pub(crate) fn all() -> io::Result<BTreeMap<PortName, bool>> {
         let links = getifaddrs()?.filter_map(|found| {
             let port = PortName::new(&found.interface_name).ok()?;
             Some((port, found.flags.contains(InterfaceFlags::IFF_RUNNING)))

@@ -31,18 +31,18 @@ const LOOK_UP: Duration = Duration::from_millis(200);
 
 /// Somebody spoke on a port.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Sighting {
+pub(crate) struct Sighting {
     /// Where.
-    pub port: PortName,
+    pub(crate) port: PortName,
     /// With which hardware address.
-    pub mac: Mac,
+    pub(crate) mac: Mac,
     /// For which network address.
-    pub address: Option<IpAddr>,
+    pub(crate) address: Option<IpAddr>,
 }
 
 /// Listens while it lives.
 #[derive(Debug)]
-pub struct Listener {
+pub(crate) struct Listener {
     signals: Arc<Signals>,
 }
 
@@ -57,7 +57,7 @@ impl Listener {
     ///
     /// # Errors
     /// What the system says where it gives no thread.
-    pub fn start(port: PortName, seed: Seed, to: Sender<Sighting>) -> io::Result<Self> {
+    pub(crate) fn start(port: PortName, seed: Seed, to: Sender<Sighting>) -> io::Result<Self> {
         let signals = Arc::new(Signals::default());
         let shared = Arc::clone(&signals);
         thread::Builder::new()
@@ -67,7 +67,7 @@ impl Listener {
     }
 
     /// Whoever speaks next is news: a link was pulled.
-    pub fn forget(&self) {
+    pub(crate) fn forget(&self) {
         self.signals.forget.store(true, Ordering::Relaxed);
     }
 }

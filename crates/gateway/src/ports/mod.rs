@@ -6,9 +6,9 @@ mod links;
 mod listener;
 mod sightings;
 
-pub use denials::Ear;
-pub use links::Links;
-pub use listener::{Listener, Sighting};
+pub(crate) use denials::Ear;
+pub(crate) use links::Links;
+pub(crate) use listener::{Listener, Sighting};
 
 use std::io;
 use std::os::fd::AsRawFd;

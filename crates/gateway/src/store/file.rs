@@ -17,7 +17,7 @@ pub struct FileError {
 
 impl FileError {
     /// No such file, which may be as it should be.
-    pub fn is_absent(&self) -> bool {
+    pub(crate) fn is_absent(&self) -> bool {
         self.source.kind() == io::ErrorKind::NotFound
     }
 }

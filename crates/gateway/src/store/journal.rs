@@ -11,17 +11,17 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 /// Size of a file at which it becomes an older one, in bytes.
-pub const MAX_FILE: u64 = 8 << 20;
+pub(crate) const MAX_FILE: u64 = 8 << 20;
 
 /// Older files that are kept beside the one that is written.
-pub const MAX_OLD: u32 = 3;
+pub(crate) const MAX_OLD: u32 = 3;
 
 /// Longest line that is read back, in bytes; also the longest that is written.
-pub const MAX_LINE: u64 = 4 << 20;
+pub(crate) const MAX_LINE: u64 = 4 << 20;
 
 /// A file that lines are added to.
 #[derive(Debug)]
-pub struct Journal {
+pub(crate) struct Journal {
     directory: PathBuf,
     name: String,
     file: File,
@@ -43,7 +43,7 @@ impl Journal {
     ///
     /// # Errors
     /// [`FileError`] where there is no room: the line is lost, and counted.
-    pub fn add(&mut self, line: &str, durable: bool) -> Result<(), FileError> {
+    pub(crate) fn add(&mut self, line: &str, durable: bool) -> Result<(), FileError> {
         let added = self.try_add(line, durable);
         match added {
             Ok(()) => self.lost = 0,
@@ -53,7 +53,7 @@ impl Journal {
     }
 
     /// All lines, the newest file first, each file from its beginning.
-    pub fn files(&self) -> impl Iterator<Item = Lines> {
+    pub(crate) fn files(&self) -> impl Iterator<Item = Lines> {
         (0..=MAX_OLD).filter_map(|number| {
             let file = File::open(numbered(&self.directory, &self.name, number)).ok()?;
             Some(Lines(BufReader::new(file)))
@@ -104,7 +104,7 @@ impl Journal {
 
 /// The lines of one file of a journal.
 #[derive(Debug)]
-pub struct Lines(BufReader<File>);
+pub(crate) struct Lines(BufReader<File>);
 
 impl Iterator for Lines {
     type Item = String;

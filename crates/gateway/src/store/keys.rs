@@ -35,7 +35,7 @@ pub enum KeyError {
 
 /// Every signer there was.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Signers {
+pub(crate) struct Signers {
     first: PublicKey,
     /// From which epoch on which other key signed, in order.
     later: Vec<(Epoch, PublicKey)>,
@@ -65,17 +65,17 @@ impl Signers {
     }
 
     /// Who signs now.
-    pub fn present(&self) -> PublicKey {
+    pub(crate) fn present(&self) -> PublicKey {
         self.later.last().map_or(self.first, |(_, key)| *key)
     }
 
     /// The epoch of the last handover; nothing at or below it is taken any more.
-    pub fn since(&self) -> Epoch {
+    pub(crate) fn since(&self) -> Epoch {
         self.later.last().map(|(from, _)| *from).unwrap_or_default()
     }
 
     /// Who signed bundles of `epoch`. A handover carries the epoch it starts from, and is signed by whoever came before.
-    pub fn at(&self, epoch: Epoch) -> PublicKey {
+    pub(crate) fn at(&self, epoch: Epoch) -> PublicKey {
         let signer = self.later.iter().rev().find(|(from, _)| *from < epoch);
         signer.map_or(self.first, |(_, key)| *key)
     }

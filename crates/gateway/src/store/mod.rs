@@ -22,8 +22,9 @@ mod journal;
 mod keys;
 
 pub use file::FileError;
-pub use journal::Journal;
-pub use keys::{KeyError, Signers};
+pub(crate) use journal::Journal;
+pub use keys::KeyError;
+pub(crate) use keys::Signers;
 
 use crate::fault::Fault;
 use nullius_model::{Epoch, Marker};
@@ -66,24 +67,24 @@ pub enum StoreError {
 
 /// A bundle that was verified, and the bytes it came in.
 #[derive(Clone, Debug)]
-pub struct Verified {
+pub(crate) struct Verified {
     /// What it says.
-    pub bundle: Bundle,
+    pub(crate) bundle: Bundle,
     /// What stands in the kernel for it.
-    pub marker: Marker,
+    pub(crate) marker: Marker,
     bytes: Vec<u8>,
 }
 
 impl Verified {
     /// The bytes it came in.
-    pub fn bytes(&self) -> &[u8] {
+    pub(crate) fn bytes(&self) -> &[u8] {
         &self.bytes
     }
 }
 
 /// The state directory.
 #[derive(Debug)]
-pub struct Store {
+pub(crate) struct Store {
     directory: PathBuf,
     signers: Signers,
     /// The highest epoch that was ever taken.
@@ -95,7 +96,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`] where a file is unreadable or the keys are damaged: without them nothing can be verified.
-    pub fn open(directory: &Path) -> Result<Self, StoreError> {
+    pub(crate) fn open(directory: &Path) -> Result<Self, StoreError> {
         file::make_directory(directory)?;
         file::make_directory(&directory.join("bundles"))?;
         let signers = Signers::open(directory)?;
@@ -113,12 +114,12 @@ impl Store {
     }
 
     /// The key whose signature is taken for the next bundle.
-    pub fn trusted(&self) -> PublicKey {
+    pub(crate) fn trusted(&self) -> PublicKey {
         self.signers.present()
     }
 
     /// The highest epoch that was ever taken; the next one must be above.
-    pub const fn floor(&self) -> Epoch {
+    pub(crate) const fn floor(&self) -> Epoch {
         self.floor
     }
 
@@ -126,7 +127,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`] says which of them is wrong; nothing has changed.
-    pub fn verify(&self, bytes: Vec<u8>) -> Result<Verified, StoreError> {
+    pub(crate) fn verify(&self, bytes: Vec<u8>) -> Result<Verified, StoreError> {
         let bundle = Bundle::open(&bytes, &self.signers.present())?;
         if bundle.epoch <= self.floor {
             return Err(StoreError::OldEpoch { offered: bundle.epoch, floor: self.floor });
@@ -139,7 +140,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`] where it cannot be written; the one before stays in force.
-    pub fn adopt(&mut self, verified: &Verified) -> Result<(), StoreError> {
+    pub(crate) fn adopt(&mut self, verified: &Verified) -> Result<(), StoreError> {
         if verified.bundle.epoch <= self.floor {
             return Err(StoreError::OldEpoch { offered: verified.bundle.epoch, floor: self.floor });
         }
@@ -157,7 +158,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`] where this is no handover, or it cannot be written.
-    pub fn hand_over(&mut self, verified: &Verified) -> Result<(), StoreError> {
+    pub(crate) fn hand_over(&mut self, verified: &Verified) -> Result<(), StoreError> {
         let Body::Handover(key) = &verified.bundle.body else { return Err(StoreError::OtherBody("policy")) };
         self.signers = self.signers.hand_over(verified.bundle.epoch, *key, &self.directory)?;
         self.floor = verified.bundle.epoch;
@@ -168,7 +169,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`] where the pointer or the bundle is damaged.
-    pub fn current(&self) -> Result<Option<Verified>, StoreError> {
+    pub(crate) fn current(&self) -> Result<Option<Verified>, StoreError> {
         let Some(pointer) = bundles::pointer(&self.directory)? else { return Ok(None) };
         let verified = self.load(pointer.epoch)?;
         if pointer.matches(verified.marker) {
@@ -182,7 +183,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`] where there is none, or it is damaged.
-    pub fn load(&self, epoch: Epoch) -> Result<Verified, StoreError> {
+    pub(crate) fn load(&self, epoch: Epoch) -> Result<Verified, StoreError> {
         let bytes = bundles::read(&self.directory, epoch)?;
         let bundle = Bundle::open(&bytes, &self.signers.at(epoch))?;
         if bundle.epoch != epoch {
@@ -196,12 +197,12 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`] where the directory cannot be read.
-    pub fn epochs(&self) -> Result<Vec<Epoch>, StoreError> {
+    pub(crate) fn epochs(&self) -> Result<Vec<Epoch>, StoreError> {
         Ok(bundles::epochs(&self.directory)?)
     }
 
     /// Whether a policy was ever taken: without a readable one, that is damage and no first start.
-    pub fn was_used(&self) -> bool {
+    pub(crate) fn was_used(&self) -> bool {
         self.epochs().is_ok_and(|epochs| !epochs.is_empty()) || self.directory.join("current").exists()
     }
 
@@ -209,7 +210,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`] where it cannot be written; the one before stays.
-    pub fn save_standing(&self, json: &[u8]) -> Result<(), StoreError> {
+    pub(crate) fn save_standing(&self, json: &[u8]) -> Result<(), StoreError> {
         Ok(file::replace(&self.directory.join("standing.json"), json)?)
     }
 
@@ -217,7 +218,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`] where it cannot be read.
-    pub fn standing(&self) -> Result<Option<Vec<u8>>, StoreError> {
+    pub(crate) fn standing(&self) -> Result<Option<Vec<u8>>, StoreError> {
         match file::read(&self.directory.join("standing.json"), MAX_STANDING) {
             Ok(json) => Ok(Some(json)),
             Err(error) if error.is_absent() => Ok(None),
@@ -229,7 +230,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`] where it cannot be opened.
-    pub fn journal(&self, name: &str) -> Result<Journal, StoreError> {
+    pub(crate) fn journal(&self, name: &str) -> Result<Journal, StoreError> {
         Ok(Journal::open(&self.directory, name)?)
     }
 }

@@ -1,0 +1,187 @@
+//! What each packet costs on its way through a bridge: the same packets by turns through gateways that judge more and
+//! more of them, on one core. What sending alone costs is taken off.
+
+use crate::node::Node;
+use crate::rules::{address, hardware, pair, services};
+use crate::{Outcome, median};
+use nix::sched::{CpuSet, sched_setaffinity};
+use nix::sys::socket::{LinkAddr, MsgFlags, sendto};
+use nix::unistd::Pid;
+use nullius_enforce::{Kernel, Layout};
+use nullius_model::{Marker, Uptime};
+use socket2::{Domain, Socket, Type};
+use std::error::Error;
+use std::net::IpAddr;
+use std::os::fd::AsRawFd as _;
+use std::time::Instant;
+
+const ROUNDS: usize = 31;
+const PACKETS: u32 = 10_000;
+/// Cost of a packet under all rules, of what it costs under none.
+const RATIO_GATE: f64 = 2.0;
+
+/// What a gateway does with the packets.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Judgement {
+    /// The port is on no bridge: what sending costs.
+    Nowhere,
+    Unfiltered,
+    /// Sender bound, then let through.
+    Sender,
+    /// Receiver bound too, then let through.
+    Receiver,
+    /// All of it, two devices.
+    Policy,
+    /// All of it, beside 100 000 services of others.
+    ManyRules,
+}
+
+struct Path {
+    judgement: Judgement,
+    _nodes: [Node; 3],
+    _kernel: Option<Kernel>,
+    socket: Socket,
+    link: LinkAddr,
+}
+
+#[expect(clippy::print_stdout, reason = "a bench prints its figures")]
+pub(crate) fn bench() -> Outcome {
+    let mut core = CpuSet::new();
+    core.set(0)?;
+    sched_setaffinity(Pid::from_raw(0), &core)?;
+    use Judgement::{ManyRules, Nowhere, Policy, Receiver, Sender, Unfiltered};
+    let judgements = [Nowhere, Unfiltered, Sender, Receiver, Policy, ManyRules];
+    let paths = judgements.into_iter().map(Path::new).collect::<Result<Vec<_>, _>>()?;
+    let mut missed = Vec::new();
+    for (name, frame) in [("TCP", tcp()), ("UDP", udp())] {
+        let costs = measure(&paths, &frame)?;
+        let [nowhere, unfiltered, sender, receiver, policy, many] = costs[..] else { continue };
+        println!("\n{name}: sending alone {nowhere:.0} ns a packet; forwarding on top of it:");
+        let base = unfiltered - nowhere;
+        for (what, cost) in [
+            ("unfiltered", unfiltered),
+            ("sender bound", sender),
+            ("and receiver", receiver),
+            ("and policy", policy),
+            ("and 100 000 services", many),
+        ] {
+            println!("  {what:<22} {:>6.0} ns  {:.2} times", cost - nowhere, (cost - nowhere) / base);
+        }
+        if (many - nowhere) / base > RATIO_GATE {
+            missed.push(format!("{name} costs {:.2} times the unfiltered path", (many - nowhere) / base));
+        }
+    }
+    Ok(missed)
+}
+
+/// Nanoseconds a packet on each path, taken by turns.
+fn measure(paths: &[Path], frame: &[u8]) -> Result<Vec<f64>, Box<dyn Error>> {
+    let mut taken = vec![Vec::new(); paths.len()];
+    for _ in 0..ROUNDS {
+        for (path, taken) in paths.iter().zip(&mut taken) {
+            taken.push(path.send(frame)?);
+        }
+    }
+    Ok(taken.into_iter().map(median).collect())
+}
+
+impl Path {
+    fn new(judgement: Judgement) -> Result<Self, Box<dyn Error>> {
+        let nodes = [Node::new(), Node::new(), Node::new()];
+        let [gateway, one, two] = &nodes;
+        gateway.shell("sysctl -qw net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1");
+        gateway.shell("ip link add br0 type bridge mcast_snooping 0");
+        gateway.shell("ip link set br0 up");
+        for (number, device) in [(1, one), (2, two)] {
+            let mac = hardware(number);
+            device.shell("sysctl -qw net.ipv6.conf.default.disable_ipv6=1");
+            gateway.shell(&format!(
+                "ip link add p{number} type veth peer name eth0 address {mac} netns {}",
+                device.id
+            ));
+            gateway.shell(&format!("ip link set p{number} up"));
+            device.shell("ip link set eth0 arp off up");
+            if judgement != Judgement::Nowhere {
+                gateway.shell(&format!("ip link set p{number} master br0"));
+                gateway.shell(&format!("bridge fdb replace {mac} dev p{number} master static"));
+            }
+        }
+        gateway.shell("sysctl -qw net.bridge.bridge-nf-call-iptables=0");
+        let kernel = rules(gateway, judgement)?;
+        let (socket, link) = one.run(sender)?;
+        Ok(Self { judgement, _nodes: nodes, _kernel: kernel, socket, link })
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "a bench measures")]
+    fn send(&self, frame: &[u8]) -> Result<f64, Box<dyn Error>> {
+        let before = self.arrived()?;
+        let start = Instant::now();
+        for _ in 0..PACKETS {
+            sendto(self.socket.as_raw_fd(), frame, &self.link, MsgFlags::empty())?;
+        }
+        let taken = start.elapsed().as_secs_f64() * 1e9 / f64::from(PACKETS);
+        let arrived = self.arrived()?.saturating_sub(before);
+        match self.judgement == Judgement::Nowhere || arrived >= u64::from(PACKETS) {
+            true => Ok(taken),
+            false => Err(format!("only {arrived} of {PACKETS} packets arrived").into()),
+        }
+    }
+
+    /// Counted at the receiver's end of the wire.
+    fn arrived(&self) -> Result<u64, Box<dyn Error>> {
+        let [_, _, receiver] = &self._nodes;
+        let statistics = receiver.shell("ip -s link show eth0");
+        let mut lines = statistics.lines().skip_while(|line| !line.trim_start().starts_with("RX:"));
+        let packets = lines.nth(1).and_then(|line| line.split_whitespace().nth(1));
+        Ok(packets.ok_or("no statistics")?.parse()?)
+    }
+}
+
+fn rules(gateway: &Node, judgement: Judgement) -> Result<Option<Kernel>, Box<dyn Error>> {
+    if matches!(judgement, Judgement::Nowhere | Judgement::Unfiltered) {
+        return Ok(None);
+    }
+    let mut rules = pair()?;
+    if judgement == Judgement::ManyRules {
+        rules.extend(services());
+    }
+    let mut kernel = gateway.run(|| Kernel::open(Layout::default()))?;
+    kernel.replace(&rules, Marker::default(), Uptime::default())?;
+    // a short way out, so that the cost of each stage shows
+    match judgement {
+        Judgement::Sender => drop(gateway.shell("nft insert rule bridge nullius forward accept")),
+        Judgement::Receiver => ["tcp4", "udp4"]
+            .iter()
+            .for_each(|chain| drop(gateway.shell(&format!("nft insert rule bridge nullius {chain} accept")))),
+        Judgement::Nowhere | Judgement::Unfiltered | Judgement::Policy | Judgement::ManyRules => {}
+    }
+    Ok(Some(kernel))
+}
+
+fn sender() -> Result<(Socket, LinkAddr), std::io::Error> {
+    let socket = Socket::new(Domain::PACKET, Type::RAW, None)?;
+    let mut all = nix::ifaddrs::getifaddrs()?.filter(|found| found.interface_name == "eth0");
+    let link = all.find_map(|found| found.address.and_then(|address| address.as_link_addr().copied()));
+    Ok((socket, link.ok_or_else(|| std::io::Error::other("no eth0"))?))
+}
+
+fn tcp() -> Vec<u8> {
+    packet(6, &[0x9c, 0x40, 0x01, 0xf6, 0, 0, 0, 1, 0, 0, 0, 1, 0x50, 0x10, 0xff, 0xff, 0, 0, 0, 0])
+}
+
+fn udp() -> Vec<u8> {
+    packet(17, &[0x9c, 0x40, 0x16, 0x33, 0, 20, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0])
+}
+
+/// Twenty bytes on IPv4, from device 1 to device 2.
+fn packet(protocol: u8, payload: &[u8; 20]) -> Vec<u8> {
+    let mut frame = [&hardware(2).octets()[..], &hardware(1).octets(), &[0x08, 0]].concat();
+    frame.extend_from_slice(&[0x45, 0, 0, 40, 0, 1, 0x40, 0, 64, protocol, 0, 0]);
+    for number in [1, 2] {
+        if let IpAddr::V4(ip) = address(number) {
+            frame.extend_from_slice(&ip.octets());
+        }
+    }
+    frame.extend_from_slice(payload);
+    frame
+}

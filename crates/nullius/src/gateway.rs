@@ -1,0 +1,42 @@
+//! `nullius gateway`: one site made real.
+
+use crate::Failure;
+use anyhow::Context as _;
+use clap::{Args, Subcommand};
+use nullius_gateway::{Config, SystemClock};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// Enforces the site's policy on this machine's ports.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    act: Act,
+}
+
+#[derive(Debug, Subcommand)]
+enum Act {
+    /// Enforces, listens and answers until it is ended; the rules stay in the kernel.
+    Run(Which),
+    /// Puts the last known good policy into the kernel and ends: for the boot, before the network is up.
+    Load(Which),
+}
+
+#[derive(Debug, Args)]
+struct Which {
+    /// How the gateway is set up.
+    #[arg(long, value_name = "FILE", default_value = "/etc/nullius/gateway.toml")]
+    config: PathBuf,
+}
+
+/// Exit code 2 where the configuration is at fault, 1 for everything else.
+pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let (Act::Run(which) | Act::Load(which)) = &arguments.act;
+    let config = Config::read(&which.config).map_err(|error| Failure { error: error.into(), code: 2 })?;
+    let clock = Arc::new(SystemClock);
+    let ended = match arguments.act {
+        Act::Run(_) => nullius_gateway::run(&config, clock),
+        Act::Load(_) => nullius_gateway::load(&config, clock),
+    };
+    ended.context("the gateway").map_err(|error| Failure { error, code: 1 })
+}
