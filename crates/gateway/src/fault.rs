@@ -1,6 +1,6 @@
 //! Places where a test lets the program die as `kill -9` would.
 //!
-//! The environment variable `NULLIUS_FAULT` names one. It is looked at in debug builds and with the feature `faults`
+//! The environment variable `NULLIUS_FAULT` names one, and with `after-kernel:2` the second time it is come by. It is looked at in debug builds and with the feature `faults`
 //! only: a release build has none of this.
 
 /// Where the program can be made to die.
@@ -47,7 +47,14 @@ impl Fault {
     #[cfg(any(debug_assertions, feature = "faults"))]
     pub(crate) fn reached(self) {
         use nix::sys::signal::{Signal, kill};
-        if std::env::var("NULLIUS_FAULT").is_ok_and(|name| name == self.name()) {
+        use std::sync::atomic::{AtomicU32, Ordering};
+
+        /// How often the place that was named was come by.
+        static TIMES: AtomicU32 = AtomicU32::new(0);
+
+        let Ok(asked) = std::env::var("NULLIUS_FAULT") else { return };
+        let (name, time) = asked.split_once(':').unwrap_or((&asked, "1"));
+        if name == self.name() && time.parse() == Ok(TIMES.fetch_add(1, Ordering::Relaxed) + 1) {
             let _ = kill(nix::unistd::getpid(), Signal::SIGKILL);
         }
     }

@@ -56,6 +56,10 @@ impl Core {
         if self.enforcement.changes.load(Ordering::Acquire) != changes {
             return false;
         }
+        if self.policy.is_none() {
+            self.hold(found);
+            return true;
+        }
         let read_back = ReadBack {
             marker: found.marker.unwrap_or_default(),
             rules: &found.rules,
@@ -71,6 +75,24 @@ impl Core {
         true
     }
 
+    /// Without a policy everything is denied, and stays so whoever takes the tables away.
+    fn hold(&mut self, found: &Installed) {
+        if found.skeleton_intact && found.rules == *self.engine.rules() {
+            return;
+        }
+        self.enforcement.repairs += 1;
+        match self.deny_all() {
+            Ok(()) => self.alarm(
+                "drift",
+                "the packet path was changed by somebody else; everything is denied again".to_owned(),
+            ),
+            Err(error) => self.alarm(
+                "drift",
+                format!("the packet path was changed, and cannot be repaired: {}", crate::chain(&error)),
+            ),
+        }
+    }
+
     /// Shared with whoever reads the kernel back.
     pub(crate) fn changes(&self) -> Arc<AtomicU64> {
         Arc::clone(&self.enforcement.changes)
@@ -79,11 +101,11 @@ impl Core {
     fn transact(&mut self, order: Order, marker: Marker) -> Result<(), Error> {
         let now = self.clock.now().uptime;
         let enforcement = &mut self.enforcement;
+        // what the kernel holds is then not what we thought: all of it at once, rather than denials for a second
         let changed = match order {
             Order::Change(change) => enforcement.kernel.change(&change, marker, now),
             Order::Replace => enforcement.kernel.replace(self.engine.rules(), marker, now),
         };
-        // what the kernel holds is not what we thought: all of it at once, rather than a denial for a second
         let applied = changed.or_else(|_| enforcement.kernel.replace(self.engine.rules(), marker, now))?;
         enforcement.changes.fetch_add(1, Ordering::Release);
         enforcement.last = applied.elapsed;

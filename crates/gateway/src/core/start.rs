@@ -18,6 +18,7 @@ use nullius_model::{Marker, RuleSet};
 use nullius_protocol::local::Failure;
 use nullius_protocol::state;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use tokio::sync::broadcast;
 
 /// The name of our tables.
@@ -128,9 +129,11 @@ impl Core {
         found
     }
 
-    fn deny_all(&mut self) -> Result<(), StartError> {
+    /// Rules for no policy: what the engine wants then, which is nothing.
+    pub(super) fn deny_all(&mut self) -> Result<(), nullius_enforce::Error> {
         let now = self.now().uptime;
         self.enforcement.kernel.replace(self.engine.rules(), Marker::default(), now)?;
+        self.enforcement.changes.fetch_add(1, Ordering::Release);
         self.enforcement.in_step = true;
         Ok(())
     }

@@ -1,0 +1,28 @@
+//! A gateway as a process of its own, in a network namespace of its own: killed, started again, lied to.
+//!
+//! The process is this very program: `the_gateway_itself` is no test but what the tests start.
+
+#[cfg(test)]
+mod boot;
+#[cfg(test)]
+mod bundles;
+#[cfg(test)]
+mod clients;
+#[cfg(test)]
+mod crashes;
+#[cfg(test)]
+mod plant;
+#[cfg(test)]
+mod tampering;
+
+#[test]
+#[ignore = "what the tests start as a process of its own"]
+fn the_gateway_itself() {
+    let config = std::env::var_os("NULLIUS_TEST_CONFIG").expect("started by a test");
+    let config = nullius_gateway::Config::read(std::path::Path::new(&config)).unwrap();
+    let clock = std::sync::Arc::new(nullius_gateway::SystemClock);
+    match std::env::var_os("NULLIUS_TEST_LOAD") {
+        Some(_) => nullius_gateway::load(&config, clock).unwrap(),
+        None => nullius_gateway::run(&config, clock).unwrap(),
+    }
+}

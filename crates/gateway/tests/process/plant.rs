@@ -1,0 +1,220 @@
+//! A bridge with two ports in a namespace of the test's own, a gateway on it, and a client that speaks to it.
+
+use nix::sched::{CloneFlags, unshare};
+use nullius_enforce::{Installed, Kernel, Layout};
+use nullius_model::{Epoch, PortName, Uptime};
+use nullius_protocol::bundle::{Body, Bundle, SigningKey};
+use nullius_protocol::local::{self, Answer, Command as Ask, Reply, Request};
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{BufReader, Write as _};
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::thread::sleep;
+use std::time::Duration;
+
+/// A namespace, a state directory, and a gateway that runs or does not.
+pub(crate) struct Plant {
+    pub(crate) directory: PathBuf,
+    child: Option<Child>,
+}
+
+impl Plant {
+    /// This thread gets a namespace of its own, with bridge `br0` and ports `p1` and `p2`.
+    pub(crate) fn new(name: &str) -> Self {
+        unshare(CloneFlags::CLONE_NEWNET).expect("namespaces need root");
+        let plant = Self::without_ports(name);
+        for line in [
+            "link add br0 type bridge",
+            "link set br0 up",
+            "link add p1 type veth peer name d1",
+            "link add p2 type veth peer name d2",
+            "link set p1 master br0 up",
+            "link set p2 master br0 up",
+            "link set d1 address 02:00:00:00:00:01 up",
+            "link set d2 address 02:00:00:00:00:02 up",
+        ] {
+            run("ip", &line.split(' ').collect::<Vec<_>>());
+        }
+        plant
+    }
+
+    /// The same before the network is up.
+    pub(crate) fn without_ports(name: &str) -> Self {
+        unshare(CloneFlags::CLONE_NEWNET).expect("namespaces need root");
+        let directory = std::env::temp_dir().join(format!("nullius-gateway-{name}-{}", std::process::id()));
+        let _ = fs::remove_dir_all(&directory);
+        fs::create_dir_all(&directory).unwrap();
+        let place = directory.display();
+        let config = format!(
+            "bridge = 'br0'\nstate = '{place}/state'\nsocket = '{place}/socket'\n[port.p1]\n[port.p2]\nstrangers = 'onboard'\n"
+        );
+        fs::write(directory.join("gateway.toml"), config).unwrap();
+        Self { directory, child: None }
+    }
+
+    /// Starts the gateway and waits until it answers.
+    pub(crate) fn start(&mut self) {
+        self.start_with(&[]);
+        self.wait_until("the gateway answers", |plant| plant.try_ask(Ask::PolicyStatus).is_some());
+    }
+
+    /// Starts the gateway with more environment, and waits for nothing.
+    pub(crate) fn start_with(&mut self, environment: &[(&str, &str)]) {
+        assert!(self.child.is_none());
+        self.child = Some(self.command().envs(environment.iter().copied()).spawn().unwrap());
+    }
+
+    /// Puts the last known good policy into the kernel, as the boot does.
+    pub(crate) fn load(&self) -> ExitStatus {
+        self.command().env("NULLIUS_TEST_LOAD", "1").status().unwrap()
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "a test starts what it tests")]
+    fn command(&self) -> Command {
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command.args(["--exact", "the_gateway_itself", "--ignored", "--nocapture", "--quiet"]);
+        command.env("NULLIUS_TEST_CONFIG", self.directory.join("gateway.toml"));
+        let log = fs::File::options().create(true).append(true).open(self.directory.join("log")).unwrap();
+        command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);
+        command
+    }
+
+    /// `kill -9`.
+    pub(crate) fn kill(&mut self) {
+        let mut child = self.child.take().unwrap();
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+
+    /// Waits until it died by itself.
+    pub(crate) fn wait_for_end(&mut self) -> ExitStatus {
+        self.child.take().unwrap().wait().unwrap()
+    }
+
+    /// Asks, and expects an answer.
+    pub(crate) fn ask(&self, command: Ask) -> Answer {
+        self.try_ask(command).expect("the gateway answers")
+    }
+
+    /// Asks; nothing where the gateway is not there, or dies before it answers.
+    pub(crate) fn try_ask(&self, command: Ask) -> Option<Answer> {
+        let mut stream = UnixStream::connect(self.directory.join("socket")).ok()?;
+        stream.set_read_timeout(Some(Duration::from_secs(20))).ok()?;
+        stream.write_all(&local::encode(&Request { id: Some(1), command }).unwrap()).ok()?;
+        let line = local::read_line(&mut BufReader::new(stream)).ok()??;
+        Some(local::decode::<Reply>(&line).unwrap().answer)
+    }
+
+    /// The key that the gateway made at its first start.
+    pub(crate) fn key(&self) -> SigningKey {
+        let seed = fs::read_to_string(self.directory.join("state/local.key")).unwrap();
+        SigningKey::from_seed(seed.trim_end()).unwrap()
+    }
+
+    /// Signs and applies a policy in which the service's port is `port`.
+    pub(crate) fn apply(&self, counter: u64, port: u16) -> Option<Answer> {
+        self.try_ask(Ask::PolicyApply { bundle: policy(counter, port).sign(&self.key()).unwrap() })
+    }
+
+    /// What the kernel has.
+    pub(crate) fn installed(&self) -> Installed {
+        let bridges = vec![PortName::new("br0").unwrap()];
+        let layout = Layout { nflog_group: 86, bridges, ..Layout::default() };
+        Kernel::open(layout).unwrap().read_back(Uptime::default()).unwrap()
+    }
+
+    /// What is written in the audit.
+    pub(crate) fn audit(&self) -> String {
+        fs::read_to_string(self.directory.join("state/audit.jsonl")).unwrap_or_default()
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.directory.join(name)
+    }
+
+    /// Waits up to ten seconds.
+    pub(crate) fn wait_until(&self, what: &str, mut holds: impl FnMut(&Self) -> bool) {
+        for _ in 0..1000 {
+            if holds(self) {
+                return;
+            }
+            sleep(Duration::from_millis(10));
+        }
+        let log = fs::read_to_string(self.directory.join("log")).unwrap_or_default();
+        panic!("waited in vain until {what}; the gateway said:\n{log}\n{}", self.audit());
+    }
+}
+
+impl Drop for Plant {
+    fn drop(&mut self) {
+        if let Some(child) = &mut self.child {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+        let _ = fs::remove_dir_all(&self.directory);
+    }
+}
+
+/// Two devices and one service; the policy's version shows in the service's port.
+pub(crate) fn policy(counter: u64, port: u16) -> Bundle {
+    let inventory = format!(
+        "format = 1\n[site]\nname = 'test'\n\
+         [[zone]]\nname = 'cell'\nowner = 'us'\nclass = 'essential-control'\n\
+         [[device]]\nname = 'hmi'\nzone = 'cell'\nport = 'p1'\nmac = '02:00:00:00:00:01'\naddresses = ['10.0.0.1']\n\
+         [[device]]\nname = 'plc'\nzone = 'cell'\nport = 'p2'\nmac = '02:00:00:00:00:02'\naddresses = ['10.0.0.2']\n\
+         [[device.service]]\nname = 'main'\nprotocol = 'ssh'\nchannel = 'tcp/{port}'\n"
+    );
+    let cedar = "@id(\"hmi-uses-plc\")\n@owner(\"us\")\n@reason(\"operation\")\n\
+                 permit (principal == Device::\"hmi\", action == Action::\"connect\", resource == Service::\"plc/main\");\n";
+    let test = "[[test]]\nname = \"the hmi may\"\nsubject = \"hmi\"\nobject = \"plc/main\"\nverb = \"connect\"\nexpect = \"allow\"\n";
+    let files = BTreeMap::from([
+        ("inventory.toml".to_owned(), inventory),
+        ("policies/main.cedar".to_owned(), cedar.to_owned()),
+        ("tests/main.toml".to_owned(), test.to_owned()),
+    ]);
+    Bundle { epoch: epoch(counter), made: 1_700_000_000, by: "test".to_owned(), body: Body::Policy(files) }
+}
+
+pub(crate) fn epoch(counter: u64) -> Epoch {
+    Epoch { term: 1, counter }
+}
+
+/// The ports of the services that the kernel lets through.
+pub(crate) fn services(installed: &Installed) -> Vec<u16> {
+    let ports = installed.rules.keys().filter_map(|rule| match rule {
+        nullius_model::Rule::Service { channel: nullius_model::Channel::Tcp(port), .. } => Some(*port),
+        _ => None,
+    });
+    ports.collect()
+}
+
+pub(crate) fn is_ok(answer: Option<&Answer>) -> bool {
+    matches!(answer, Some(Answer::Ok(_)))
+}
+
+/// What went wrong, in words.
+pub(crate) fn error(answer: Answer) -> String {
+    match answer {
+        Answer::Error(failure) => format!("{} {}", failure.error, failure.problems.join("\n")),
+        Answer::Ok(body) => panic!("this should have been refused: {body:?}"),
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a test builds its network with `ip` and breaks it with `nft` and `tc`"
+)]
+pub(crate) fn run(program: &str, arguments: &[&str]) {
+    let status = Command::new(program).args(arguments).status().unwrap();
+    assert!(status.success(), "{program} {arguments:?}");
+}
+
+/// Flips a bit in the middle of a file.
+pub(crate) fn damage(path: &Path) {
+    let mut bytes = fs::read(path).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    fs::write(path, bytes).unwrap();
+}
