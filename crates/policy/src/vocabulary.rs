@@ -181,3 +181,50 @@ const HTTP: &[Verb] = &[
     verb(VerbClass::Configure, "UNLOCK"),
     verb(VerbClass::Admin, "unknown_method"),
 ];
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::entity::{Kind, Uid};
+    use crate::schema::schema;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn the_schema_names_the_same_verbs_and_groups() {
+        let ours = Language::ALL.into_iter().flat_map(|language| {
+            let verbs = language.verbs().iter();
+            verbs.map(move |verb| Uid::new(Kind::Action(language), verb.action).to_string())
+        });
+        let mut schema: BTreeSet<String> = schema().unwrap().actions().map(ToString::to_string).collect();
+        schema.retain(|action| {
+            !action.contains("\"any") && (action == "Action::\"connect\"" || !action.starts_with("Action::"))
+        });
+        assert_eq!(ours.collect::<BTreeSet<_>>(), schema);
+    }
+
+    #[test]
+    fn a_verb_is_within_what_the_schema_says_and_nothing_else() {
+        let entities = schema().unwrap().action_entities().unwrap();
+        let actions: Vec<_> = schema().unwrap().actions().collect();
+        let read = |uid: &cedar_policy::EntityUid| {
+            let Kind::Action(language) = Kind::named(&uid.type_name().to_string()).unwrap() else {
+                panic!("{uid} is no action")
+            };
+            (uid.id().unescaped().to_owned(), language)
+        };
+        for action in &actions {
+            let above: BTreeSet<String> =
+                entities.ancestors(action).unwrap().map(ToString::to_string).collect();
+            let (name, language) = read(action);
+            for group in &actions {
+                let (of, group_language) = read(group);
+                let expected = action == group || above.contains(&group.to_string());
+                assert_eq!(is_within(&name, language, &of, group_language), expected, "{action} in {group}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_set_of_verbs_fits_a_word() {
+        assert!(Language::ALL.iter().all(|language| language.verbs().len() <= 64));
+    }
+}
