@@ -1,3 +1,5 @@
+//! Drafts become repositories and histories; texts that devices chose become neither policy nor names.
+
 use super::{from_draft, history};
 use crate::{Policies, Repository};
 
