@@ -242,11 +242,10 @@ impl<'a> Facts<'a> {
         stages.devices.get(device).copied().unwrap_or(stages.default)
     }
 
-    /// What lets most pass of the stages of two devices and of the conduit between them: that is what the packet path
-    /// does, since each of the three is a rule that lets what policy denies pass.
+    /// The stage between two devices: of theirs the stricter counts, and a conduit that is not enforced overrides both.
     pub(crate) fn stage_between(&self, one: &Device, other: &Device) -> Stage {
         let conduit = crate::ConduitName::between(one.zone.clone(), other.zone.clone());
         let of_conduit = self.standing.stages.conduits.get(&conduit).copied().unwrap_or_default();
-        self.stage(&one.name).min(self.stage(&other.name)).min(of_conduit)
+        self.stage(&one.name).max(self.stage(&other.name)).min(of_conduit)
     }
 }
