@@ -55,7 +55,6 @@ pub(super) struct Rule {
 pub(super) struct End {
     pub(super) kind: String,
     pub(super) name: String,
-    pub(super) zone: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -76,6 +75,9 @@ pub(super) struct Target {
     pub(super) name: Option<String>,
     pub(super) code: Option<u64>,
     pub(super) max_bytes: Option<u64>,
+    /// Smallest and largest of each item, where the draft was made with values.
+    #[serde(default)]
+    pub(super) values: Vec<[f64; 2]>,
     pub(super) support: Support,
 }
 
