@@ -45,8 +45,8 @@ fn local() -> Chain {
             .drop(),
         Line::new().has(Field::Mark, &mark::STRANGER.to_ne_bytes()).goto(&deny(DenialReason::Stranger)),
         Line::new().has(Field::EtherType, ETHER_ARP).accept(),
-        FOUR.line().goto("local4"),
-        SIX.line().goto("local6"),
+        FOUR.frame().goto("local4"),
+        SIX.frame().goto("local6"),
         Line::new().drop(),
     ];
     Chain { hook: Some(Hook { number: INPUT, priority: 0 }), ..Chain::new("input", lines) }

@@ -22,7 +22,8 @@ pub(crate) struct Network {
     pub(crate) generation: Generation,
     /// Ends the names of its chains.
     pub(crate) suffix: &'static str,
-    /// What tells a packet of it, where frames are seen and where packets are.
+    pub(crate) ether_type: &'static [u8],
+    /// What a rule asks again, where frames are seen and where packets are.
     kind: (Field, &'static [u8]),
     packet_kind: (Field, &'static [u8]),
     pub(crate) protocol: Field,
@@ -55,7 +56,8 @@ pub(crate) struct Network {
 pub(crate) const FOUR: Network = Network {
     generation: Generation::Four,
     suffix: "4",
-    kind: (Field::EtherType, ETHER_IP4),
+    ether_type: ETHER_IP4,
+    kind: (Field::Protocol, ETHER_IP4),
     packet_kind: (Field::Generation, &[2]),
     protocol: Field::Ip4Protocol,
     source: Field::Ip4Source,
@@ -85,7 +87,8 @@ pub(crate) const FOUR: Network = Network {
 pub(crate) const SIX: Network = Network {
     generation: Generation::Six,
     suffix: "6",
-    kind: (Field::EtherType, ETHER_IP6),
+    ether_type: ETHER_IP6,
+    kind: (Field::Protocol, ETHER_IP6),
     packet_kind: (Field::Generation, &[10]),
     protocol: Field::Ip6NextHeader,
     source: Field::Ip6Source,
@@ -113,11 +116,16 @@ pub(crate) const SIX: Network = Network {
 };
 
 impl Network {
-    /// A rule about packets of this generation. The ethertype is asked again in each rule: it costs a few nanoseconds,
-    /// and without it `nft` cannot print the fields by name.
+    /// A rule about packets of this generation, in a chain that only such packets get to. Asking again costs a few
+    /// nanoseconds; without it `nft` cannot print the fields by name.
     pub(crate) fn line(&self) -> Line {
         let (field, value) = self.kind;
         Line::new().has(field, value)
+    }
+
+    /// Frames that carry it: no tag in front, and none that a network card took off.
+    pub(crate) fn frame(&self) -> Line {
+        Line::new().has(Field::EtherType, self.ether_type)
     }
 
     /// The same in the table of a router, which sees packets and not their frames.
