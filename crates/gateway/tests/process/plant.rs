@@ -2,7 +2,7 @@
 
 use nix::sched::{CloneFlags, unshare};
 use nullius_enforce::{Installed, Kernel, Layout};
-use nullius_model::{Epoch, PortName, Uptime};
+use nullius_model::{Channel, Epoch, PortName, Rule, Uptime};
 use nullius_protocol::bundle::{Body, Bundle, SigningKey};
 use nullius_protocol::local::{self, Answer, Command as Ask, Reply, Request};
 use std::collections::BTreeMap;
@@ -183,11 +183,10 @@ pub(crate) fn epoch(counter: u64) -> Epoch {
 
 /// The ports of the services that the kernel lets through.
 pub(crate) fn services(installed: &Installed) -> Vec<u16> {
-    let ports = installed.rules.keys().filter_map(|rule| match rule {
-        nullius_model::Rule::Service { channel: nullius_model::Channel::Tcp(port), .. } => Some(*port),
-        _ => None,
-    });
-    ports.collect()
+    let port = |rule: &Rule| {
+        if let Rule::Service { channel: Channel::Tcp(port), .. } = rule { Some(*port) } else { None }
+    };
+    installed.rules.keys().filter_map(port).collect()
 }
 
 pub(crate) fn is_ok(answer: Option<&Answer>) -> bool {
