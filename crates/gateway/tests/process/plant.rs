@@ -54,6 +54,15 @@ impl Plant {
         Self { directory, child: None }
     }
 
+    /// The state directory lies on a file system of its own, of four megabytes, in a mount namespace of this thread's.
+    pub(crate) fn put_state_on_a_small_disk(&self) {
+        unshare(CloneFlags::CLONE_NEWNS).unwrap();
+        run("mount", &["--make-rprivate", "/"]);
+        let state = self.path("state");
+        fs::create_dir(&state).unwrap();
+        run("mount", &["-t", "tmpfs", "-o", "size=4m", "tmpfs", state.to_str().unwrap()]);
+    }
+
     /// Starts the gateway and waits until it answers.
     pub(crate) fn start(&mut self) {
         self.start_with(&[]);
@@ -203,7 +212,7 @@ pub(crate) fn error(answer: Answer) -> String {
 
 #[expect(
     clippy::disallowed_methods,
-    reason = "a test builds its network with `ip` and breaks it with `nft` and `tc`"
+    reason = "a test builds its surroundings with `ip` and `mount` and breaks them with `nft` and `tc`"
 )]
 pub(crate) fn run(program: &str, arguments: &[&str]) {
     let status = Command::new(program).args(arguments).status().unwrap();
