@@ -15,6 +15,7 @@
 mod bench;
 mod ci;
 mod deny;
+mod dist;
 mod fuzz;
 mod install;
 mod shell;
@@ -37,6 +38,7 @@ usage: cargo xtask <command>
   fuzz [TARGET] [--seconds N] [--minimise]
                         look for inputs that break a parser, one target or all
   bench                 cost against tshark and ndpiReader; fails where a gate of docs/performance.md is missed
+  dist                  a Debian package with the units of a gateway, in target/dist
   install               Debian packages the tests need
 ";
 
@@ -61,6 +63,7 @@ fn obey(words: &[&str]) -> Result<()> {
         ["tidy"] => tidy::check(&root),
         ["deny"] => deny::check(&root),
         ["fuzz", rest @ ..] => fuzz::run(&root, &fuzz::Request::parse(rest)?),
+        ["dist"] => dist::build(&root),
         ["bench"] => bench::run(&root),
         ["install"] => install::install(&root, install::Need::Tests),
         [] | ["help" | "-h" | "--help"] => {

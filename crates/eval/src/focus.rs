@@ -4,10 +4,9 @@
 //! of what stays is changed, and nothing is judged again.
 
 use crate::filter::parse_mac;
-use crate::report::words::inert;
 use crate::run::Evaluation;
 use nullius_device::{DeviceView, Party, Picture};
-use nullius_model::Attribute;
+use nullius_model::{Attribute, inert};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::net::IpAddr;

@@ -12,6 +12,7 @@
 mod api;
 mod clock;
 pub mod config;
+pub mod confine;
 mod convert;
 mod core;
 mod drift;

@@ -18,6 +18,7 @@ mod protocol;
 mod ruleset;
 mod standing;
 mod symbol;
+mod text;
 mod time;
 mod uptime;
 
@@ -38,5 +39,6 @@ pub use ruleset::{Channel, Epoch, Marker, Path, Rule, RuleChange, RuleSet, Terms
 pub use smol_str::SmolStr;
 pub use standing::{Assurance, Mode, Stage, UnknownWord};
 pub use symbol::{Object, SizeClass, Space, Symbol, Unit, VerbClass};
+pub use text::{inert, is_inert};
 pub use time::Timestamp;
 pub use uptime::Uptime;

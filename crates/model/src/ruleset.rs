@@ -3,8 +3,8 @@
 //! A [`Rule`] says one thing that the packet path knows; what no rule allows is denied. The same rules serve any
 //! backend: nothing here names a kernel table.
 //!
-//! INVARIANT: taking a rule away never lets a packet pass that was denied before, but for [`Rule::Known`] and
-//! [`Rule::Address`], which tell a stranger from somebody's double and are taken away last.
+//! INVARIANT: taking a rule away never lets a packet pass that was denied before, with one exception: [`Rule::Known`]
+//! tells a stranger from the double of a bound device, and without it a double may use what strangers may.
 
 use crate::{Mac, PortName, Uptime};
 use std::collections::BTreeMap;
@@ -96,17 +96,20 @@ pub enum Rule {
         /// The first two bytes of the payload: APPID of GOOSE, frame identifier of PROFINET.
         application: u16,
     },
-    /// What policy denies from or to this address passes and is counted as `would deny` (stage shadow).
+    /// This address is in stage shadow: what policy denies between it and another that is not enforced either passes,
+    /// and is counted as `would deny`. Of two ends in different stages the stricter counts.
     Shadow(IpAddr),
-    /// The same between two addresses only, in both directions (a conduit in shadow). The smaller comes first.
+    /// The same for whatever passes between two addresses, whatever their own stages, in both directions (a conduit in
+    /// shadow). The smaller comes first.
     ShadowPair(IpAddr, IpAddr),
-    /// What policy denies from or to this address passes (stage observe).
+    /// This address is in stage observe: what policy denies between it and another that is not enforced either passes.
     Observe(IpAddr),
-    /// The same between two addresses only, in both directions. The smaller comes first.
+    /// The same for whatever passes between two addresses, whatever their own stages, in both directions. The smaller
+    /// comes first.
     ObservePair(IpAddr, IpAddr),
     /// Strangers on this port may reach the onboarding services.
     OnboardingPort(PortName),
-    /// Strangers on this port may reach anybody: a port that is still only watched.
+    /// Strangers on this port may reach whatever is not enforced: a port that is still only watched.
     WatchedPort(PortName),
     /// A service that strangers on an onboarding port may use: DHCP, DNS, enrolment.
     Onboarding {

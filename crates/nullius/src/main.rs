@@ -6,6 +6,7 @@
 mod eval;
 mod gateway;
 mod lab;
+mod site;
 
 use clap::{Parser, Subcommand};
 use std::io::Write as _;
@@ -24,22 +25,22 @@ enum Command {
     Eval(Box<eval::Arguments>),
     Gateway(gateway::Arguments),
     Lab(lab::Arguments),
+    #[command(flatten)]
+    Site(nullius_cli::Command),
 }
 
 fn main() -> ExitCode {
-    let Arguments { command } = Arguments::parse();
+    let Arguments { command } = Arguments::parse_from(nullius_cli::arrows(std::env::args_os()));
     let result = match &command {
-        Command::Eval(arguments) => eval::run(arguments),
-        Command::Gateway(arguments) => gateway::run(arguments),
+        Command::Eval(arguments) => eval::run(arguments).map(|()| ExitCode::SUCCESS),
+        Command::Gateway(arguments) => gateway::run(arguments).map(|()| ExitCode::SUCCESS),
         Command::Lab(arguments) => lab::run(arguments),
+        Command::Site(command) => site::run(command),
     };
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => {
-            complain(&failure.error);
-            ExitCode::from(failure.code)
-        }
-    }
+    result.unwrap_or_else(|failure| {
+        complain(&failure.error);
+        ExitCode::from(failure.code)
+    })
 }
 
 /// A command that did not do what was asked.
@@ -50,7 +51,7 @@ struct Failure {
 
 /// One line with all causes, whatever characters are in a file's name.
 fn complain(error: &anyhow::Error) {
-    let line = nullius_eval::report::words::inert(&format!("{error:#}"));
+    let line = nullius_model::inert(&format!("{error:#}"));
     // nobody is left to tell where even this fails
     let _ = writeln!(std::io::stderr(), "nullius: {line}");
 }

@@ -11,6 +11,7 @@ mod finding;
 mod leftovers;
 pub(crate) mod metadata;
 mod places;
+mod promises;
 mod ratchet;
 mod source;
 
@@ -52,6 +53,7 @@ pub(crate) fn check(root: &Root) -> Result<()> {
         findings.extend(places::check(file));
     }
     findings.extend(sources.iter().flat_map(|source| source.findings.iter().cloned()));
+    findings.extend(promises::check(&files));
     findings.extend(check_sizes(root, &sources)?);
 
     println!("{}", ratchet::summary(&sources));

@@ -3,7 +3,7 @@
 //! Each section is a file and writes onto one `page::Page`, which knows widths, colours and cutting. What is long is
 //! cut to the most telling lines, and it is said how many more there are.
 //!
-//! INVARIANT: all text passes through `words::inert` on the page, so nothing a device says reaches the terminal as
+//! INVARIANT: all text passes through `nullius_model::inert` on the page, so nothing a device says reaches the terminal as
 //! control characters; and the same evaluation gives the same text.
 
 mod blocked;

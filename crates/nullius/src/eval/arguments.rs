@@ -1,7 +1,8 @@
 //! What can be asked of `nullius eval`.
 
-use super::moments::{duration, learn, moment};
+use super::moments::{learn, moment};
 use clap::{Args, ValueEnum};
+use nullius_cli::times::duration;
 use nullius_eval::{Filter, Learn, Moment};
 use std::path::PathBuf;
 use std::time::Duration;

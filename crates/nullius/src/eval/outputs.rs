@@ -5,7 +5,7 @@ use anyhow::{Context as _, bail};
 use nullius_eval::Evaluation;
 use nullius_eval::output::{self, Existing};
 use nullius_eval::report::terminal::Style;
-use nullius_eval::report::{draft, html, json, terminal, words};
+use nullius_eval::report::{draft, html, json, terminal};
 use std::io::{self, IsTerminal as _, Write};
 use std::path::{Path, PathBuf};
 
@@ -152,6 +152,6 @@ impl<W: Write> Write for Watched<W> {
 
 /// Beside the report, so that piping it somewhere stays possible.
 fn tell(what: &str, path: &Path) {
-    let path = words::inert(&path.display().to_string());
+    let path = nullius_model::inert(&path.display().to_string());
     let _ = writeln!(io::stderr(), "{what}: {path}");
 }

@@ -55,7 +55,6 @@ pub(super) struct Rule {
 pub(super) struct End {
     pub(super) kind: String,
     pub(super) name: String,
-    pub(super) zone: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]

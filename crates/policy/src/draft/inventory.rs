@@ -13,6 +13,7 @@ use std::net::IpAddr;
 pub(super) struct Site {
     /// By every address and hardware address a rule may call them.
     names: BTreeMap<String, DeviceName>,
+    zones: BTreeMap<DeviceName, String>,
     services: BTreeMap<DeviceName, BTreeMap<SmolStr, Implied>>,
     /// Protocols from zone to zone.
     conduits: BTreeMap<(String, String), BTreeSet<&'static str>>,
@@ -21,8 +22,11 @@ pub(super) struct Site {
 impl Site {
     pub(super) fn of(zones: &ZonesFile, rules: &RulesFile) -> Self {
         let mut site = Self::default();
-        for member in zones.zones.iter().flat_map(|zone| &zone.members) {
+        for (zone, member) in
+            zones.zones.iter().flat_map(|zone| zone.members.iter().map(move |member| (zone, member)))
+        {
             if let Some(name) = site.free_name(member) {
+                site.zones.insert(name.clone(), zone.id.clone());
                 let marks = member.addresses.iter().chain(&member.macs);
                 site.names.extend(marks.map(|mark| (mark.clone(), name.clone())));
             }
@@ -101,9 +105,13 @@ impl Site {
     }
 
     fn notice(&mut self, rule: &Rule) {
-        let (Some(_), Some(server)) = (self.device(&rule.subject), self.device(&rule.object)) else { return };
-        let (server, Some(implied)) = (server.clone(), services::of(rule)) else { return };
-        if let (Some(from), Some(to)) = (&rule.subject.zone, &rule.object.zone)
+        let (Some(client), Some(server)) = (self.device(&rule.subject), self.device(&rule.object)) else {
+            return;
+        };
+        let (client, server, Some(implied)) = (client.clone(), server.clone(), services::of(rule)) else {
+            return;
+        };
+        if let (Some(from), Some(to)) = (self.zones.get(&client), self.zones.get(&server))
             && from != to
         {
             self.conduits.entry((from.clone(), to.clone())).or_default().insert(implied.protocol.name());

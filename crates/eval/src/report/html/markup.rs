@@ -5,7 +5,6 @@
 //! INVARIANT: tags, attribute names and verbatim text are `&'static str`, so written by us; everything else is bounded,
 //! made inert and escaped on its way. Elements close themselves, so that the page is well-formed XML too.
 
-use crate::report::words;
 use std::fmt::{self, Display, Write};
 
 /// Longest piece of text, in bytes. A device may claim 64 KiB of text; a person reads a line.
@@ -141,7 +140,7 @@ impl Escaped<'_> {
 impl fmt::Write for Escaped<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         let kept = text.get(..text.floor_char_boundary(self.left)).unwrap_or_default();
-        for character in words::inert(kept).chars() {
+        for character in nullius_model::inert(kept).chars() {
             match character {
                 '&' => self.out.push_str("&amp;"),
                 '<' => self.out.push_str("&lt;"),

@@ -3,7 +3,7 @@
 //! JSON itself (RFC 8259 §7) escapes only what lies below U+0020. Terminals obey the C1 controls too, and editors the
 //! characters that set the direction of text. They are written as `\u` escapes: a parser yields the original text.
 
-use crate::report::words::is_inert;
+use nullius_model::is_inert;
 use serde::Serialize;
 use serde_json::ser::{Formatter, Serializer};
 use std::io::{self, Write};

@@ -50,7 +50,7 @@ pub(super) struct Cell {
 
 impl Cell {
     pub(super) fn new(text: impl AsRef<str>) -> Self {
-        Self { text: words::inert(text.as_ref()), paint: Paint::Plain, right: false }
+        Self { text: nullius_model::inert(text.as_ref()), paint: Paint::Plain, right: false }
     }
 
     /// How often something was seen, in a column of such.
@@ -172,7 +172,7 @@ impl Page {
     pub(super) fn hanging(&mut self, mark: &str, text: &str, paint: Paint) {
         let indent = 2 + mark.width();
         let room = self.width.saturating_sub(indent);
-        let text = words::inert(text);
+        let text = nullius_model::inert(text);
         let mut lines: Vec<String> = Vec::new();
         for word in text.split(' ') {
             match lines.last_mut() {

@@ -196,7 +196,7 @@ fn node(page: &Page<'_>, (place, key): &Slot, members: u64) -> Node {
         Key::OtherDevices(_) => gathered(devices(), "in other networks".to_owned()),
         Key::Host(ip) => {
             let host = page.picture.internet.get(ip).and_then(|host| host.names.first());
-            let label = host.map_or_else(|| ip.to_string(), |name| words::inert(name));
+            let label = host.map_or_else(|| ip.to_string(), |name| nullius_model::inert(name));
             let detail = if host.is_some() { ip.to_string() } else { "internet".to_owned() };
             (label, detail, Some("internet".to_owned()), String::new(), false)
         }

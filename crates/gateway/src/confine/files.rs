@@ -1,0 +1,110 @@
+//! Which files there are for the gateway, and that it opens no TCP connection and signals no other process
+//! (Landlock, kernel documentation `userspace-api/landlock`).
+//!
+//! It does not know what is in the files. What is open already stays open.
+
+use landlock::{
+    ABI, Access as _, AccessFs, AccessNet, BitFlags, CompatLevel, Compatible as _, PathBeneath, PathFd,
+    PathFdError, RestrictionStatus, Ruleset, RulesetAttr as _, RulesetCreated, RulesetCreatedAttr as _,
+    RulesetError, RulesetStatus, Scope,
+};
+use std::fmt;
+use std::path::Path;
+
+use super::Paths;
+
+/// What is asked of the kernel: files, devices, TCP, abstract sockets and signals (Linux 6.12). An older kernel does
+/// what it can, and the report says so.
+const WANTED: ABI = ABI::V6;
+
+/// The kernel's own view of its links and of this process's network, to be read.
+const KERNEL: [&str; 2] = ["/proc/net", "/sys/class/net"];
+
+/// How much of what was asked for this kernel enforces.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Landlock {
+    /// Nothing: the kernel has no Landlock, or it is switched off.
+    #[default]
+    Absent,
+    /// A part: the kernel is older than Linux 6.12.
+    Partial,
+    /// All.
+    Full,
+}
+
+impl fmt::Display for Landlock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Absent => "files not held back (the kernel has no Landlock)",
+            Self::Partial => "files held back by Landlock (in part: the kernel is older than 6.12)",
+            Self::Full => "files held back by Landlock",
+        })
+    }
+}
+
+/// Why no fence could be built.
+#[derive(Debug, thiserror::Error)]
+pub enum FilesError {
+    /// A path that is to be allowed cannot be opened.
+    #[error("a path cannot be opened")]
+    Path(#[from] PathFdError),
+    /// The kernel refused the rules.
+    #[error("the kernel refused the rules")]
+    Rules(#[from] RulesetError),
+}
+
+/// Fences the calling thread in.
+pub(super) fn fence(paths: &Paths) -> Result<Landlock, FilesError> {
+    let mut rules = everything_forbidden()?;
+    rules = allow(rules, &paths.config, AccessFs::ReadFile)?;
+    rules = allow(rules, &paths.state, storing())?;
+    rules = allow(rules, &paths.runtime, listening())?;
+    for path in KERNEL.map(Path::new).into_iter().filter(|path| path.exists()) {
+        rules = allow(rules, path, AccessFs::from_read(WANTED) & !AccessFs::Execute)?;
+    }
+    Ok(Landlock::from(rules.restrict_self()?))
+}
+
+fn everything_forbidden() -> Result<RulesetCreated, RulesetError> {
+    Ruleset::default()
+        .set_compatibility(CompatLevel::BestEffort)
+        .handle_access(AccessFs::from_all(WANTED))?
+        .handle_access(AccessNet::from_all(WANTED))?
+        .scope(Scope::from_all(WANTED))?
+        .create()
+}
+
+fn allow(
+    rules: RulesetCreated,
+    path: &Path,
+    access: impl Into<BitFlags<AccessFs>>,
+) -> Result<RulesetCreated, FilesError> {
+    Ok(rules.add_rule(PathBeneath::new(PathFd::new(path)?, access))?)
+}
+
+/// Ordinary files and folders, and nothing that could be started or be a device.
+fn storing() -> BitFlags<AccessFs> {
+    AccessFs::ReadFile
+        | AccessFs::ReadDir
+        | AccessFs::WriteFile
+        | AccessFs::Truncate
+        | AccessFs::MakeReg
+        | AccessFs::MakeDir
+        | AccessFs::RemoveFile
+        | AccessFs::RemoveDir
+        | AccessFs::Refer
+}
+
+fn listening() -> BitFlags<AccessFs> {
+    AccessFs::ReadDir | AccessFs::MakeSock | AccessFs::RemoveFile
+}
+
+impl From<RestrictionStatus> for Landlock {
+    fn from(status: RestrictionStatus) -> Self {
+        match status.ruleset {
+            RulesetStatus::FullyEnforced => Self::Full,
+            RulesetStatus::PartiallyEnforced => Self::Partial,
+            RulesetStatus::NotEnforced => Self::Absent,
+        }
+    }
+}

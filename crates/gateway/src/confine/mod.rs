@@ -1,0 +1,95 @@
+//! Giving up what the gateway never needs, so that whoever takes it over by a hostile frame gets little with it
+//!
+//!
+//! Three walls, each of the kernel and each kept when another fails: capabilities ([`capabilities`]: what the kernel
+//! lets us change), Landlock ([`files`]: which files there are), seccomp ([`syscalls`]: what may be asked at all).
+//! It does not know what the gateway does with what is left; it knows no configuration but three paths.
+//!
+//! INVARIANT: all three bind a thread and the threads it starts later, never a thread that runs already. So
+//! [`enter`] comes before the first thread, and refuses to pretend where it comes too late.
+
+mod capabilities;
+mod files;
+mod syscalls;
+
+use std::fmt;
+use std::path::PathBuf;
+
+pub use self::files::{FilesError, Landlock};
+pub use self::syscalls::SyscallsError;
+
+/// Where the gateway's files are. Everything named here exists before [`enter`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Paths {
+    /// The configuration: read.
+    pub config: PathBuf,
+    /// Policies, standing, audit, keys: read and written.
+    pub state: PathBuf,
+    /// The folder of the socket: sockets are made and removed.
+    pub runtime: PathBuf,
+}
+
+/// What is enforced on this process from now on, for `nullius status`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Report {
+    /// Capabilities that are left, in the kernel's spelling, in order.
+    pub capabilities: Vec<String>,
+    /// What Landlock holds back; depends on the kernel.
+    pub landlock: Landlock,
+    /// System calls that are left, out of some 370.
+    pub syscalls: usize,
+}
+
+/// `capabilities CAP_NET_ADMIN CAP_NET_RAW; files held back by Landlock; 105 system calls`.
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "capabilities {}; ", self.capabilities.join(" "))?;
+        write!(f, "{}; {} system calls", self.landlock, self.syscalls)
+    }
+}
+
+/// Why the process is not confined. It must not go on: part of the walls may stand already.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A thread that runs already would stay outside.
+    #[error("{0} threads run already, and those would stay unconfined")]
+    Threads(usize),
+    /// The threads of this process could not be counted.
+    #[error("the threads of this process cannot be counted (is /proc mounted?)")]
+    Uncounted(#[source] std::io::Error),
+    /// The kernel refused a change of capabilities.
+    #[error("capabilities cannot be given up")]
+    Capabilities(#[from] caps::errors::CapsError),
+    /// What the gateway cannot work without.
+    #[error("{0} is missing: start the gateway as root, or with this capability")]
+    Missing(&'static str),
+    /// Files cannot be fenced in.
+    #[error("files cannot be fenced in")]
+    Files(#[from] FilesError),
+    /// System calls cannot be filtered.
+    #[error("system calls cannot be filtered")]
+    Syscalls(#[from] SyscallsError),
+}
+
+/// Gives up everything the gateway does not need, for good.
+///
+/// The order matters: Landlock opens the paths it allows, and giving up capabilities takes system calls that the
+/// filter forbids. What is read once and lies elsewhere (the boot id) is read before.
+///
+/// # Errors
+/// See [`Error`]. A kernel without Landlock is no error but a line in the [`Report`].
+pub fn enter(paths: &Paths) -> Result<Report, Error> {
+    refuse_other_threads()?;
+    let landlock = files::fence(paths)?;
+    let capabilities = capabilities::give_up()?;
+    let syscalls = syscalls::filter()?;
+    Ok(Report { capabilities, landlock, syscalls })
+}
+
+fn refuse_other_threads() -> Result<(), Error> {
+    let threads = std::fs::read_dir("/proc/self/task").map_err(Error::Uncounted)?.count();
+    match threads {
+        1 => Ok(()),
+        more => Err(Error::Threads(more)),
+    }
+}

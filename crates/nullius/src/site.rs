@@ -1,0 +1,40 @@
+//! The commands that ask a gateway: what they need of this machine, and how they end.
+
+use crate::Failure;
+use nullius_cli::{Command, World, run as obey};
+use nullius_model::{Timestamp, inert};
+use std::io::Write as _;
+use std::process::ExitCode;
+use std::time::UNIX_EPOCH;
+
+pub(crate) fn run(command: &Command) -> Result<ExitCode, Failure> {
+    let mut out = std::io::stdout().lock();
+    let result = obey(command, &mut World { out: &mut out, now: now(), who: who() });
+    let flushed = out.flush();
+    match result {
+        Ok(outcome) if flushed.is_ok() => Ok(ExitCode::from(outcome.exit_code())),
+        Ok(_) => Err(Failure { error: anyhow::anyhow!("the answer cannot be written"), code: 2 }),
+        Err(failure) => {
+            let mut err = std::io::stderr().lock();
+            for line in failure.problems().iter().flat_map(|problem| problem.lines()) {
+                // nobody is left to tell where even this fails
+                let _ = writeln!(err, "{}", inert(line));
+            }
+            Err(Failure { code: failure.exit_code(), error: anyhow::anyhow!("{failure}") })
+        }
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "a signed policy says when it was made")]
+fn now() -> Timestamp {
+    let since = std::time::SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Timestamp::from_nanos(u64::try_from(since.as_nanos()).unwrap_or(u64::MAX))
+}
+
+/// For people: the gateway asks the kernel who is at the other end of its socket.
+fn who() -> String {
+    let names = ["SUDO_USER", "USER", "LOGNAME"].into_iter().filter_map(|name| std::env::var(name).ok());
+    let name =
+        names.map(|name| inert(&name).chars().take(64).collect::<String>()).find(|name| !name.is_empty());
+    name.unwrap_or_else(|| "unknown".to_owned())
+}

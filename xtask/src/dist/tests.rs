@@ -1,0 +1,90 @@
+//! The package is built, looked into, and installed on a copy of this machine. The program in it is a stub: what is
+//! tested is the packaging, and the real one takes minutes to build.
+
+use super::*;
+
+const STUB: &str = "#!/bin/sh\nexit 0\n";
+
+fn packed(root: &Root, name: &str) -> (PathBuf, PathBuf) {
+    let folder = root.join("target/dist-test").join(name);
+    fs::create_dir_all(&folder).unwrap();
+    let stub = folder.join("stub");
+    put(&stub, STUB.as_bytes(), 0o755).unwrap();
+    (pack(root, &stub, &folder).unwrap(), folder)
+}
+
+#[test]
+fn the_package_holds_what_the_table_says_and_belongs_to_root() {
+    let root = Root::find().unwrap();
+    let (package, _) = packed(&root, "contents");
+    let listed = root.program("dpkg-deb").arg("--contents").arg(&package).read().unwrap();
+    let find = |path: &str| listed.lines().find(|line| line.ends_with(&format!(" ./{path}"))).unwrap();
+    assert!(find(PROGRAM).starts_with("-rwxr-xr-x root/root"));
+    for placed in FILES.iter().filter(|placed| !placed.target.starts_with("DEBIAN/")) {
+        assert!(find(placed.target).starts_with("-rw-r--r-- root/root"), "{}", placed.target);
+    }
+    assert!(listed.lines().all(|line| line.contains(" root/root ")), "{listed}");
+    let field = |name| root.program("dpkg-deb").arg("--field").arg(&package).arg(name).read().unwrap();
+    assert_eq!(field("Version").trim(), env!("CARGO_PKG_VERSION"));
+    assert_eq!(field("Depends").trim(), "init-system-helpers (>= 1.54), nftables, systemd");
+    let conffiles = root.program("dpkg-deb").arg("--info").arg(&package).arg("conffiles").read().unwrap();
+    assert_eq!(conffiles, "/etc/nullius/gateway.toml\n");
+}
+
+#[test]
+fn the_same_tree_gives_the_same_package() {
+    let root = Root::find().unwrap();
+    let [first, second] = ["first", "second"].map(|name| fs::read(packed(&root, name).0).unwrap());
+    assert!(first == second);
+}
+
+/// A configuration as it is installed names no port, and what is commented out only watches.
+#[test]
+fn nothing_is_enforced_by_default() {
+    let text = fs::read_to_string(Root::find().unwrap().join("packaging/gateway.toml")).unwrap();
+    let active: Vec<_> = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#')).collect();
+    assert_eq!(active, ["group = \"nullius\""]);
+    let strangers: Vec<_> = text.lines().filter(|line| line.starts_with("# strangers")).collect();
+    assert_eq!(strangers, ["# strangers = \"watch\""; 2]);
+}
+
+#[test]
+fn the_units_are_sound_and_held_tight() {
+    const UNITS: [&str; 2] = ["nullius-gateway.service", "nullius-gateway-load.service"];
+    let root = Root::find().unwrap();
+    let (_, folder) = packed(&root, "units");
+    // looked at where the stub lies, because the verifier asks whether it can be started; it reads both units at once
+    let copies = UNITS.map(|name| {
+        let text = fs::read_to_string(folder.join("tree/lib/systemd/system").join(name)).unwrap();
+        // what `confine` leaves, no more and no less
+        for set in ["CapabilityBoundingSet", "AmbientCapabilities"] {
+            assert!(text.contains(&format!("\n{set}=CAP_NET_ADMIN CAP_NET_RAW\n")), "{name}: {set}");
+        }
+        let copy = folder.join(name);
+        let here = text.replace("/usr/bin/nullius", &folder.join("stub").display().to_string());
+        fs::write(&copy, here).unwrap();
+        copy
+    });
+    for copy in &copies {
+        // what it does not know it only complains of
+        let verify = ["-c", "exec systemd-analyze verify --man=no \"$1\" 2>&1", "sh"];
+        assert_eq!(root.program("sh").args(verify).arg(copy).read_anyway().unwrap(), "");
+        let security = root.program("systemd-analyze").args(["security", "--offline=true", "--threshold=20"]);
+        security.arg(copy).read().unwrap();
+    }
+}
+
+/// In namespaces of its own, over a copy-on-write view of this machine: see the script.
+#[test]
+fn removing_it_leaves_the_network_as_it_was_found() {
+    let root = Root::find().unwrap();
+    let (package, folder) = packed(&root, "removal");
+    let is_root = root.program("id").arg("-u").read().unwrap().trim() == "0";
+    let program = match is_root {
+        true => root.program("unshare"),
+        false => root.program("sudo").args(["--non-interactive", "unshare"]),
+    };
+    let script = root.join("packaging/debian/removal-test.sh");
+    let words = program.args(["--net", "--mount", "sh"]).arg(script).arg(package).arg(folder.join("machine"));
+    assert!(words.read().unwrap().ends_with("the network is as it was\n"));
+}
