@@ -154,7 +154,7 @@ impl fmt::Display for Report {
 /// Where there is no such attack, or no lab.
 pub fn attack(state: &State, name: &str) -> Result<Report> {
     let found = ATTACKS.iter().find(|attack| attack.name == name);
-    let attack = found.with_context(|| format!("no attack {name}; there are:\n{}", list()))?;
+    let attack = found.with_context(|| format!("no attack {name}: `nullius lab attack` lists them"))?;
     let status = ask_status(state)?;
     namespace::enter_user(status.supervisor)?;
     let findings = (attack.run)(&Target { state, status: &status })?;
