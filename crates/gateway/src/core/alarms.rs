@@ -30,6 +30,7 @@ impl Core {
             Alarm::Double { .. } => "double",
             Alarm::Spoof { .. } => "spoof",
             Alarm::Resolution { .. } => "resolution",
+            Alarm::Stranger { .. } => "stranger",
             Alarm::RevokedSeen { .. } => "revoked-seen",
             Alarm::NotApplied { .. } => "not-applied",
             Alarm::Drift(_) => "drift",
