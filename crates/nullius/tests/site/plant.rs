@@ -11,7 +11,7 @@ const CONTROLLERS: std::ops::RangeInclusive<usize> = 5..=12;
 const SENSORS: std::ops::RangeInclusive<usize> = 13..=18;
 /// Where sensors report to.
 const COLLECTOR: usize = 19;
-/// The first panel also opens the web pages of the controllers, and may ping them.
+/// The first panel also uses all else that controllers offer: pages, CoAP, ping.
 const ENGINEER: usize = 1;
 /// The one that sends GOOSE, and to whom.
 const GOOSE: (usize, usize) = (5, 6);
@@ -33,7 +33,9 @@ pub(crate) fn allowed(from: usize, to: usize, door: Door) -> bool {
     match door {
         Door::Tcp(502) => PANELS.contains(&from) && CONTROLLERS.contains(&to),
         Door::Tcp(80) | Door::Echo => from == ENGINEER && CONTROLLERS.contains(&to),
-        Door::Udp(5683) => SENSORS.contains(&from) && to == COLLECTOR,
+        Door::Udp(5683) => {
+            SENSORS.contains(&from) && to == COLLECTOR || from == ENGINEER && CONTROLLERS.contains(&to)
+        }
         Door::Frame => (from, to) == GOOSE,
         Door::Tcp(_) | Door::Udp(_) => false,
     }

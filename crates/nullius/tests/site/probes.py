@@ -103,14 +103,33 @@ def knock(plan, sockets):
         others = [index for index in range(len(stations)) if index not in (sender, receiver)]
         spoofed = stations[others[(sender + receiver) % len(others)]]
         for kind, port, frame in frames(plan, stations[sender], stations[receiver], spoofed):
-            token = TOKEN + b"%08d" % len(sent)
-            sockets[sender].send(bytes(frame / Raw(token)) if not frame.haslayer(ARP) else bytes(frame) + b"\0" * 8 + token)
+            sockets[sender].send(numbered(frame, len(sent)))
             sent.append({"from": sender, "to": receiver, "kind": kind, "port": port, "arrived": []})
             if len(sent) % 32 == 0:
                 collect(sockets, sent, 0)
     while collect(sockets, sent, 0.5):
         pass
     return sent
+
+
+def numbered(frame, number):
+    """The frame with its number in it, where the number makes it no other kind of frame."""
+    token = TOKEN + b"%08d" % number
+    for discovery in (ICMPv6ND_NS, ICMPv6ND_NA):
+        if frame.haslayer(discovery):
+            frame[discovery].res = number
+            return bytes(frame)
+    return bytes(frame) + b"\0" * 8 + token if frame.haslayer(ARP) else bytes(frame / Raw(token))
+
+
+def number_of(frame):
+    """The number of a frame that `numbered` made; None of another."""
+    at = frame.find(TOKEN)
+    if at >= 0:
+        return int(frame[at + len(TOKEN):at + len(TOKEN) + 8])
+    if frame[12:14] == b"\x86\xdd" and frame[20] == 58 and frame[54] in (135, 136):
+        return int.from_bytes(frame[58:62], "big") & 0x1fffffff
+    return None
 
 
 def collect(sockets, sent, patience):
@@ -122,9 +141,8 @@ def collect(sockets, sent, patience):
                 frame, address = receiver.recvfrom(4096)
             except BlockingIOError:
                 break
-            at = frame.find(TOKEN)
-            if address[2] != PACKET_OUTGOING and at >= 0:
-                number = int(frame[at + len(TOKEN):at + len(TOKEN) + 8])
+            number = number_of(frame)
+            if address[2] != PACKET_OUTGOING and number is not None:
                 sent[number]["arrived"].append(sockets.index(receiver))
     return bool(readable)
 
