@@ -26,16 +26,22 @@ struct DebianPackage {
 
 #[rustfmt::skip]
 const DEBIAN: &[DebianPackage] = &[
+    DebianPackage { name: "bind9-dnsutils", need: Need::Tests, reason: "asks the lab's DNS" },
     DebianPackage { name: "chromium", need: Need::Tests, reason: "draws the HTML report, so that a test sees what a person sees" },
     DebianPackage { name: "curl", need: Need::Tests, reason: "a client that others wrote, in front of the gateway" },
     DebianPackage { name: "git", need: Need::Tests, reason: "tidy asks it which files are tracked" },
     DebianPackage { name: "iperf3", need: Need::Tests, reason: "streams that a revocation has to end" },
     DebianPackage { name: "iproute2", need: Need::Tests, reason: "network namespaces, bridges and veth pairs" },
+    DebianPackage { name: "isc-dhcp-client", need: Need::Tests, reason: "asks the lab's DHCP" },
+    DebianPackage { name: "libcoap3-bin", need: Need::Tests, reason: "a peer of the lab's CoAP sensor" },
     DebianPackage { name: "libmodbus-dev", need: Need::Tests, reason: "the Modbus server that is defended" },
     DebianPackage { name: "mbpoll", need: Need::Tests, reason: "Modbus masters on libmodbus" },
+    DebianPackage { name: "mosquitto-clients", need: Need::Tests, reason: "peers of the lab's MQTT broker" },
     DebianPackage { name: "nftables", need: Need::Tests, reason: "reads the kernel's rules back, as an operator would" },
     DebianPackage { name: "nmap", need: Need::Tests, reason: "its nping knocks a thousand times a second" },
+    DebianPackage { name: "python3-pymodbus", need: Need::Tests, reason: "a peer of the lab's controllers" },
     DebianPackage { name: "python3-scapy", need: Need::Tests, reason: "makes frames of every kind that policy forbids" },
+    DebianPackage { name: "python3-serial-asyncio", need: Need::Tests, reason: "pymodbus does not start without it" },
     DebianPackage { name: "systemd", need: Need::Tests, reason: "systemd-analyze judges the units of the package" },
     DebianPackage { name: "tcpdump", need: Need::Tests, reason: "sees what arrives at the far end of a cable" },
     DebianPackage { name: "tshark", need: Need::Tests, reason: "the referee for the numbers of the report" },

@@ -8,6 +8,8 @@ pub(crate) enum Field {
     InPort,
     OutPort,
     Mark,
+    /// The ethertype as the kernel noted it, behind a tag that a network card took off. Quick to ask, and no proof.
+    Protocol,
     /// IPv4 or IPv6 (`NFPROTO_`), where packets are seen without their frames.
     Generation,
     EtherDestination,
@@ -56,6 +58,7 @@ const LINK: u32 = 0;
 const NETWORK: u32 = 1;
 const TRANSPORT: u32 = 2;
 
+const META_PROTOCOL: u32 = 1;
 const META_MARK: u32 = 3;
 const META_IIFNAME: u32 = 6;
 const META_OIFNAME: u32 = 7;
@@ -70,6 +73,7 @@ impl Field {
             Self::InPort => return Load::Meta(META_IIFNAME),
             Self::OutPort => return Load::Meta(META_OIFNAME),
             Self::Mark => return Load::Meta(META_MARK),
+            Self::Protocol => return Load::Meta(META_PROTOCOL),
             Self::Generation => return Load::Meta(META_NFPROTO),
             Self::EtherDestination => (LINK, 0, 6),
             Self::EtherSource => (LINK, 6, 6),
@@ -104,7 +108,7 @@ impl Field {
     /// 32-bit registers that it fills; in a key, each part starts a register of its own.
     pub(crate) const fn registers(self) -> u32 {
         match self.load() {
-            Load::Meta(META_MARK | META_NFPROTO) => 1,
+            Load::Meta(META_PROTOCOL | META_MARK | META_NFPROTO) => 1,
             Load::Meta(_) => 4,
             Load::Payload { length, .. } => length.div_ceil(4),
         }

@@ -159,3 +159,71 @@ fn dhcp_server(rule: &Rule) -> Option<std::net::IpAddr> {
     let Rule::Onboarding { server, channel: Channel::Udp(port) } = rule else { return None };
     DHCP_SERVERS.contains(port).then_some(*server)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::set::Set;
+    use nullius_model::Mac;
+
+    const START: Uptime = Uptime::from_millis(0);
+
+    fn bound(port: &str, address: &str) -> Rule {
+        let mac = Mac::new([2, 0, 0, 0, 0, 1]);
+        Rule::Address { port: PortName::new(port).unwrap(), mac, address: address.parse().unwrap() }
+    }
+
+    fn adding(rules: &[Rule]) -> RuleChange {
+        let add = rules.iter().map(|rule| (rule.clone(), Terms::default())).collect();
+        RuleChange { remove: Vec::new(), add }
+    }
+
+    fn sets(elements: &[Placed]) -> Vec<Set> {
+        elements.iter().map(|(_, element)| element.set).collect()
+    }
+
+    #[test]
+    fn what_two_rules_share_stays_until_the_second_goes() {
+        let mut installed = Installed::nothing(vec![Plane::Bridge]);
+        let [one, two] = [bound("p1", "10.0.0.1"), bound("p1", "fd00::1")];
+        installed.change(&adding(&[one.clone(), two.clone()]), START);
+        let first = installed.change(&RuleChange { remove: vec![one], add: Vec::new() }, START);
+        assert_eq!(sets(&first.remove), [Set::Address4, Set::Known4, Set::Located4]);
+        let second = installed.change(&RuleChange { remove: vec![two], add: Vec::new() }, START);
+        assert_eq!(sets(&second.remove), [Set::Address6, Set::Known6, Set::Located6, Set::Station]);
+    }
+
+    #[test]
+    fn requests_for_configuration_follow_the_server_to_its_port() {
+        let mut installed = Installed::nothing(vec![Plane::Bridge]);
+        let server = "10.0.0.1".parse().unwrap();
+        let onboarding = Rule::Onboarding { server, channel: Channel::Udp(67) };
+        let [here, there] = [bound("p1", "10.0.0.1"), bound("p2", "10.0.0.1")];
+        installed.change(&adding(&[onboarding, here.clone()]), START);
+        let moved = RuleChange { remove: vec![here], ..adding(&[there]) };
+        let steps = installed.change(&moved, START);
+        let port = |name| (Plane::Bridge, dhcp_port(&PortName::new(name).unwrap()));
+        assert!(steps.remove.contains(&port("p1")), "{steps:?}");
+        assert!(steps.add.contains(&(port("p2"), None)), "{steps:?}");
+    }
+
+    #[test]
+    fn a_change_undone_leaves_what_was_there() {
+        let rules = RuleSet::from([(bound("p1", "10.0.0.1"), Terms::default())]);
+        let (mut installed, _) = Installed::with(vec![Plane::Bridge], &rules, START);
+        let change =
+            RuleChange { remove: rules.keys().cloned().collect(), ..adding(&[bound("p2", "10.0.0.1")]) };
+        let undo = installed.before(&change);
+        installed.change(&change, START);
+        installed.change(&undo, START);
+        assert_eq!(installed.rules, rules);
+    }
+
+    #[test]
+    fn what_has_ended_is_not_installed() {
+        let rule = Rule::Neighbours("10.0.0.1".parse().unwrap(), "10.0.0.2".parse().unwrap());
+        let rules = RuleSet::from([(rule, Terms::default().until(START))]);
+        let (installed, steps) = Installed::with(vec![Plane::Bridge], &rules, START);
+        assert_eq!((installed.rules.len(), steps), (0, Steps::default()));
+    }
+}

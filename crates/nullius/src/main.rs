@@ -5,6 +5,7 @@
 
 mod eval;
 mod gateway;
+mod lab;
 mod site;
 
 use clap::{Parser, Subcommand};
@@ -23,6 +24,7 @@ struct Arguments {
 enum Command {
     Eval(Box<eval::Arguments>),
     Gateway(gateway::Arguments),
+    Lab(lab::Arguments),
     #[command(flatten)]
     Site(nullius_cli::Command),
 }
@@ -32,6 +34,7 @@ fn main() -> ExitCode {
     let result = match &command {
         Command::Eval(arguments) => eval::run(arguments).map(|()| ExitCode::SUCCESS),
         Command::Gateway(arguments) => gateway::run(arguments).map(|()| ExitCode::SUCCESS),
+        Command::Lab(arguments) => lab::run(arguments).map(|()| ExitCode::SUCCESS),
         Command::Site(command) => site::run(command),
     };
     result.unwrap_or_else(|failure| {

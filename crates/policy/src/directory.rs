@@ -142,15 +142,12 @@ impl Directory {
 
     /// The devices that are `uid` or in it, in order.
     pub(crate) fn within<'a>(&'a self, uid: &Uid) -> Box<dyn Iterator<Item = &'a Device> + 'a> {
-        match uid.kind {
-            Kind::Device => {
-                Box::new(DeviceName::new(&uid.name).ok().and_then(|name| self.device(&name)).into_iter())
-            }
-            _ => {
-                let members = self.members.get(uid).into_iter().flatten();
-                Box::new(members.filter_map(|name| self.device(name)))
-            }
+        if uid.kind == Kind::Device {
+            let name = DeviceName::new(&uid.name).ok();
+            return Box::new(name.and_then(|name| self.device(&name)).into_iter());
         }
+        let members = self.members.get(uid).into_iter().flatten();
+        Box::new(members.filter_map(|name| self.device(name)))
     }
 
     pub(crate) fn all(&self) -> impl Iterator<Item = &Device> {

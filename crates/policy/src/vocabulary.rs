@@ -65,12 +65,13 @@ pub(crate) fn is_within(action: &str, language: Language, name: &str, group: Lan
             None => return false,
         },
     };
-    match group {
-        _ if language == Language::Opaque => false,
-        Language::Opaque => name == class,
-        _ if group != language => false,
-        _ => name == "any" || (is_verb && name.strip_prefix("any ") == Some(class)),
+    if language == Language::Opaque {
+        return false;
     }
+    if group == Language::Opaque {
+        return name == class;
+    }
+    group == language && (name == "any" || (is_verb && name.strip_prefix("any ") == Some(class)))
 }
 
 const fn verb(class: VerbClass, name: &'static str) -> Verb {

@@ -36,7 +36,7 @@ const ARROWS: &[Row] = &[
     Row("nullius-controller", &["nullius-audit", "nullius-device", "nullius-engine", "nullius-identity", "nullius-policy", "nullius-protocol", "nullius-store"]),
     Row("nullius-eval", &["nullius-capture", "nullius-device", "nullius-policy", "nullius-wire"]),
     Row("nullius-gateway", &["nullius-audit", "nullius-capture", "nullius-device", "nullius-enforce", "nullius-engine", "nullius-filter", "nullius-identity", "nullius-policy", "nullius-protocol", "nullius-wire"]),
-    Row("nullius-lab", &["nullius-engine", "nullius-protocol", "nullius-wire"]),
+    Row("nullius-lab", &["nullius-engine", "nullius-policy", "nullius-protocol", "nullius-wire"]),
     Row("nullius", &["nullius-cli", "nullius-controller", "nullius-eval", "nullius-gateway", "nullius-lab"]),
     Row("nullius-verify", &["nullius-audit"]),
     // tools

@@ -45,8 +45,8 @@ fn local() -> Chain {
             .drop(),
         Line::new().has(Field::Mark, &mark::STRANGER.to_ne_bytes()).goto(&deny(DenialReason::Stranger)),
         Line::new().has(Field::EtherType, ETHER_ARP).accept(),
-        FOUR.line().goto("local4"),
-        SIX.line().goto("local6"),
+        FOUR.frame().goto("local4"),
+        SIX.frame().goto("local6"),
         Line::new().drop(),
     ];
     Chain { hook: Some(Hook { number: INPUT, priority: 0 }), ..Chain::new("input", lines) }
@@ -57,7 +57,7 @@ fn local() -> Chain {
 fn local_packets(network: &Network, site: &Site) -> Chain {
     let mut lines = discovery(network);
     match site.routed {
-        true => lines.push(Line::new().accept()),
+        true => lines.push(Line::new().set_mark(mark::ROUTED).accept()),
         false => lines.extend(own_services(network)),
     }
     Chain::new(network.chain("local"), lines)

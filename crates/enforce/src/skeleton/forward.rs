@@ -40,8 +40,8 @@ pub(super) fn transports(network: &Network) -> [Chain; 3] {
 
 fn entry() -> Chain {
     let lines = [
-        FOUR.line().goto("packets4"),
-        SIX.line().goto("packets6"),
+        FOUR.frame().goto("packets4"),
+        SIX.frame().goto("packets6"),
         Line::new().has(Field::EtherType, ETHER_ARP).goto("arp"),
         Line::new().goto("others"),
     ];
@@ -52,9 +52,11 @@ fn entry() -> Chain {
 fn others() -> Chain {
     let named =
         [Field::InPort, Field::EtherSource, Field::EtherDestination, Field::EtherType, Field::Application];
+    let watched = Set::WatchedPort.name();
     let lines = [
         Line::new().among(&named, Set::Frame.name()).goto(ALLOWED),
-        Line::new().has(Field::Mark, &mark::WATCHED.to_ne_bytes()).goto(ALLOWED),
+        // these name no device whose stage could be known: it goes by the ports
+        Line::new().among(&[Field::InPort], watched).among(&[Field::OutPort], watched).goto(ALLOWED),
         Line::new().goto(&deny(DenialReason::Ethertype)),
     ];
     Chain::new("others", lines)
@@ -65,9 +67,21 @@ fn packets(network: &Network) -> Chain {
     let mut lines =
         vec![Line::new().lacks(Field::Mark, &mark::NONE.to_ne_bytes()).goto(&network.chain("strangers"))];
     lines.extend(plain(network, |reason| denied(reason, network)));
-    lines.push(network.over(network.icmp).goto(&network.chain("icmp")));
-    lines.push(network.line().not_among(&receiver, network.address.name()).goto(&network.chain("elsewhere")));
-    lines.extend(services(network));
+    let icmp = network.over(network.icmp).goto(&network.chain("icmp"));
+    let bound = network.line().not_among(&receiver, network.address.name()).goto(&network.chain("elsewhere"));
+    match network.generation {
+        Generation::Four => {
+            lines.push(bound);
+            lines.extend(transport_lines(network));
+            lines.push(icmp);
+        }
+        // neighbours are asked for by way of groups, which nobody is bound to
+        Generation::Six => {
+            lines.extend([icmp, bound]);
+            lines.extend(transport_lines(network));
+        }
+    }
+    lines.extend(otherwise(network));
     Chain::new(network.chain("packets"), lines)
 }
 
@@ -89,17 +103,25 @@ pub(super) fn plain(network: &Network, denied: impl Fn(DenialReason) -> String) 
     }
 }
 
+/// The end of a chain of packets: TCP, UDP, and nothing else.
 pub(super) fn services(network: &Network) -> Vec<Line> {
-    let mut lines =
-        vec![network.over(TCP).goto(&network.chain("tcp")), network.over(UDP).goto(&network.chain("udp"))];
+    let mut lines = Vec::from(transport_lines(network));
+    lines.extend(otherwise(network));
+    lines
+}
+
+fn transport_lines(network: &Network) -> [Line; 2] {
+    [(TCP, "tcp"), (UDP, "udp")].map(|(protocol, name)| network.over(protocol).goto(&network.chain(name)))
+}
+
+fn otherwise(network: &Network) -> Vec<Line> {
     match network.generation {
-        Generation::Four => lines.push(Line::new().goto(&denied(DenialReason::Policy, network))),
-        Generation::Six => lines.extend([
+        Generation::Four => vec![Line::new().goto(&denied(DenialReason::Policy, network))],
+        Generation::Six => vec![
             network.over(FRAGMENT_HEADER).goto(&denied(DenialReason::Fragment, network)),
             Line::new().goto(&denied(DenialReason::Options, network)),
-        ]),
+        ],
     }
-    lines
 }
 
 /// Client, server and service, as a request shows them.
@@ -184,9 +206,10 @@ fn icmp(network: &Network) -> Chain {
             let chain = denied(DenialReason::Resolution, network);
             network.over(network.icmp).has(network.icmp_type, &kind).goto(&chain)
         }));
+        let receiver = [Field::OutPort, Field::EtherDestination, network.destination];
+        let elsewhere = network.chain("elsewhere");
+        lines.push(network.line().not_among(&receiver, network.address.name()).goto(&elsewhere));
     }
-    let receiver = [Field::OutPort, Field::EtherDestination, network.destination];
-    lines.push(network.line().not_among(&receiver, network.address.name()).goto(&network.chain("elsewhere")));
     lines.extend(echo(network));
     Chain::new(network.chain("icmp"), lines)
 }

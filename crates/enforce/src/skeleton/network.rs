@@ -20,9 +20,12 @@ pub(crate) enum Generation {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Network {
     pub(crate) generation: Generation,
+    /// Seen between two ports of a bridge, where the receiver's hardware address and port show.
+    bridged: bool,
     /// Ends the names of its chains.
     pub(crate) suffix: &'static str,
-    /// What tells a packet of it, where frames are seen and where packets are.
+    pub(crate) ether_type: &'static [u8],
+    /// What a rule asks again, where frames are seen and where packets are.
     kind: (Field, &'static [u8]),
     packet_kind: (Field, &'static [u8]),
     pub(crate) protocol: Field,
@@ -54,8 +57,10 @@ pub(crate) struct Network {
 
 pub(crate) const FOUR: Network = Network {
     generation: Generation::Four,
+    bridged: true,
     suffix: "4",
-    kind: (Field::EtherType, ETHER_IP4),
+    ether_type: ETHER_IP4,
+    kind: (Field::Protocol, ETHER_IP4),
     packet_kind: (Field::Generation, &[2]),
     protocol: Field::Ip4Protocol,
     source: Field::Ip4Source,
@@ -84,8 +89,10 @@ pub(crate) const FOUR: Network = Network {
 
 pub(crate) const SIX: Network = Network {
     generation: Generation::Six,
+    bridged: true,
     suffix: "6",
-    kind: (Field::EtherType, ETHER_IP6),
+    ether_type: ETHER_IP6,
+    kind: (Field::Protocol, ETHER_IP6),
     packet_kind: (Field::Generation, &[10]),
     protocol: Field::Ip6NextHeader,
     source: Field::Ip6Source,
@@ -113,21 +120,37 @@ pub(crate) const SIX: Network = Network {
 };
 
 impl Network {
-    /// A rule about packets of this generation. The ethertype is asked again in each rule: it costs a few nanoseconds,
-    /// and without it `nft` cannot print the fields by name.
+    /// A rule about packets of this generation, in a chain that only such packets get to. Asking again costs a few
+    /// nanoseconds; without it `nft` cannot print the fields by name.
     pub(crate) fn line(&self) -> Line {
         let (field, value) = self.kind;
         Line::new().has(field, value)
     }
 
+    /// Frames that carry it: no tag in front, and none that a network card took off.
+    pub(crate) fn frame(&self) -> Line {
+        Line::new().has(Field::EtherType, self.ether_type)
+    }
+
     /// The same in the table of a router, which sees packets and not their frames.
     pub(crate) fn routed(self) -> Self {
-        Self { kind: self.packet_kind, ..self }
+        Self { kind: self.packet_kind, bridged: false, ..self }
     }
 
     /// The same, of one transport protocol.
     pub(crate) fn over(&self, protocol: &[u8]) -> Line {
         self.line().has(self.protocol, protocol)
+    }
+
+    /// Packets whose receiver is bound to where they would leave, as far as this table sees it.
+    pub(crate) fn bound_receiver(&self) -> Line {
+        match self.bridged {
+            true => {
+                let receiver = [Field::OutPort, Field::EtherDestination, self.destination];
+                self.line().among(&receiver, self.address.name())
+            }
+            false => self.line(),
+        }
     }
 
     /// `name` of its chain of this generation.

@@ -31,8 +31,8 @@ pub(super) fn source() -> Vec<Chain> {
 
 fn entry() -> Chain {
     let lines = [
-        FOUR.line().goto("source4"),
-        SIX.line().goto("source6"),
+        FOUR.frame().goto("source4"),
+        SIX.frame().goto("source6"),
         arp_line().has(Field::ArpForm, ARP_FORM).goto("source_arp"),
         arp_line().goto(&deny(DenialReason::Resolution)),
         Line::new().goto("source_other"),

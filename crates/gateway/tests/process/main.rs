@@ -11,6 +11,8 @@ mod clients;
 #[cfg(test)]
 mod crashes;
 #[cfg(test)]
+mod disk;
+#[cfg(test)]
 mod plant;
 #[cfg(test)]
 mod tampering;

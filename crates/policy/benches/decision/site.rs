@@ -3,7 +3,6 @@
 use nullius_model::{Channel, DeviceName, Protocol, SmolStr, VerbClass};
 use nullius_policy::inventory::{Device, Group, Inventory, Service, Zone, ZoneClass};
 use nullius_policy::{Directory, MessageFields, Policies, PolicySource, Repository, Request, ServiceId};
-use std::fmt::Write;
 
 pub(crate) struct Site {
     pub(crate) repository: Repository,
@@ -61,15 +60,26 @@ impl Site {
 /// Of every ten policies six are from device to device, three from cell to cell, and one forbids.
 fn policy(number: usize, devices: usize) -> String {
     let (from, to) = ends(number, devices);
-    let mut text = format!("@id(\"p{number}\")\n");
-    match number % 10 {
-        0..=2 => write!(text, "permit (principal == Device::\"d{from}\", action in Modbus::Action::\"any read\", resource == Service::\"d{to}/modbus\") when {{ context.ia >= 2 && context has risk && context.risk < 3 }};\n"),
-        3..=5 => write!(text, "permit (principal == Device::\"d{from}\", action in Modbus::Action::\"any\", resource in Device::\"d{to}\") when {{ context.ia >= 2 && context.message has address && context.message.address < 1000 }};\n"),
-        6..=8 => write!(text, "permit (principal in Group::\"cell{}\", action, resource in Group::\"cell{}\") when {{ context.time.minute < 1080 && context.ia >= 1 }};\n", from / 10, to / 10),
-        _ => write!(text, "forbid (principal in Group::\"cell{}\", action in Action::\"write\", resource) unless {{ context.mode == \"maintenance\" }};\n", from / 10),
-    }
-    .unwrap();
-    text
+    let (from_cell, to_cell) = (from / 10, to / 10);
+    let policy = match number % 10 {
+        0..=2 => format!(
+            "permit (principal == Device::\"d{from}\", action in Modbus::Action::\"any read\", \
+             resource == Service::\"d{to}/modbus\") when {{ context.ia >= 2 && context has risk && context.risk < 3 }}"
+        ),
+        3..=5 => format!(
+            "permit (principal == Device::\"d{from}\", action in Modbus::Action::\"any\", resource in Device::\"d{to}\") \
+             when {{ context.ia >= 2 && context.message has address && context.message.address < 1000 }}"
+        ),
+        6..=8 => format!(
+            "permit (principal in Group::\"cell{from_cell}\", action, resource in Group::\"cell{to_cell}\") \
+             when {{ context.time.minute < 1080 && context.ia >= 1 }}"
+        ),
+        _ => format!(
+            "forbid (principal in Group::\"cell{from_cell}\", action in Action::\"write\", resource) \
+             unless {{ context.mode == \"maintenance\" }}"
+        ),
+    };
+    format!("@id(\"p{number}\")\n{policy};\n")
 }
 
 /// Spread over the site, the same in every run.

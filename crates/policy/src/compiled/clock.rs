@@ -44,14 +44,18 @@ impl Clock {
     }
 
     fn collect(&mut self, expr: &Expr) {
-        match expr {
-            Expr::Binary(operator, operands) if self.comparison(*operator, operands) => {}
-            // Whether it is there does not change with time.
-            Expr::Has(of, _) if of.context_path().is_some() => {}
-            _ => match expr.context_path() {
-                Some(path) => self.read(&path),
-                None => expr.children().into_iter().for_each(|child| self.collect(child)),
-            },
+        if let Expr::Binary(operator, operands) = expr
+            && self.comparison(*operator, operands)
+        {
+            return;
+        }
+        // Whether it is there does not change with time.
+        if matches!(expr, Expr::Has(of, _) if of.context_path().is_some()) {
+            return;
+        }
+        match expr.context_path() {
+            Some(path) => self.read(&path),
+            None => expr.children().into_iter().for_each(|child| self.collect(child)),
         }
     }
 

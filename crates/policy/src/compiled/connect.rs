@@ -105,7 +105,8 @@ impl<'a> Question<'a> {
         let verbs = rule.verbs(self.pair.object.language);
         let mut said = Said::default();
         let of_grant = rule.reads.contains(Input::ApprovedBy) || rule.reads.contains(Input::WorkOrder);
-        if !rule.reads.contains(Input::Verb) && !(of_grant && !self.permits.is_empty()) {
+        let differs = rule.reads.contains(Input::Verb) || (of_grant && !self.permits.is_empty());
+        if !differs {
             said.note(verbs, rule, &self.world(0, inputs, moment));
             return said;
         }

@@ -50,13 +50,9 @@ pub(super) fn inputs(
 
 /// What the part of a condition looked at that made it what it is: the first conjunct that is not true, or all of it.
 fn stood(condition: &Expr, world: &World<'_>) -> Reads {
-    match condition {
-        Expr::And(parts) => match parts.iter().find(|part| !holds(part, world)) {
-            Some(part) => stood(part, world),
-            None => Reads::of(condition),
-        },
-        _ => Reads::of(condition),
-    }
+    let Expr::And(parts) = condition else { return Reads::of(condition) };
+    let failing = parts.iter().find(|part| !holds(part, world));
+    failing.map_or_else(|| Reads::of(condition), |part| stood(part, world))
 }
 
 fn holds(expr: &Expr, world: &World<'_>) -> bool {

@@ -61,27 +61,24 @@ impl Expr {
         match self {
             Self::Literal(value) => Ok(Term::Known(value.clone())),
             Self::Variable(variable) => Ok(world.variable(*variable)),
-            Self::Not(of) => of.evaluate(world)?.map(world, |value| Ok(Value::Bool(!boolean(&value)?))),
+            Self::Not(of) => of.evaluate(world)?.map(world, |value| Ok(Value::Bool(!value.bool()?))),
             Self::Negative(of) => operate::negative(of.evaluate(world)?, world),
-            Self::IsEmpty(of) => of.evaluate(world)?.map(world, |value| match value {
-                Value::Set(set) => Ok(Value::Bool(set.is_empty())),
-                _ => Err(Fault::Type("set")),
-            }),
+            Self::IsEmpty(of) => {
+                of.evaluate(world)?.map(world, |value| Ok(Value::Bool(value.members()?.is_empty())))
+            }
             Self::And(parts) => all(parts, false, world),
             Self::Or(parts) => all(parts, true, world),
             Self::If(parts) => choose(parts, world),
             Self::Binary(operator, operands) => operate::binary(*operator, operands, world),
             Self::Attribute(of, name) => part::attribute(of.evaluate(world)?, name, world),
             Self::Has(of, name) => part::has(&of.evaluate(world)?, name, world),
-            Self::Is(of, kind) => of.evaluate(world)?.map(world, |value| match value {
-                Value::Entity(uid) => Ok(Value::Bool(uid.kind == *kind)),
-                _ => Err(Fault::Type("entity")),
-            }),
-            Self::Like(of, pieces) => of.evaluate(world)?.map(world, |value| match value {
-                Value::Text(text) => Ok(Value::Bool(is_like(&text, pieces))),
-                _ => Err(Fault::Type("string")),
-            }),
-            Self::Set(parts) => collect(parts.iter(), world, |values| Value::set(values)),
+            Self::Is(of, kind) => {
+                of.evaluate(world)?.map(world, |value| Ok(Value::Bool(value.entity()?.kind == *kind)))
+            }
+            Self::Like(of, pieces) => {
+                of.evaluate(world)?.map(world, |value| Ok(Value::Bool(is_like(value.string()?, pieces))))
+            }
+            Self::Set(parts) => collect(parts.iter(), world, Value::set),
             Self::Record(fields) => collect(fields.iter().map(|(_, value)| value), world, |values| {
                 Value::record(fields.iter().map(|(name, _)| name.as_str()).zip(values))
             }),
@@ -97,24 +94,14 @@ impl Term {
     /// Applies what cannot fail on a value of the right type; nothing unknown becomes known by it.
     fn map(self, world: &World<'_>, with: impl FnOnce(Value) -> Result<Value, Fault>) -> Evaluated {
         match self.built(world) {
-            Self::Known(value) => with(value).map(Term::Known),
-            unknown => Ok(unknown),
+            Self::Known(value) => with(value).map(Self::Known),
+            unknown @ (Self::Unknown { .. } | Self::Part(_)) => Ok(unknown),
         }
     }
 
     /// The same, with records built.
     fn built(self, world: &World<'_>) -> Self {
-        match self {
-            Self::Part(part) => part.build(world),
-            known => known,
-        }
-    }
-}
-
-fn boolean(value: &Value) -> Result<bool, Fault> {
-    match value {
-        Value::Bool(value) => Ok(*value),
-        _ => Err(Fault::Type("boolean")),
+        if let Self::Part(part) = self { part.build(world) } else { self }
     }
 }
 
@@ -126,7 +113,7 @@ fn all(parts: &[Expr], absorbing: bool, world: &World<'_>) -> Evaluated {
     for part in parts {
         match part.evaluate(world) {
             Ok(Term::Unknown { may_fail }) => unknown = Some(may_fail || unknown == Some(true)),
-            Ok(Term::Known(value)) if boolean(&value)? != absorbing => {}
+            Ok(Term::Known(value)) if value.bool()? != absorbing => {}
             Ok(_) => match unknown {
                 Some(true) => return Ok(Term::Unknown { may_fail: true }),
                 _ => return Ok(Term::bool(absorbing)),
@@ -140,7 +127,7 @@ fn all(parts: &[Expr], absorbing: bool, world: &World<'_>) -> Evaluated {
 
 fn choose([condition, then, otherwise]: &[Expr; 3], world: &World<'_>) -> Evaluated {
     let condition_may_fail = match condition.evaluate(world)? {
-        Term::Known(value) if boolean(&value)? => return then.evaluate(world),
+        Term::Known(value) if value.bool()? => return then.evaluate(world),
         Term::Known(_) => return otherwise.evaluate(world),
         Term::Part(_) => return Err(Fault::Type("boolean")),
         Term::Unknown { may_fail } => may_fail,

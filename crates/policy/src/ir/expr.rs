@@ -84,14 +84,11 @@ impl Expr {
 
     /// `context.a.b` as `["a", "b"]`.
     pub(crate) fn context_path(&self) -> Option<Vec<&str>> {
-        match self {
-            Self::Variable(Variable::Context) => Some(Vec::new()),
-            Self::Attribute(of, name) => {
-                let mut path = of.context_path()?;
-                path.push(name);
-                Some(path)
-            }
-            _ => None,
+        if let Self::Attribute(of, name) = self {
+            let mut path = of.context_path()?;
+            path.push(name);
+            return Some(path);
         }
+        (*self == Self::Variable(Variable::Context)).then(Vec::new)
     }
 }

@@ -12,7 +12,7 @@ mod read;
 mod reads;
 mod value;
 
-pub(crate) use eval::{Message, Term, World};
+pub(crate) use eval::{Fault, Message, Term, World};
 pub(crate) use expr::{Expr, Operator, Variable};
 pub(crate) use read::{condition, entity};
 pub(crate) use reads::{Input, Reads};

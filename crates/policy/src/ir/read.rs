@@ -100,9 +100,9 @@ fn chain(name: &str, body: &Json, depth: usize) -> Result<Vec<Expr>, Refused> {
 
 /// `x has a`, and `x has a.b`, which is `x has a && x.a has b`.
 fn has(of: Expr, attribute: &Json) -> Result<Expr, Refused> {
-    let names: Vec<SmolStr> = match attribute {
-        Json::String(name) => vec![name.into()],
-        several => elements(several)?.iter().filter_map(Json::as_str).map(SmolStr::new).collect(),
+    let names: Vec<SmolStr> = match attribute.as_str() {
+        Some(name) => vec![name.into()],
+        None => elements(attribute)?.iter().filter_map(Json::as_str).map(SmolStr::new).collect(),
     };
     let mut of = of;
     let mut parts = Vec::new();

@@ -92,18 +92,21 @@ impl Reads {
         if let Some(path) = expr.context_path() {
             return self.field(path.first().copied());
         }
-        match expr {
-            Expr::Variable(Variable::Principal) => self.insert(Input::Subject),
-            Expr::Variable(Variable::Resource) => self.insert(Input::Object),
-            Expr::Variable(Variable::Action) => self.insert(Input::Verb),
-            Expr::Has(of, name) if of.context_path().is_some_and(|path| path.is_empty()) => {
-                self.field(Some(name));
-            }
-            _ => {
-                for child in expr.children() {
-                    self.collect(child);
-                }
-            }
+        if let Expr::Has(of, name) = expr
+            && of.context_path().is_some_and(|path| path.is_empty())
+        {
+            return self.field(Some(name));
+        }
+        if let Expr::Variable(variable) = expr {
+            self.insert(match variable {
+                Variable::Principal => Input::Subject,
+                Variable::Resource => Input::Object,
+                Variable::Action => Input::Verb,
+                Variable::Context => return,
+            });
+        }
+        for child in expr.children() {
+            self.collect(child);
         }
     }
 

@@ -1,5 +1,6 @@
 //! Values of the language.
 
+use super::Fault;
 use crate::entity::Uid;
 use nullius_model::SmolStr;
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,6 +18,36 @@ pub(crate) enum Value {
 }
 
 impl Value {
+    /// # Errors
+    /// It is of another type.
+    pub(crate) const fn bool(&self) -> Result<bool, Fault> {
+        if let Self::Bool(value) = self { Ok(*value) } else { Err(Fault::Type("boolean")) }
+    }
+
+    /// # Errors
+    /// It is of another type.
+    pub(crate) const fn long(&self) -> Result<i64, Fault> {
+        if let Self::Long(value) = self { Ok(*value) } else { Err(Fault::Type("long")) }
+    }
+
+    /// # Errors
+    /// It is of another type.
+    pub(crate) const fn string(&self) -> Result<&SmolStr, Fault> {
+        if let Self::Text(text) = self { Ok(text) } else { Err(Fault::Type("string")) }
+    }
+
+    /// # Errors
+    /// It is of another type.
+    pub(crate) const fn entity(&self) -> Result<&Uid, Fault> {
+        if let Self::Entity(uid) = self { Ok(uid) } else { Err(Fault::Type("entity")) }
+    }
+
+    /// # Errors
+    /// It is of another type.
+    pub(crate) fn members(&self) -> Result<&BTreeSet<Self>, Fault> {
+        if let Self::Set(members) = self { Ok(members) } else { Err(Fault::Type("set")) }
+    }
+
     pub(crate) const fn text(text: &'static str) -> Self {
         Self::Text(SmolStr::new_static(text))
     }

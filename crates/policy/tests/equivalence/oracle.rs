@@ -69,13 +69,13 @@ impl Oracle {
         );
         let response = self.authorizer.is_authorized(&request.unwrap(), &self.policies, &self.entities);
         let diagnostics = response.diagnostics();
-        let mut errors: Vec<String> = diagnostics.errors().map(|error| failed(error)).collect();
+        let mut errors: Vec<String> = diagnostics.errors().map(failed).collect();
         let mut reasons: Vec<String> = diagnostics.reason().map(ToString::to_string).collect();
         errors.sort_unstable();
         reasons.sort_unstable();
         let effect = match response.decision() {
             Decision::Allow if errors.is_empty() => Effect::Allow,
-            _ => Effect::Deny,
+            Decision::Allow | Decision::Deny => Effect::Deny,
         };
         Answer { effect, reasons, errors }
     }

@@ -32,7 +32,7 @@ impl Plant {
         // Nested upwards, so that there is no cycle; what a device is in but nobody declares has no parents.
         for (place, name) in GROUPS.iter().take(4).enumerate() {
             let above = GROUPS.iter().take(4).skip(place + 1);
-            let parents = above.filter(|_| random.one_in(2)).map(|name| SmolStr::new(name)).collect();
+            let parents = above.filter(|_| random.one_in(2)).map(SmolStr::new).collect();
             inventory.groups.insert((*name).into(), Group { parents });
         }
         for name in DEVICES {
@@ -89,7 +89,7 @@ fn device(random: &mut Random, name: &str) -> Device {
 }
 
 fn some(random: &mut Random, from: &[&str]) -> BTreeSet<SmolStr> {
-    from.iter().filter(|_| random.one_in(3)).map(|name| SmolStr::new(name)).collect()
+    from.iter().filter(|_| random.one_in(3)).map(SmolStr::new).collect()
 }
 
 pub(crate) fn inputs(random: &mut Random) -> Inputs {
@@ -116,6 +116,7 @@ pub(crate) fn moment(random: &mut Random) -> Moment {
 pub(crate) fn message(random: &mut Random, protocol: Protocol) -> Option<MessageFields> {
     let number = |random: &mut Random| u32::try_from(random.below(6)).unwrap();
     let mut fields = MessageFields::default();
+    #[expect(clippy::wildcard_enum_match_arm, reason = "nobody reads the messages of the rest")]
     match protocol {
         Protocol::Modbus => {
             fields.unit = random.maybe(number);

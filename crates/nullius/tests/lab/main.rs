@@ -1,0 +1,13 @@
+//! `nullius lab` as a person runs it: namespaces, devices, third-party peers, attacks, and nothing left behind.
+
+#![expect(clippy::unwrap_used, reason = "a broken fixture must fail the test")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the tests start the program, and the peers it must get on with"
+)]
+
+mod attacks;
+mod guarded;
+mod life;
+mod peers;
+mod running;
