@@ -193,7 +193,7 @@ fn one(out: &mut dyn Write, device: &local::Device) -> Result<(), Failure> {
     });
     let conforms = device.conforms.map(|conforms| if conforms { "yes" } else { "no" });
     let lines = [
-        ("state", format!("{}: {}", state(device.state), device.reason)),
+        ("state", state_and_reason(device)),
         ("stage", device.stage.clone()),
         ("sure", device.assurance.clone()),
         ("zone", or_dash(Some(&device.zone))),
@@ -210,6 +210,14 @@ fn one(out: &mut dyn Write, device: &local::Device) -> Result<(), Failure> {
         writeln!(out, "  {name:<11}{}", inert(&text))?;
     }
     Ok(())
+}
+
+fn state_and_reason(device: &local::Device) -> String {
+    match (state(device.state), device.reason.as_str()) {
+        (state, "") => state.to_owned(),
+        (state, reason) if state == reason => state.to_owned(),
+        (state, reason) => format!("{state}: {reason}"),
+    }
 }
 
 fn addresses(addresses: &[IpAddr]) -> String {

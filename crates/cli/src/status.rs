@@ -9,13 +9,13 @@ use serde_json::json;
 
 use crate::connection::unexpected;
 use crate::device::state;
-use crate::show::{count, json_value, minute, second_of_day, span};
+use crate::show::{count, json_value, minute, or_dash, second_of_day, span};
 use crate::{Failure, Outcome, Site, World};
 
 /// The screen's columns.
 const COLUMNS: usize = 80;
 /// Lines of each part that grows. With them there are 23 at most, and one for the prompt.
-const BLOCKED: usize = 5;
+const BLOCKED: usize = 4;
 const NEEDS: usize = 5;
 
 /// One screen: what is enforced, what is blocked now, what needs a person.
@@ -76,6 +76,7 @@ fn enforced(status: &Status) -> Vec<String> {
         format!("  kernel     {} from policy {}, {step}{repairs}", count(kernel.rules, "rule"), kernel.epoch),
         format!("  devices    {}", devices(status)),
         format!("  ports      {}", ports(status)),
+        format!("  itself     {}", or_dash(Some(&status.confined))),
         String::new(),
     ]
 }

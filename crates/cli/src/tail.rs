@@ -68,12 +68,16 @@ fn line(event: &Event) -> String {
     }
 }
 
-/// `denied  vendor1 -> plc1/modbus write  (policy, port p-vend, 3 packets)`.
+/// `denied  vendor1 -> plc1/modbus write  (no policy allows it, port p-vend, 3 packets)`.
 pub(crate) fn denied(denial: &Denial) -> String {
     let word = if denial.only_counted { "would deny" } else { "denied" };
     let who = format!("{} -> {} {}", denial.subject, denial.object, denial.verb);
     let port = denial.port.as_ref().map(|port| format!(", port {port}")).unwrap_or_default();
-    inert(&format!("{word}  {}  ({}{port}, {})", who.trim_end(), denial.reason, packets(denial.packets)))
+    let reason = match denial.because.as_slice() {
+        [] => denial.reason.clone(),
+        because => because.join("; "),
+    };
+    inert(&format!("{word}  {}  ({reason}{port}, {})", who.trim_end(), packets(denial.packets)))
 }
 
 fn packets(number: u64) -> String {

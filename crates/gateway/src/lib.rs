@@ -28,6 +28,7 @@ pub use core::StartError;
 pub use fault::Fault;
 pub use store::{FileError, KeyError, StoreError};
 
+use confine::Confinement;
 use nullius_model::Seed;
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
@@ -44,6 +45,9 @@ pub enum Error {
     /// The configuration names a group that the system does not know.
     #[error("there is no group `{}`", .0.escape_debug())]
     NoSuchGroup(String),
+    /// It cannot give up what it does not need.
+    #[error("the gateway cannot be confined")]
+    Confine(#[from] confine::Error),
     /// The system gives no thread or socket.
     #[error("the system refuses a thread or a socket")]
     System(#[source] std::io::Error),
@@ -62,10 +66,10 @@ pub fn load(config: &Config, clock: Arc<dyn Clock>) -> Result<(), Error> {
 ///
 /// # Errors
 /// [`Error`] where it does not start.
-pub fn run(config: &Config, clock: Arc<dyn Clock>) -> Result<(), Error> {
+pub fn run(config: &Config, clock: Arc<dyn Clock>, confinement: Confinement) -> Result<(), Error> {
     // 64 bits from the operating system: the standard library keys its hash tables with them
     let secret = RandomState::new().hash_one(0_u8);
-    run::run(config, clock, Seed::new(secret))
+    run::run(config, clock, Seed::new(secret), confinement)
 }
 
 /// An error with all its causes on one line.

@@ -6,6 +6,7 @@
 
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::confine::{self, Confinement};
 use crate::core::Core;
 use crate::drift::{self, Found};
 use crate::ports::{Ear, Links, Listener, Sighting, readable};
@@ -14,6 +15,7 @@ use nullius_model::{PortName, Seed, Uptime};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::future::pending;
+use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -41,10 +43,19 @@ struct Inputs {
 }
 
 /// Runs the gateway until it is told to end.
-pub(crate) fn run(config: &Config, clock: Arc<dyn Clock>, seed: Seed) -> Result<(), Error> {
-    let core = Core::start(config, Arc::clone(&clock))?;
+pub(crate) fn run(
+    config: &Config,
+    clock: Arc<dyn Clock>,
+    seed: Seed,
+    confinement: Confinement,
+) -> Result<(), Error> {
+    let mut core = Core::start(config, Arc::clone(&clock))?;
     let access = api::Access::new(config.group.as_deref()).map_err(Error::NoSuchGroup)?;
     let socket = api::bind(&config.socket, &access)?;
+    match confinement {
+        Confinement::Gateway => core.note_confined(confine::enter(&paths(config))?),
+        Confinement::Caller => {}
+    }
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Error::System)?;
     let result = LocalSet::new().block_on(&runtime, async {
@@ -56,6 +67,13 @@ pub(crate) fn run(config: &Config, clock: Arc<dyn Clock>, seed: Seed) -> Result<
     });
     let _ = std::fs::remove_file(&config.socket);
     result
+}
+
+/// The configuration was read, and is not read again.
+fn paths(config: &Config) -> confine::Paths {
+    let folder = config.socket.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let runtime = folder.unwrap_or(Path::new(".")).to_owned();
+    confine::Paths { read: Vec::new(), state: config.state.clone(), runtime }
 }
 
 async fn attend(

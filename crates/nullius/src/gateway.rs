@@ -3,6 +3,7 @@
 use crate::Failure;
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
+use nullius_gateway::confine::Confinement;
 use nullius_gateway::{Config, SystemClock};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -35,7 +36,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let config = Config::read(&which.config).map_err(|error| Failure { error: error.into(), code: 2 })?;
     let clock = Arc::new(SystemClock);
     let ended = match arguments.act {
-        Act::Run(_) => nullius_gateway::run(&config, clock),
+        Act::Run(_) => nullius_gateway::run(&config, clock, Confinement::Gateway),
         Act::Load(_) => nullius_gateway::load(&config, clock),
     };
     ended.context("the gateway").map_err(|error| Failure { error, code: 1 })

@@ -1,7 +1,8 @@
 //! What people write about a site, read and checked: inventory and policies.
 
 use crate::reading::Written;
-use crate::{Inventory, Problem};
+use crate::schema::Checked;
+use crate::{Inventory, Problem, schema};
 use std::collections::BTreeMap;
 
 /// Relative path to text.
@@ -21,6 +22,8 @@ pub struct PolicySource {
 pub struct Repository {
     inventory: Inventory,
     sources: Vec<PolicySource>,
+    /// The policies, which fit the schema.
+    pub(crate) checked: Checked,
     /// What only [`Repository::parse`] knows.
     pub(crate) written: Written,
 }
@@ -31,7 +34,8 @@ impl Repository {
     /// # Errors
     /// A [`Problem`] for each policy that does not fit the schema.
     pub fn new(inventory: Inventory, sources: Vec<PolicySource>) -> Result<Self, Vec<Problem>> {
-        Ok(Self { inventory, sources, written: Written::default() })
+        let checked = schema::check(&sources)?;
+        Ok(Self { inventory, sources, checked, written: Written::default() })
     }
 
     /// What is declared about the site.

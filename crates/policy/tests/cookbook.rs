@@ -48,7 +48,7 @@ fn each_recipe_is_a_policy_by_itself() {
     let recipes = recipes();
     assert_eq!(recipes.len(), 10);
     for recipe in recipes {
-        let repository = Repository::parse(&files(&[recipe.clone()], false)).unwrap();
+        let repository = Repository::parse(&files(std::slice::from_ref(&recipe), false)).unwrap();
         let errors = repository.accept().err().unwrap_or_default();
         assert_eq!(errors, [], "{recipe}");
     }

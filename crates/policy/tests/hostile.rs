@@ -74,7 +74,7 @@ fn cookbook() -> Files {
 fn replaced(text: &str, at: usize, length: usize, piece: &str) -> String {
     let begin = text.floor_char_boundary(at % (text.len() + 1));
     let end = text.floor_char_boundary((begin + length).min(text.len()));
-    format!("{}{piece}{}", &text[..begin], &text[end..])
+    format!("{}{piece}{}", text.get(..begin).unwrap(), text.get(end..).unwrap())
 }
 
 proptest! {

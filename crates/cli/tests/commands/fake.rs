@@ -184,6 +184,7 @@ fn status() -> Status {
         mode: "normal".into(),
         stage: "enforce".into(),
         policy: Some(policy()),
+        confined: "CAP_NET_ADMIN CAP_NET_RAW, 107 system calls, files held back".into(),
         kernel: Kernel {
             epoch: Epoch { term: 1, counter: 2 },
             rules: 1_204,
@@ -292,6 +293,7 @@ fn denials() -> Vec<Denial> {
         object: object.into(),
         verb: verb.into(),
         packets,
+        because: if only_counted { Vec::new() } else { vec!["no policy allows it".into()] },
     };
     vec![
         denial("hmi2", "plc1/modbus", "connect", 7, true),

@@ -3,7 +3,7 @@
 use super::Gateway;
 use super::perimeters::Work;
 use crate::{Act, Alarm, Drift, Now, Order, Output};
-use nullius_model::{Marker, RuleChange, RuleSet, Terms, Uptime};
+use nullius_model::{Marker, Rule, RuleChange, RuleSet, Terms, Uptime};
 use std::time::Duration;
 
 /// How long until a change that failed is tried again, at first; twice as long after each failure.
@@ -112,7 +112,7 @@ impl Gateway {
         let over = |terms: &Terms| terms.ends.is_some_and(|end| end <= now.after(END_SLACK));
         let missing = |(rule, terms): &(_, &Terms)| !found.rules.contains_key(*rule) && !over(terms);
         let foreign = |(rule, terms): &(&_, &Terms)| {
-            !over(terms) && !self.rules.get(*rule).is_some_and(|wanted| is_same(wanted, terms))
+            !over(terms) && !self.rules.get(*rule).is_some_and(|wanted| is_same(rule, wanted, terms))
         };
         Drift {
             missing: self.rules.iter().filter(missing).count(),
@@ -162,11 +162,13 @@ fn is_replacement(output: &Output) -> bool {
     matches!(output, Output::Enforce { order: Order::Replace, .. })
 }
 
-fn is_same(wanted: &Terms, found: &Terms) -> bool {
+/// The verdict counts for services alone: other rules ignore it, and it is not read back.
+fn is_same(rule: &Rule, wanted: &Terms, found: &Terms) -> bool {
+    let is_service = matches!(rule, Rule::Service { .. });
     let near = match (wanted.ends, found.ends) {
         (None, None) => true,
         (Some(wanted), Some(found)) => found.since(wanted).max(wanted.since(found)) <= END_SLACK,
         (None, Some(_)) | (Some(_), None) => false,
     };
-    wanted.verdict == found.verdict && near
+    (!is_service || wanted.verdict == found.verdict) && near
 }

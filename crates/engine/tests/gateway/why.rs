@@ -1,7 +1,7 @@
 //! Why something passes or does not.
 
 use crate::plant::{HELD, OPEN, Plant, address, at, mac, name, port, port_of};
-use nullius_engine::{Command, Question};
+use nullius_engine::{Command, ConduitName, Question, StageScope};
 use nullius_model::{Channel, SmolStr, Stage, Verdict};
 use nullius_policy::Effect;
 
@@ -65,6 +65,23 @@ fn what_does_not_pass_names_what_stands_in_the_way() {
     }
     let double = ask(&plant, "hmi", "plc2", SHELL, None);
     assert_eq!(double.notes, ["a double of hmi was seen on port p-open"]);
+}
+
+#[test]
+fn of_two_stages_the_stricter_counts_and_a_conduit_overrides_both() {
+    let mut plant = Plant::new();
+    let stage = |plant: &Plant| ask(plant, "hmi", "plc1", SHELL, None).stage;
+    let set = |plant: &mut Plant, scope, stage| {
+        plant.tell(Command::Stage { scope, stage, despite: None }, 1).unwrap();
+    };
+    set(&mut plant, StageScope::Device(name("hmi")), Stage::Observe);
+    assert_eq!(stage(&plant), Stage::Enforce);
+    set(&mut plant, StageScope::Device(name("plc1")), Stage::Shadow);
+    assert_eq!(stage(&plant), Stage::Shadow);
+    set(&mut plant, StageScope::Device(name("hmi")), Stage::Enforce);
+    let conduit = ConduitName::between(SmolStr::new("ops"), SmolStr::new("cell"));
+    set(&mut plant, StageScope::Conduit(conduit), Stage::Observe);
+    assert_eq!(stage(&plant), Stage::Observe);
 }
 
 #[test]

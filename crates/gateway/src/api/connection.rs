@@ -64,16 +64,18 @@ async fn one(
 }
 
 async fn answer(command: Command, actor: &Actor, shared: &Shared) -> Answer {
-    match command {
-        Command::PolicyApply { bundle } => apply(bundle, actor, shared).await,
-        Command::Handover { bundle } => shared.core.borrow_mut().hand_over(bundle, &actor.0),
-        Command::Why { subject, object, service, verb, at: Some(at) } => {
-            let then = shared.core.borrow().then(at);
-            let asked = move || then?.why(&subject, &object, &service, verb.as_deref());
-            spawn_blocking(asked).await.unwrap_or_else(|_| Err(broken())).map_or_else(Answer::Error, ok)
-        }
-        command => shared.core.borrow_mut().answer(command, actor),
+    if let Command::PolicyApply { bundle } = command {
+        return apply(bundle, actor, shared).await;
     }
+    if let Command::Handover { bundle } = command {
+        return shared.core.borrow_mut().hand_over(bundle, &actor.0);
+    }
+    if let Command::Why { subject, object, service, verb, at: Some(at) } = command {
+        let then = shared.core.borrow().then(at);
+        let asked = move || then?.why(&subject, &object, &service, verb.as_deref());
+        return spawn_blocking(asked).await.unwrap_or_else(|_| Err(broken())).map_or_else(Answer::Error, ok);
+    }
+    shared.core.borrow_mut().answer(command, actor)
 }
 
 /// Verifies at once, prepares in a thread, adopts at once: the gateway goes on meanwhile.

@@ -9,7 +9,7 @@ use landlock::{
     RulesetError, RulesetStatus, Scope,
 };
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::Paths;
 
@@ -19,6 +19,9 @@ const WANTED: ABI = ABI::V6;
 
 /// The kernel's own view of its links and of this process's network, to be read.
 const KERNEL: [&str; 2] = ["/proc/net", "/sys/class/net"];
+
+/// Who is called what: the audit names people. Both are readable for everybody.
+const USERS: [&str; 2] = ["/etc/nsswitch.conf", "/etc/passwd"];
 
 /// How much of what was asked for this kernel enforces.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -35,9 +38,9 @@ pub enum Landlock {
 impl fmt::Display for Landlock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Absent => "files not held back (the kernel has no Landlock)",
-            Self::Partial => "files held back by Landlock (in part: the kernel is older than 6.12)",
-            Self::Full => "files held back by Landlock",
+            Self::Absent => "FILES NOT HELD BACK: no Landlock",
+            Self::Partial => "files held back in part",
+            Self::Full => "files held back",
         })
     }
 }
@@ -56,13 +59,20 @@ pub enum FilesError {
 /// Fences the calling thread in.
 pub(super) fn fence(paths: &Paths) -> Result<Landlock, FilesError> {
     let mut rules = everything_forbidden()?;
-    rules = allow(rules, &paths.config, AccessFs::ReadFile)?;
+    for path in paths.read.iter().map(PathBuf::as_path).chain(present(&USERS)) {
+        rules = allow(rules, path, AccessFs::ReadFile)?;
+    }
     rules = allow(rules, &paths.state, storing())?;
     rules = allow(rules, &paths.runtime, listening())?;
-    for path in KERNEL.map(Path::new).into_iter().filter(|path| path.exists()) {
+    for path in present(&KERNEL) {
         rules = allow(rules, path, AccessFs::from_read(WANTED) & !AccessFs::Execute)?;
     }
     Ok(Landlock::from(rules.restrict_self()?))
+}
+
+/// A machine may lack some of them; a path that cannot be opened cannot be misused either.
+fn present<'p>(paths: &'p [&'p str]) -> impl Iterator<Item = &'p Path> {
+    paths.iter().map(Path::new).filter(|path| path.exists())
 }
 
 fn everything_forbidden() -> Result<RulesetCreated, RulesetError> {

@@ -21,12 +21,22 @@ pub use self::syscalls::SyscallsError;
 /// Where the gateway's files are. Everything named here exists before [`enter`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Paths {
-    /// The configuration: read.
-    pub config: PathBuf,
+    /// What is read later on; each must be there.
+    pub read: Vec<PathBuf>,
     /// Policies, standing, audit, keys: read and written.
     pub state: PathBuf,
     /// The folder of the socket: sockets are made and removed.
     pub runtime: PathBuf,
+}
+
+/// Who sees to it that the process is confined.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Confinement {
+    /// The gateway itself, before its first thread.
+    #[default]
+    Gateway,
+    /// Whoever starts it: a process that has threads already cannot be confined from inside.
+    Caller,
 }
 
 /// What is enforced on this process from now on, for `nullius status`.
@@ -40,11 +50,10 @@ pub struct Report {
     pub syscalls: usize,
 }
 
-/// `capabilities CAP_NET_ADMIN CAP_NET_RAW; files held back by Landlock; 105 system calls`.
+/// `CAP_NET_ADMIN CAP_NET_RAW, 107 system calls, files held back`: one line of a screen.
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "capabilities {}; ", self.capabilities.join(" "))?;
-        write!(f, "{}; {} system calls", self.landlock, self.syscalls)
+        write!(f, "{}, {} system calls, {}", self.capabilities.join(" "), self.syscalls, self.landlock)
     }
 }
 

@@ -28,20 +28,34 @@ impl Core {
             Command::Why { subject, object, service, verb, at: _ } => {
                 self.why(&subject, &object, &service, verb.as_deref())
             }
-            other => match convert::command(other) {
-                Some(command) => command.map_err(|error| failure(&error)).and_then(|command| {
-                    let now = self.now();
-                    let reply = self.engine.handle_command(command, actor, now);
-                    let settled = self.settle_durably();
-                    self.done(reply, settled)
-                }),
-                None => Err(failure("this command has an answer of its own")),
-            },
+            act @ (Command::Approve { .. }
+            | Command::Forget { .. }
+            | Command::Settle { .. }
+            | Command::Revoke { .. }
+            | Command::Restore { .. }
+            | Command::Assess { .. }
+            | Command::StageSet { .. }
+            | Command::GrantCreate { .. }
+            | Command::GrantEnd { .. }
+            | Command::ModeSet { .. }) => self.act(act, actor),
+            Command::PolicyApply { .. } | Command::Handover { .. } | Command::Tail => {
+                Err(failure("this command has an answer of its own"))
+            }
         };
         match answered {
             Ok(body) => Answer::Ok(Box::new(body)),
             Err(failure) => Answer::Error(failure),
         }
+    }
+
+    /// What a person does: judged by the engine, put into the kernel, kept on the disk, and only then answered.
+    fn act(&mut self, asked: Command, actor: &Actor) -> Result<Body, Failure> {
+        let unknown = || Err("this command is not for the engine".to_owned());
+        let command = convert::command(asked).unwrap_or_else(unknown).map_err(|error| failure(&error))?;
+        let now = self.now();
+        let reply = self.engine.handle_command(command, actor, now);
+        let settled = self.settle_durably();
+        self.done(reply, settled)
     }
 
     fn done(&self, reply: Result<nullius_engine::Reply, Refusal>, settled: Settled) -> Result<Body, Failure> {

@@ -21,6 +21,7 @@ pub(crate) use start::layout;
 
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::confine::Report;
 use crate::ports::Sighting;
 use crate::store::Store;
 use alarms::Alarms;
@@ -47,6 +48,8 @@ pub(crate) struct Core {
     alarms: Alarms,
     policy: Option<policy::InForce>,
     events: broadcast::Sender<Event>,
+    /// What the process has left; nothing where somebody else sees to that.
+    confined: Option<Report>,
     /// It was told that denials cannot be heard.
     deaf: bool,
 }

@@ -92,6 +92,7 @@ impl Core {
             alarms: Alarms::default(),
             policy: None,
             events: broadcast::Sender::new(EVENTS),
+            confined: None,
             deaf: false,
         }
     }

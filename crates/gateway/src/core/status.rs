@@ -1,6 +1,7 @@
 //! The one screen.
 
 use super::Core;
+use crate::confine::Report;
 use crate::convert;
 use nullius_enforce::{Count, Counters};
 use nullius_engine::Status;
@@ -11,6 +12,11 @@ use nullius_protocol::local;
 const ALARMS: usize = 5;
 
 impl Core {
+    /// The process gave up what it does not need.
+    pub(crate) fn note_confined(&mut self, report: Report) {
+        self.confined = Some(report);
+    }
+
     pub(super) fn status(&mut self) -> local::Status {
         let status = self.engine.status();
         let counters = self.enforcement.kernel.counters();
@@ -23,6 +29,7 @@ impl Core {
             mode: status.mode.to_string(),
             stage: self.engine.standing().stages.default.to_string(),
             policy: self.policy.is_some().then(|| self.policy_view()),
+            confined: self.confined.as_ref().map(Report::to_string).unwrap_or_default(),
             kernel: self.kernel(&status),
             ports: self.ports(),
             devices: status

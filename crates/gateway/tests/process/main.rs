@@ -11,6 +11,8 @@ mod clients;
 #[cfg(test)]
 mod crashes;
 #[cfg(test)]
+mod disk;
+#[cfg(test)]
 mod plant;
 #[cfg(test)]
 mod tampering;
@@ -23,6 +25,7 @@ fn the_gateway_itself() {
     let clock = std::sync::Arc::new(nullius_gateway::SystemClock);
     match std::env::var_os("NULLIUS_TEST_LOAD") {
         Some(_) => nullius_gateway::load(&config, clock).unwrap(),
-        None => nullius_gateway::run(&config, clock).unwrap(),
+        // the test's harness has threads already; `tests/confine` is about this
+        None => nullius_gateway::run(&config, clock, nullius_gateway::confine::Confinement::Caller).unwrap(),
     }
 }

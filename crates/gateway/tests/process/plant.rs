@@ -2,7 +2,7 @@
 
 use nix::sched::{CloneFlags, unshare};
 use nullius_enforce::{Installed, Kernel, Layout};
-use nullius_model::{Epoch, PortName, Uptime};
+use nullius_model::{Channel, Epoch, PortName, Rule, Uptime};
 use nullius_protocol::bundle::{Body, Bundle, SigningKey};
 use nullius_protocol::local::{self, Answer, Command as Ask, Reply, Request};
 use std::collections::BTreeMap;
@@ -52,6 +52,15 @@ impl Plant {
         );
         fs::write(directory.join("gateway.toml"), config).unwrap();
         Self { directory, child: None }
+    }
+
+    /// The state directory lies on a file system of its own, of four megabytes, in a mount namespace of this thread's.
+    pub(crate) fn put_state_on_a_small_disk(&self) {
+        unshare(CloneFlags::CLONE_NEWNS).unwrap();
+        run("mount", &["--make-rprivate", "/"]);
+        let state = self.path("state");
+        fs::create_dir(&state).unwrap();
+        run("mount", &["-t", "tmpfs", "-o", "size=4m", "tmpfs", state.to_str().unwrap()]);
     }
 
     /// Starts the gateway and waits until it answers.
@@ -183,11 +192,10 @@ pub(crate) fn epoch(counter: u64) -> Epoch {
 
 /// The ports of the services that the kernel lets through.
 pub(crate) fn services(installed: &Installed) -> Vec<u16> {
-    let ports = installed.rules.keys().filter_map(|rule| match rule {
-        nullius_model::Rule::Service { channel: nullius_model::Channel::Tcp(port), .. } => Some(*port),
-        _ => None,
-    });
-    ports.collect()
+    let port = |rule: &Rule| {
+        if let Rule::Service { channel: Channel::Tcp(port), .. } = rule { Some(*port) } else { None }
+    };
+    installed.rules.keys().filter_map(port).collect()
 }
 
 pub(crate) fn is_ok(answer: Option<&Answer>) -> bool {
@@ -204,7 +212,7 @@ pub(crate) fn error(answer: Answer) -> String {
 
 #[expect(
     clippy::disallowed_methods,
-    reason = "a test builds its network with `ip` and breaks it with `nft` and `tc`"
+    reason = "a test builds its surroundings with `ip` and `mount` and breaks them with `nft` and `tc`"
 )]
 pub(crate) fn run(program: &str, arguments: &[&str]) {
     let status = Command::new(program).args(arguments).status().unwrap();

@@ -20,7 +20,8 @@ fn a_filter_that_leads_past_the_rules_is_told() {
     plant.start();
     assert!(is_ok(plant.apply(1, 1001).as_ref()));
     run("tc", &["qdisc", "add", "dev", "p1", "clsact"]);
-    let redirect = "filter add dev p1 ingress matchall action mirred egress redirect dev p2";
+    let redirect =
+        "filter add dev p1 ingress protocol all u32 match u32 0 0 action mirred egress redirect dev p2";
     run("tc", &redirect.split(' ').collect::<Vec<_>>());
     plant.wait_until("it is told", |plant| plant.audit().contains("bypassed by"));
 }

@@ -10,7 +10,7 @@ mod turned;
 
 use crate::directory::{Device, Service};
 use crate::schema::Authored;
-use crate::{Directory, Permit, PolicyId, Problem, Repository, ServiceId, schema};
+use crate::{Directory, Permit, PolicyId, Problem, Repository, ServiceId};
 use index::Index;
 use nullius_model::{DeviceName, VerbClass};
 use rule::Rule;
@@ -35,9 +35,9 @@ impl Policies {
     /// Compiles the policies of a repository.
     ///
     /// # Errors
-    /// A [`Problem`] for each policy that does not fit the schema or that this evaluator cannot take.
+    /// A [`Problem`] for each policy that this evaluator cannot take.
     pub fn compile(repository: &Repository) -> Result<Self, Vec<Problem>> {
-        Self::from_authored(&schema::check(repository.sources())?.policies)
+        Self::from_authored(&repository.checked.policies)
     }
 
     /// The ids of all policies, in order.

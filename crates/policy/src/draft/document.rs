@@ -75,6 +75,9 @@ pub(super) struct Target {
     pub(super) name: Option<String>,
     pub(super) code: Option<u64>,
     pub(super) max_bytes: Option<u64>,
+    /// Smallest and largest of each item, where the draft was made with values.
+    #[serde(default)]
+    pub(super) values: Vec<[f64; 2]>,
     pub(super) support: Support,
 }
 

@@ -84,8 +84,20 @@ fn message(rule: &Rule, verb: &Verb, target: &Target, protocol: Protocol) -> Mes
         retain: (mqtt && publishes).then(|| verb.verb.ends_with("retain")),
         path: name.filter(|_| !mqtt),
         size: target.max_bytes,
-        ..MessageFields::default()
+        value_min: written(verb, target).map(|[least, _]| least.floor()).reduce(f64::min).and_then(whole),
+        value_max: written(verb, target).map(|[_, most]| most.ceil()).reduce(f64::max).and_then(whole),
     }
+}
+
+/// The values of what changes something: those of a reading are the answer's, not the message's.
+fn written<'a>(verb: &Verb, target: &'a Target) -> impl Iterator<Item = &'a [f64; 2]> {
+    let writes = words::verb_class(&verb.class).is_some_and(VerbClass::needs_seal);
+    target.values.iter().filter(move |_| writes)
+}
+
+/// A number without a fraction, where 64 bits hold it.
+fn whole(number: f64) -> Option<i64> {
+    format!("{number:.0}").parse().ok()
 }
 
 fn qos(verb: &str) -> u8 {

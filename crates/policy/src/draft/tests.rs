@@ -1,3 +1,5 @@
+//! Drafts become repositories and histories; texts that devices chose become neither policy nor names.
+
 use super::{from_draft, history};
 use crate::{Policies, Repository};
 
@@ -110,6 +112,19 @@ fn a_draft_is_a_history_too() {
             "2 connect None false"
         ]
     );
+}
+
+#[test]
+fn values_that_were_written_are_told_by_their_bounds() {
+    let values = r#""values": [[1.5, 20], [-3, 7.2]], "max_bytes""#;
+    let history = history(&rules("null", "t").replace("\"max_bytes\"", values)).unwrap();
+    let heard = &history.conversations[0].heard;
+    let told: Vec<_> = heard.iter().map(|heard| (heard.message.value_min, heard.message.value_max)).collect();
+    assert_eq!(told[1], (None, None), "publishing changes nothing by itself");
+    let written = rules("null", "t").replace("\"max_bytes\"", values).replace("\"publish\"", "\"write\"");
+    let history = super::history(&written).unwrap();
+    let message = &history.conversations[0].heard[1].message;
+    assert_eq!((message.value_min, message.value_max), (Some(-3), Some(20)));
 }
 
 #[test]

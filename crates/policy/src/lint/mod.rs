@@ -10,7 +10,7 @@ mod members;
 mod tests;
 mod width;
 
-use crate::reading::Scoped;
+use crate::reading::{Scoped, helped};
 use crate::{Policies, Problem, Repository, Severity};
 use members::Members;
 
@@ -29,7 +29,7 @@ impl Repository {
         let members = Members::of(self.inventory());
         let lint = Lint { repository: self, members: &members };
         let mut problems = inventory::check(self);
-        problems.extend(self.written.warnings.iter().cloned());
+        problems.extend(helped(self.checked.warnings.clone()));
         for policy in self.written.policies.values() {
             problems.extend(members.unreachable(policy).map(|found| lint.told(policy, found)));
             problems.extend(width::check(&lint, policy));

@@ -1,3 +1,5 @@
+//! What lint finds, policy by policy.
+
 use crate::{Files, Repository, Severity};
 
 const SITE: &str = "format = 1

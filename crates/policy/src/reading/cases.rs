@@ -23,7 +23,7 @@ const WEEKDAYS: std::ops::Range<i64> = 1..8;
 pub(super) fn read_all<'a>(
     files: impl Iterator<Item = (&'a str, &'a str)>,
     inventory: &Inventory,
-    policies: &BTreeMap<PolicyId, Scoped>,
+    policies: Option<&BTreeMap<PolicyId, Scoped>>,
     problems: &mut Vec<Problem>,
 ) -> Vec<Case> {
     let mut cases = Vec::new();
@@ -46,7 +46,8 @@ struct Reader<'a> {
     file: &'a str,
     sink: &'a Sink<'a>,
     inventory: &'a Inventory,
-    policies: &'a BTreeMap<PolicyId, Scoped>,
+    /// Nothing where they could not be read: then nobody is told that one is missing.
+    policies: Option<&'a BTreeMap<PolicyId, Scoped>>,
 }
 
 impl Reader<'_> {
@@ -225,7 +226,7 @@ impl Reader<'_> {
     fn because(&self, fields: &Fields<'_, '_>) -> Option<PolicyId> {
         let text = fields.text("because")?;
         let id = PolicyId(SmolStr::new(text.value));
-        if !self.policies.contains_key(&id) {
+        if self.policies.is_some_and(|policies| !policies.contains_key(&id)) {
             let message = format!("no policy has the id `{}`", text.value.escape_debug());
             self.sink.error(text.offset, message, "name the policy that must decide, by its @id");
         }

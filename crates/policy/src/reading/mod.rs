@@ -17,7 +17,7 @@ mod tests;
 pub(crate) mod words;
 
 pub(crate) use inventory::{Cycles, Places};
-pub(crate) use policies::{Actions, Scope, Scoped};
+pub(crate) use policies::{Actions, Scope, Scoped, helped};
 
 use crate::testing::Case;
 use crate::{Files, PolicyId, PolicySource, Problem, Repository};
@@ -42,8 +42,6 @@ pub(crate) struct Written {
     pub(crate) places: Places,
     pub(crate) cycles: Cycles,
     pub(crate) policies: BTreeMap<PolicyId, Scoped>,
-    /// What Cedar finds odd about them.
-    pub(crate) warnings: Vec<Problem>,
     pub(crate) cases: Vec<Case>,
 }
 
@@ -72,7 +70,7 @@ impl Repository {
             return Err(problems);
         }
         let (repository, problems) = read(files);
-        if problems.is_empty() { repository } else { Err(sorted(problems)) }
+        if problems.is_empty() { Ok(repository) } else { Err(sorted(problems)) }
     }
 }
 
@@ -114,21 +112,21 @@ fn check_path(path: &str) -> Option<Problem> {
     ))
 }
 
-fn read(files: &Files) -> (Result<Repository, Vec<Problem>>, Vec<Problem>) {
+fn read(files: &Files) -> (Repository, Vec<Problem>) {
     let text = files.get(INVENTORY).map_or("", String::as_str);
     let sink = Sink::new(INVENTORY, text);
     let (inventory, places, cycles) = inventory::read(&sink, text);
     let mut problems = sink.into_problems();
-    let sources = sources(files);
-    let (policies, warnings) = policies::read(&sources, &mut problems);
-    let cases = cases::read_all(of_folder(files, TESTS), &inventory, &policies, &mut problems);
-    let repository = if problems.is_empty() { Repository::new(inventory, sources) } else { Err(Vec::new()) };
-    let written = Written { files: files.clone(), places, cycles, policies, warnings, cases };
-    let whole = |mut repository: Repository| {
-        repository.written = written;
-        repository
-    };
-    (repository.map(whole), problems)
+    let checked = Repository::new(inventory.clone(), sources(files));
+    let scopes = checked.as_ref().ok().map(|repository| policies::scopes(&repository.checked));
+    let cases = cases::read_all(of_folder(files, TESTS), &inventory, scopes.as_ref(), &mut problems);
+    let mut repository = checked.unwrap_or_else(|found| {
+        problems.extend(helped(found));
+        Repository::default()
+    });
+    let policies = scopes.unwrap_or_default();
+    repository.written = Written { files: files.clone(), places, cycles, policies, cases };
+    (repository, problems)
 }
 
 fn sources(files: &Files) -> Vec<PolicySource> {

@@ -4,7 +4,7 @@
 
 use crate::entity::{Kind, Uid};
 use crate::schema::{self, Checked};
-use crate::{Effect, PolicyId, PolicySource, Problem};
+use crate::{Effect, PolicyId, Problem};
 use cedar_policy::{ActionConstraint, EntityTypeName, EntityUid, PrincipalConstraint, ResourceConstraint};
 use nullius_model::SmolStr;
 use std::collections::BTreeMap;
@@ -51,25 +51,14 @@ pub(crate) enum Actions {
     In(Vec<Uid>),
 }
 
-/// The policies of all sources, and what is odd about them; what is wrong with them goes to `problems`.
-pub(super) fn read(
-    sources: &[PolicySource],
-    problems: &mut Vec<Problem>,
-) -> (BTreeMap<PolicyId, Scoped>, Vec<Problem>) {
-    match schema::check(sources) {
-        Ok(Checked { policies, warnings }) => {
-            let scoped = policies.iter().filter_map(scoped);
-            (scoped.map(|policy| (policy.id.clone(), policy)).collect(), helped(warnings))
-        }
-        Err(found) => {
-            problems.extend(helped(found));
-            Default::default()
-        }
-    }
+/// The scopes of policies, by their ids.
+pub(super) fn scopes(checked: &Checked) -> BTreeMap<PolicyId, Scoped> {
+    let scoped = checked.policies.iter().filter_map(scoped);
+    scoped.map(|policy| (policy.id.clone(), policy)).collect()
 }
 
 /// Nobody is left without help, where Cedar gives none.
-fn helped(problems: Vec<Problem>) -> Vec<Problem> {
+pub(crate) fn helped(problems: Vec<Problem>) -> Vec<Problem> {
     let help =
         || Some("docs/policy.md says what policies speak of, docs/policy-cookbook.md shows some".to_owned());
     problems

@@ -1,3 +1,5 @@
+//! Each mistake in a repository, and the line it is told at.
+
 use crate::{Files, Problem, Repository};
 
 const HEAD: &str = "format = 1\n[site]\nname = \"lab\"\n";

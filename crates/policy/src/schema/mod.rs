@@ -21,7 +21,7 @@ pub const SCHEMA: &str = include_str!("../../schema/nullius-1.cedarschema");
 pub const MAX_POLICIES: usize = 20_000;
 
 /// A policy that fits the schema.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Authored {
     pub(crate) id: PolicyId,
     /// Path in the repository.
@@ -46,7 +46,7 @@ impl Authored {
 }
 
 /// Policies that fit the schema, in the order they are written, and what is odd about them.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Checked {
     pub(crate) policies: Vec<Authored>,
     pub(crate) warnings: Vec<Problem>,

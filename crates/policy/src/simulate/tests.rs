@@ -1,3 +1,5 @@
+//! What a policy would have done to small histories.
+
 use super::{Count, Heard, History, Outcome, Recorded, Station, simulate};
 use crate::{Files, Inputs, MessageFields, Moment, Policies, Repository};
 use nullius_model::{Protocol, Timestamp, VerbClass};

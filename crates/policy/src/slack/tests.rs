@@ -1,3 +1,5 @@
+//! What a poll of forty registers leaves unused of a thousand.
+
 use super::slack;
 use crate::simulate::{Heard, History, Recorded, Station};
 use crate::{Directory, Files, Inputs, MessageFields, Moment, Policies, Repository, World};

@@ -97,6 +97,9 @@ pub struct Status {
     pub stage: String,
     /// The policy in force; none before the first.
     pub policy: Option<Policy>,
+    /// What the gateway's own process has left: capabilities, files, system calls.
+    #[serde(default)]
+    pub confined: String,
     /// What the kernel has.
     pub kernel: Kernel,
     /// The gateway's ports.

@@ -23,7 +23,7 @@ pub(super) const ALLOWED: &[i64] = &[
     SYS_clock_nanosleep, SYS_nanosleep, SYS_gettimeofday, SYS_restart_syscall,
     // threads, signals, the end
     SYS_futex, SYS_sched_yield, SYS_sched_getaffinity, SYS_set_robust_list, SYS_rseq, SYS_gettid,
-    SYS_getpid, SYS_getppid, SYS_tgkill, SYS_rt_sigaction, SYS_rt_sigprocmask, SYS_rt_sigreturn,
+    SYS_getpid, SYS_getppid, SYS_rt_sigaction, SYS_rt_sigprocmask, SYS_rt_sigreturn,
     SYS_sigaltstack, SYS_exit, SYS_exit_group,
     // what we are
     SYS_getuid, SYS_geteuid, SYS_getgid, SYS_getegid, SYS_capget, SYS_prlimit64, SYS_getrusage,
