@@ -24,15 +24,14 @@ const ROUTER_ADVERTISEMENT: u8 = 134;
 const NEIGHBOUR_ADVERTISEMENT: u8 = 136;
 
 pub(super) fn run(target: &Target<'_>) -> Result<Findings> {
-    let actors = Actors {
-        attacker: addresses_of("attacker")?,
-        victim: addresses_of("plc1")?,
-        panel: addresses_of("hmi")?,
-    };
-    let probes = [link_local(&actors), raw(&actors), spoofs(&actors), rogues(&actors), tags(&actors)];
-    let mut found = probe::run(target.status, "attacker", "plc1", &probes.concat())?;
-    found.of_probes.push(poisoned(target, &actors)?);
+    let mut found = probe::run(target.status, "attacker", "plc1", &probes()?)?;
+    found.of_probes.push(poisoned(target, &Actors::find()?)?);
     Ok(found)
+}
+
+pub(super) fn probes() -> Result<Vec<Probe>> {
+    let actors = Actors::find()?;
+    Ok([link_local(&actors), raw(&actors), spoofs(&actors), rogues(&actors), tags(&actors)].concat())
 }
 
 /// What the victim believes afterwards.
@@ -51,6 +50,14 @@ struct Actors {
 }
 
 impl Actors {
+    fn find() -> Result<Self> {
+        Ok(Self {
+            attacker: addresses_of("attacker")?,
+            victim: addresses_of("plc1")?,
+            panel: addresses_of("hmi")?,
+        })
+    }
+
     fn local_route(&self) -> Route {
         Route {
             from: self.attacker.mac,

@@ -41,7 +41,7 @@ fn heard(target: &Target<'_>) -> Result<usize> {
     Ok(watch.look().len())
 }
 
-fn probes() -> Result<Vec<Probe>> {
+pub(super) fn probes() -> Result<Vec<Probe>> {
     let panel = addresses_of("hmi")?;
     let victim = addresses_of("plc1")?;
     let pairs: [(&str, IpAddr, IpAddr); 3] = [

@@ -20,7 +20,7 @@ pub(super) fn run(target: &Target<'_>) -> Result<Findings> {
     Ok(found)
 }
 
-fn pieces(from: &str, port: u16) -> Result<Vec<Probe>> {
+pub(super) fn pieces(from: &str, port: u16) -> Result<Vec<Probe>> {
     let (a, b) = (addresses_of(from)?, addresses_of("plc1")?);
     let pairs: [(&str, IpAddr, IpAddr); 2] =
         [("IPv4", a.v4.into(), b.v4.into()), ("IPv6", a.v6.into(), b.v6.into())];

@@ -14,6 +14,8 @@ mod packet;
 mod probe;
 mod rollback;
 mod source_port;
+#[cfg(test)]
+mod tests;
 mod wire;
 
 use crate::control::{Status, ask_status};

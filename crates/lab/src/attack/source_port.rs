@@ -19,7 +19,7 @@ pub(super) fn run(target: &Target<'_>) -> Result<Findings> {
 }
 
 /// Both families, from the port of the service that the policy lets the other side use.
-fn openings(from: &str, to: &str) -> Result<Vec<Probe>> {
+pub(super) fn openings(from: &str, to: &str) -> Result<Vec<Probe>> {
     let mut probes = Vec::new();
     for (family, route) in routes(from, to)? {
         for port in TARGETS {
@@ -30,7 +30,7 @@ fn openings(from: &str, to: &str) -> Result<Vec<Probe>> {
     Ok(probes)
 }
 
-fn vendor() -> Result<Vec<Probe>> {
+pub(super) fn vendor() -> Result<Vec<Probe>> {
     let mut probes = openings("vendor", "plc1")?;
     for (family, route) in routes("vendor", "plc1")? {
         let what = format!("vendor sends plc1 data without opening, {family}");
