@@ -33,6 +33,17 @@ impl Sink for Listener {
     }
 }
 
+/// Reads inventory, policies and tests of a repository, each ended by a zero byte.
+pub(crate) fn repository(bytes: &[u8]) {
+    let texts = bytes.split(|byte| *byte == 0).map(|text| String::from_utf8_lossy(text).into_owned());
+    let paths = ["inventory.toml", "policies/fuzz.cedar", "tests/fuzz.toml"];
+    let files = paths.into_iter().map(str::to_owned).zip(texts).collect();
+    match nullius_policy::Repository::parse(&files) {
+        Ok(repository) => drop(repository.accept()),
+        Err(problems) => problems.iter().for_each(|problem| drop(problem.to_string())),
+    }
+}
+
 /// Plays a script to the parsers of one protocol.
 pub(crate) fn protocol(protocol: Protocol, bytes: &[u8]) {
     let Some((options, script)) = bytes.split_first() else { return };

@@ -6,6 +6,7 @@ use nullius_model::Protocol;
 /// Every target, by name.
 pub const TARGETS: &[Target] = &[
     Target { name: "capture-file", run: drive::capture_file },
+    Target { name: "policy-repository", run: drive::repository },
     Target { name: "wire-bacnet", run: |bytes| drive::protocol(Protocol::Bacnet, bytes) },
     Target { name: "wire-cdp", run: |bytes| drive::protocol(Protocol::Cdp, bytes) },
     Target { name: "wire-coap", run: |bytes| drive::protocol(Protocol::Coap, bytes) },

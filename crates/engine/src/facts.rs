@@ -78,6 +78,16 @@ pub(crate) struct Access {
     pub(crate) holds_until: Option<Uptime>,
 }
 
+/// One that asks for services: what is known of it is looked up once, however much it asks for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Asker<'a> {
+    pub(crate) id: Id,
+    pub(crate) name: &'a DeviceName,
+    inputs: Inputs,
+    /// The same towards what runs the process, where that differs.
+    to_essential: Option<Inputs>,
+}
+
 impl<'a> Facts<'a> {
     pub(crate) fn lifecycle(&self, id: Id) -> Lifecycle {
         let Some(device) = self.site.device(id) else { return Lifecycle::Unknown };
@@ -150,37 +160,33 @@ impl<'a> Facts<'a> {
         declared && assessment.and_then(|assessment| assessment.conforms) != Some(false)
     }
 
-    /// The inputs of a subject, its posture as it stands at `at`.
+    /// What is known of one that asks, as of the last whole second.
     ///
     /// Towards the zones that run the process, a double does not lower the assurance of a device that is bound: frames of
     /// the double do not pass the binding anyhow, and one forged frame must not be able to stop a plant.
-    fn inputs(&self, subject: Id, object: Id, at: Uptime) -> Inputs {
-        let mut assurance = self.assurance(subject);
-        if self.lifecycle(subject) == Lifecycle::Conflict
-            && (self.is_essential(subject) || self.is_essential(object))
-            && self.site.device(subject).is_some_and(|device| self.is_steady(device))
-        {
-            assurance = Assurance::Ia2;
-        }
-        let assessment =
-            self.site.node(subject).and_then(|node| self.standing.assessments.get(&node.name)).copied();
-        let assessment = assessment.unwrap_or_default();
-        Inputs {
-            assurance,
-            posture: assessment.posture_at(at),
+    pub(crate) fn asker(&self, id: Id) -> Option<Asker<'a>> {
+        let device = self.site.device(id)?;
+        let assessment = self.standing.assessments.get(&device.name).copied().unwrap_or_default();
+        let inputs = Inputs {
+            assurance: self.assurance(id),
+            posture: assessment.posture_at(self.clock.whole_second(self.at)),
             risk: assessment.risk,
             conforms: assessment.conforms,
-        }
+        };
+        let in_conflict = self.lifecycle(id) == Lifecycle::Conflict && self.is_steady(device);
+        let to_essential = in_conflict.then_some(Inputs { assurance: Assurance::Ia2, ..inputs });
+        let inputs = to_essential.filter(|_| self.is_essential(id)).unwrap_or(inputs);
+        Some(Asker { id, name: &device.name, inputs, to_essential })
+    }
+
+    /// What policy is told of one that asks for something of `object`.
+    pub(crate) fn inputs(&self, asker: &Asker<'_>, object: Id) -> Inputs {
+        asker.to_essential.filter(|_| self.is_essential(object)).unwrap_or(asker.inputs)
     }
 
     fn is_essential(&self, id: Id) -> bool {
         let zone = self.site.device(id).and_then(|device| self.site.inventory().zones.get(&device.zone));
         zone.is_some_and(|zone| matches!(zone.class, ZoneClass::Safety | ZoneClass::EssentialControl))
-    }
-
-    /// The inputs of a subject now, as `why` shows them.
-    pub(crate) fn inputs_now(&self, subject: Id, object: Id) -> Inputs {
-        self.inputs(subject, object, self.at)
     }
 
     /// The grants of `subject` for `object`, as policy asks for them, and when the first of them ends.
@@ -197,15 +203,15 @@ impl<'a> Facts<'a> {
         (found.iter().map(|(id, grant)| grant.permit(*id)).collect(), ends)
     }
 
-    /// What may pass from `subject` to `service` of `object`.
-    pub(crate) fn access(&self, subject: Id, object: Id, service: &ServiceId) -> Access {
-        let (permits, first_end) = self.permits(subject, object, service);
-        let (without, holds_until) = self.connection(subject, object, service, &[]);
+    /// What may pass from one that asks to `service` of `object`.
+    pub(crate) fn access(&self, asker: &Asker<'_>, object: Id, service: &ServiceId) -> Access {
+        let (permits, first_end) = self.permits(asker.id, object, service);
+        let (without, holds_until) = self.connection(asker, object, service, &[]);
         let plain = Access { verdict: without.verdict, ends: holds_until, holds_until };
         if permits.is_empty() {
             return plain;
         }
-        let (with, holds_until) = self.connection(subject, object, service, &permits);
+        let (with, holds_until) = self.connection(asker, object, service, &permits);
         match with.verdict.cmp(&plain.verdict) {
             std::cmp::Ordering::Equal => plain,
             std::cmp::Ordering::Less => Access { verdict: with.verdict, ends: holds_until, holds_until },
@@ -220,18 +226,17 @@ impl<'a> Facts<'a> {
     /// Asks policy about a whole service, and until when its answer holds.
     pub(crate) fn connection(
         &self,
-        subject: Id,
+        asker: &Asker<'_>,
         object: Id,
         service: &ServiceId,
         permits: &[Permit],
     ) -> (Connection, Option<Uptime>) {
-        let Some(node) = self.site.node(subject) else { return (Connection::default(), None) };
         let began = self.clock.whole_second(self.at);
-        let inputs = self.inputs(subject, object, began);
+        let inputs = self.inputs(asker, object);
         let moment = self.clock.moment(began, self.standing.mode);
         let policies = &self.site.version.policies;
         let answer =
-            policies.connection(&self.site.directory, &node.name, service, &inputs, &moment, permits);
+            policies.connection(&self.site.directory, asker.name, service, &inputs, &moment, permits);
         let holds_until = answer.holds_for.map(|holds| began.after(holds));
         (answer, holds_until)
     }

@@ -34,7 +34,7 @@ fn main() -> ExitCode {
     let result = match &command {
         Command::Eval(arguments) => eval::run(arguments).map(|()| ExitCode::SUCCESS),
         Command::Gateway(arguments) => gateway::run(arguments).map(|()| ExitCode::SUCCESS),
-        Command::Lab(arguments) => lab::run(arguments),
+        Command::Lab(arguments) => lab::run(arguments).map(|()| ExitCode::SUCCESS),
         Command::Site(command) => site::run(command),
     };
     result.unwrap_or_else(|failure| {

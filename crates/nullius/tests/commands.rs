@@ -52,3 +52,20 @@ fn problems_of_a_policy_stand_above_the_line_that_counts_them() {
     assert!(complaint.starts_with("policies/cell.cedar:2:48: error: "), "{complaint}");
     assert!(complaint.ends_with("nullius: 1 problem: correct what is named above\n"), "{complaint}");
 }
+
+/// As it is packaged, and with the marks of its comments taken away as a person would.
+#[test]
+fn the_packaged_configuration_is_understood_and_only_watches() {
+    let packaged = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../packaging/gateway.toml");
+    let config = nullius_gateway::Config::read(&packaged).unwrap();
+    assert!(config.port.is_empty() && config.bridge.is_none());
+    let text = std::fs::read_to_string(packaged).unwrap();
+    let is_example = |line: &str| line.contains(" = \"") || line.starts_with('[');
+    let lines =
+        text.lines().map(|line| line.strip_prefix("# ").unwrap_or(line)).filter(|line| is_example(line));
+    let uncommented = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("gateway.toml");
+    std::fs::write(&uncommented, lines.collect::<Vec<_>>().join("\n")).unwrap();
+    let config = nullius_gateway::Config::read(&uncommented).unwrap();
+    assert_eq!(config.port.len(), 2);
+    assert!(config.port.values().all(|port| port.strangers == nullius_gateway::config::Strangers::Watch));
+}

@@ -114,7 +114,7 @@ fn remedy(repository: &Repository, request: &Request, decision: &Decision, decid
         return Remedy::Policy { owner: owner.unwrap_or(zone_owner) };
     }
     let command = format!(
-        "nullius grant {} {} {} --for 1h --reason '…'",
+        "nullius grant {} {} --verbs {} --for 1h --reason '…'",
         request.subject, request.object, request.class
     );
     Remedy::Grant { command, owner: zone_owner }

@@ -116,7 +116,7 @@ fn a_denial_says_how_to_ask_for_access_and_whom() {
     assert_eq!(
         told.remedy,
         Remedy::Grant {
-            command: "nullius grant engineering plc1/modbus read --for 1h --reason '…'".to_owned(),
+            command: "nullius grant engineering plc1/modbus --verbs read --for 1h --reason '…'".to_owned(),
             owner: "maintenance".into()
         }
     );

@@ -48,6 +48,29 @@ fn nothing_is_enforced_by_default() {
     assert_eq!(strangers, ["# strangers = \"watch\""; 2]);
 }
 
+/// The condition is run as the service manager would run it.
+#[test]
+fn a_unit_starts_nothing_until_a_port_is_named() {
+    let root = Root::find().unwrap();
+    let (_, folder) = packed(&root, "condition");
+    let starts = |unit: &str, text: &str| {
+        let unit = fs::read_to_string(folder.join("tree/lib/systemd/system").join(unit)).unwrap();
+        let condition = unit.lines().find_map(|line| line.strip_prefix("ExecCondition=")).unwrap();
+        let file = folder.join("gateway.toml");
+        fs::write(&file, text).unwrap();
+        let condition = condition.replace("/etc/nullius/gateway.toml", &file.display().to_string());
+        root.program("sh").arg("-c").arg(condition).read().is_ok()
+    };
+    let packaged = fs::read_to_string(root.join("packaging/gateway.toml")).unwrap();
+    for unit in ["nullius-gateway.service", "nullius-gateway-load.service"] {
+        assert!(!starts(unit, &packaged), "{unit}");
+        assert!(!starts(unit, "portal = 1\n# [port.eth0]\n"), "{unit}");
+        for text in ["[port.eth0]", "  [ port.\"eth0\" ]", "[port]", "port.eth0.path = 1", "port = {}"] {
+            assert!(starts(unit, text), "{unit}: {text}");
+        }
+    }
+}
+
 #[test]
 fn the_units_are_sound_and_held_tight() {
     const UNITS: [&str; 2] = ["nullius-gateway.service", "nullius-gateway-load.service"];

@@ -189,11 +189,15 @@ impl Netlink {
         }
     }
 
-    /// The kernel refuses a batch larger than the send buffer. `SO_SNDBUFFORCE` needs `CAP_NET_ADMIN`, as nftables does.
+    /// The kernel refuses a batch larger than the send buffer. `SO_SNDBUFFORCE` needs `CAP_NET_ADMIN` over the whole
+    /// machine; inside a user namespace the machine's limit for everybody (`net.core.wmem_max`) has to do, and a batch
+    /// beyond it is refused as a whole.
     fn make_room(&mut self, bytes: usize) -> Result<(), SocketError> {
         let wanted = aligned(bytes).saturating_add(SEND_OVERHEAD);
         if wanted > self.send_bytes {
-            setsockopt(&self.socket, sockopt::SndBufForce, &wanted).map_err(SocketError::System)?;
+            setsockopt(&self.socket, sockopt::SndBufForce, &wanted)
+                .or_else(|_| setsockopt(&self.socket, sockopt::SndBuf, &wanted))
+                .map_err(SocketError::System)?;
             self.send_bytes = wanted;
         }
         Ok(())

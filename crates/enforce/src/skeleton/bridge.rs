@@ -57,7 +57,7 @@ fn local() -> Chain {
 fn local_packets(network: &Network, site: &Site) -> Chain {
     let mut lines = discovery(network);
     match site.routed {
-        true => lines.push(Line::new().accept()),
+        true => lines.push(Line::new().set_mark(mark::ROUTED).accept()),
         false => lines.extend(own_services(network)),
     }
     Chain::new(network.chain("local"), lines)

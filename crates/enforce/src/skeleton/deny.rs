@@ -1,7 +1,7 @@
 //! The end of a denied frame: its stage, its count, its log message.
 //!
 //! A chain `denied_<reason>_<network>` asks for the stage of sender and receiver: *observe* lets pass, *shadow* counts,
-//! logs and lets pass. A chain `deny_<reason>` counts, logs and drops.
+//! logs and lets pass; of two stages the stricter counts. A chain `deny_<reason>` counts, logs and drops.
 
 use super::network::Network;
 use super::{Chain, FOUR};
@@ -107,12 +107,15 @@ fn arp_line(_: &Network) -> Line {
 fn stages(reason: DenialReason, network: &Network, ends: Ends, line: fn(&Network) -> Line) -> Vec<Line> {
     let Ends { source, destination } = ends;
     let would = would_counter(reason);
+    let both =
+        |from: Set, to: Set| line(network).among(&[source], from.name()).among(&[destination], to.name());
+    let (observe, shadow) = (network.observe, network.shadow);
     vec![
-        line(network).among(&[source], network.observe.name()).accept(),
-        line(network).among(&[destination], network.observe.name()).accept(),
+        both(observe, observe).accept(),
         line(network).among(&[source, destination], network.observe_pair.name()).accept(),
-        line(network).among(&[source], network.shadow.name()).goto(&would),
-        line(network).among(&[destination], network.shadow.name()).goto(&would),
+        both(shadow, shadow).goto(&would),
+        both(shadow, observe).goto(&would),
+        both(observe, shadow).goto(&would),
         line(network).among(&[source, destination], network.shadow_pair.name()).goto(&would),
         Line::new().goto(&deny(reason)),
     ]

@@ -52,9 +52,11 @@ fn entry() -> Chain {
 fn others() -> Chain {
     let named =
         [Field::InPort, Field::EtherSource, Field::EtherDestination, Field::EtherType, Field::Application];
+    let watched = Set::WatchedPort.name();
     let lines = [
         Line::new().among(&named, Set::Frame.name()).goto(ALLOWED),
-        Line::new().has(Field::Mark, &mark::WATCHED.to_ne_bytes()).goto(ALLOWED),
+        // these name no device whose stage could be known: it goes by the ports
+        Line::new().among(&[Field::InPort], watched).among(&[Field::OutPort], watched).goto(ALLOWED),
         Line::new().goto(&deny(DenialReason::Ethertype)),
     ];
     Chain::new("others", lines)

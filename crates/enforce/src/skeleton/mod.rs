@@ -80,6 +80,8 @@ pub(crate) mod mark {
     pub(crate) const STRANGER: u32 = 0x100;
     /// It came in by a port that is only watched.
     pub(crate) const WATCHED: u32 = 0x101;
+    /// It is for the router, not for another port.
+    pub(crate) const ROUTED: u32 = 0x102;
     /// None of these.
     pub(crate) const NONE: u32 = 0;
 }

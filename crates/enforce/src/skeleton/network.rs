@@ -20,6 +20,8 @@ pub(crate) enum Generation {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Network {
     pub(crate) generation: Generation,
+    /// Seen between two ports of a bridge, where the receiver's hardware address and port show.
+    bridged: bool,
     /// Ends the names of its chains.
     pub(crate) suffix: &'static str,
     pub(crate) ether_type: &'static [u8],
@@ -55,6 +57,7 @@ pub(crate) struct Network {
 
 pub(crate) const FOUR: Network = Network {
     generation: Generation::Four,
+    bridged: true,
     suffix: "4",
     ether_type: ETHER_IP4,
     kind: (Field::Protocol, ETHER_IP4),
@@ -86,6 +89,7 @@ pub(crate) const FOUR: Network = Network {
 
 pub(crate) const SIX: Network = Network {
     generation: Generation::Six,
+    bridged: true,
     suffix: "6",
     ether_type: ETHER_IP6,
     kind: (Field::Protocol, ETHER_IP6),
@@ -130,12 +134,23 @@ impl Network {
 
     /// The same in the table of a router, which sees packets and not their frames.
     pub(crate) fn routed(self) -> Self {
-        Self { kind: self.packet_kind, ..self }
+        Self { kind: self.packet_kind, bridged: false, ..self }
     }
 
     /// The same, of one transport protocol.
     pub(crate) fn over(&self, protocol: &[u8]) -> Line {
         self.line().has(self.protocol, protocol)
+    }
+
+    /// Packets whose receiver is bound to where they would leave, as far as this table sees it.
+    pub(crate) fn bound_receiver(&self) -> Line {
+        match self.bridged {
+            true => {
+                let receiver = [Field::OutPort, Field::EtherDestination, self.destination];
+                self.line().among(&receiver, self.address.name())
+            }
+            false => self.line(),
+        }
     }
 
     /// `name` of its chain of this generation.

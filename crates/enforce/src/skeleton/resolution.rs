@@ -29,12 +29,22 @@ fn arp() -> Chain {
     let operation =
         |code: u8| Line::new().has(Field::EtherType, ETHER_ARP).has(Field::ArpOperation, &[0, code]);
     let lines = [
-        Line::new().has(Field::Mark, &mark::WATCHED.to_ne_bytes()).goto(ALLOWED),
+        watched(Set::Observe4).goto(ALLOWED),
+        watched(Set::Shadow4).goto(ALLOWED),
         operation(1).goto("arp_pair"),
         operation(2).goto("arp_pair"),
         Line::new().goto(DENIED_ARP),
     ];
     Chain::new("arp", lines)
+}
+
+/// From a sender that is only watched to one in an early stage.
+fn watched(stage: Set) -> Line {
+    Line::new()
+        .has(Field::Mark, &mark::WATCHED.to_ne_bytes())
+        .has(Field::EtherType, ETHER_ARP)
+        .among(&[Field::ArpTarget], stage.name())
+        .among(&[Field::OutPort, Field::ArpTarget], Set::Located4.name())
 }
 
 fn arp_pair() -> Chain {

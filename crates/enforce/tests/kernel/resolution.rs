@@ -145,19 +145,32 @@ fn a_bound_device_asks_for_its_address_where_onboarding_is() {
 }
 
 #[test]
-fn on_a_port_that_is_only_watched_everything_passes_and_doubles_are_counted() {
+fn on_a_port_that_is_only_watched_what_is_not_enforced_is_reached_and_doubles_are_counted() {
     let mut lab = Lab::new();
     lab.meet();
-    lab.add([(Rule::WatchedPort(port(3)), Terms::default())]);
+    lab.add([
+        (Rule::WatchedPort(port(3)), Terms::default()),
+        (Rule::Observe(address(4, 2)), Terms::default()),
+    ]);
     lab.passes(3, 2, &from_stranger(2, [40_000, 54]));
-    lab.passes(
-        3,
-        2,
-        &ethernet(mac(2), mac(1), 0x0800, &ip(address(4, 1), address(4, 2), 17, &datagram([1, 2]))),
-    );
+    let question = |to| arp(1, [Mac::BROADCAST, STRANGER], (STRANGER, address(4, 9)), address(4, to));
+    lab.passes(3, 2, &question(2));
+    let double =
+        |to| ethernet(mac(to), mac(1), 0x0800, &ip(address(4, 1), address(4, to), 17, &datagram([1, 2])));
+    lab.passes(3, 2, &double(2));
     assert_eq!(lab.would_deny(DenialReason::Spoof), 1);
     let answer = ip(address(4, 2), address(4, 9), 17, &datagram([54, 40_000]));
     lab.passes(2, 3, &ethernet(STRANGER, mac(2), 0x0800, &answer));
+}
+
+#[test]
+fn nobody_on_a_port_that_is_only_watched_reaches_what_is_enforced() {
+    let mut lab = Lab::new();
+    lab.meet();
+    lab.add([(Rule::WatchedPort(port(3)), Terms::default())]);
+    lab.denies(3, DenialReason::Stranger, &from_stranger(2, [40_000, 54]));
+    let double = ip(address(4, 1), address(4, 2), 17, &datagram([1, 2]));
+    lab.denies(3, DenialReason::Stranger, &ethernet(mac(2), mac(1), 0x0800, &double));
     lab.allow(service(4, Channel::Tcp(502)));
     lab.denies(1, DenialReason::Policy, &tcp(4, 1, 2, [40_000, 503], SYN));
 }

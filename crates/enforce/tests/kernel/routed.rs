@@ -52,7 +52,7 @@ fn a_router_lets_nobody_send_in_anothers_name() {
     lab.denies(3, DenialReason::Stranger, &strange);
     lab.take_away(Rule::Address { port: port(2), mac: mac(2), address: address(4, 2) });
     lab.denies(1, DenialReason::Receiver, &sent(tcp(4, 1, 2, [40_000, 502], SYN)));
-    lab.add([(Rule::Observe(address(4, 2)), Terms::default())]);
+    lab.add([1, 2].map(|end| (Rule::Observe(address(4, end)), Terms::default())));
     let question = tcp(4, 1, 2, [40_000, 502], SYN);
     lab.passes_as(1, 2, &sent(question.clone()), &passed_on(question));
 }

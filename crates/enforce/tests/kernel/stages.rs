@@ -4,22 +4,36 @@ use crate::frames::{SYN, address, arp, mac, tcp};
 use crate::lab::{Lab, port};
 use nullius_enforce::Denials;
 use nullius_model::{DenialReason, Mac, Rule, Terms, Transport};
+use std::net::IpAddr;
 use std::time::Duration;
 
 fn probe() -> Vec<u8> {
     tcp(4, 1, 2, [40_000, 502], SYN)
 }
 
+/// What is said of the two ends of [`probe`].
+type Stages = Vec<Rule>;
+
+fn ends(source: fn(IpAddr) -> Rule, destination: fn(IpAddr) -> Rule) -> Stages {
+    vec![source(address(4, 1)), destination(address(4, 2))]
+}
+
+fn staged(stages: Stages) -> Lab {
+    let mut lab = Lab::new();
+    lab.meet();
+    lab.add(stages.into_iter().map(|rule| (rule, Terms::default())));
+    lab
+}
+
 #[test]
 fn in_shadow_a_denied_packet_passes_and_is_counted() {
-    for rule in [
-        Rule::Shadow(address(4, 1)),
-        Rule::Shadow(address(4, 2)),
-        Rule::ShadowPair(address(4, 1), address(4, 2)),
+    for stages in [
+        ends(Rule::Shadow, Rule::Shadow),
+        ends(Rule::Shadow, Rule::Observe),
+        ends(Rule::Observe, Rule::Shadow),
+        vec![Rule::ShadowPair(address(4, 1), address(4, 2))],
     ] {
-        let mut lab = Lab::new();
-        lab.meet();
-        lab.add([(rule, Terms::default())]);
+        let mut lab = staged(stages);
         lab.passes(1, 2, &probe());
         assert_eq!(lab.would_deny(DenialReason::Policy), 1);
         lab.passes(1, 2, &arp(1, [Mac::BROADCAST, mac(1)], (mac(1), address(4, 1)), address(4, 2)));
@@ -29,13 +43,21 @@ fn in_shadow_a_denied_packet_passes_and_is_counted() {
 
 #[test]
 fn in_observe_a_denied_packet_passes_and_is_not_counted() {
-    for rule in [Rule::Observe(address(4, 2)), Rule::ObservePair(address(4, 1), address(4, 2))] {
-        let mut lab = Lab::new();
-        lab.meet();
-        lab.add([(rule, Terms::default())]);
+    for stages in [ends(Rule::Observe, Rule::Observe), vec![Rule::ObservePair(address(4, 1), address(4, 2))]]
+    {
+        let mut lab = staged(stages);
         lab.passes(1, 2, &probe());
         assert_eq!((lab.would_deny(DenialReason::Policy), lab.denied(DenialReason::Policy)), (0, 0));
         lab.denies(3, DenialReason::Policy, &tcp(4, 3, 1, [40_000, 502], SYN));
+    }
+}
+
+#[test]
+fn an_early_stage_is_no_way_into_or_out_of_what_is_enforced() {
+    let alone: [fn(IpAddr) -> Rule; 2] = [Rule::Observe, Rule::Shadow];
+    for (rule, end) in alone.into_iter().flat_map(|rule| [(rule, 1), (rule, 2)]) {
+        let mut lab = staged(vec![rule(address(4, end))]);
+        lab.denies(1, DenialReason::Policy, &probe());
     }
 }
 

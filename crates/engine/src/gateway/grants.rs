@@ -134,7 +134,7 @@ impl Gateway {
     fn forbidden(&self, (subject, object): (Id, Id), grant: &Grant) -> Option<Refusal> {
         let facts = self.facts()?;
         let (permits, _) = facts.permits(subject, object, &grant.object);
-        let (connection, _) = facts.connection(subject, object, &grant.object, &permits);
+        let (connection, _) = facts.connection(&facts.asker(subject)?, object, &grant.object, &permits);
         let mut policies = connection.reasons;
         policies.retain(|id| permits.iter().all(|permit| permit.id != *id));
         (connection.verdict == Verdict::Deny).then_some(Refusal::Forbidden(policies))

@@ -1,13 +1,13 @@
 //! Keeps the rules: judges anew what an input touches, and nothing else.
 
 use super::Gateway;
-use crate::facts::{Access, Facts};
+use crate::facts::{Access, Asker, Facts};
 use crate::perimeter::{Patch, difference, meetings, ordered, path, services};
 use crate::site::Id;
 use crate::{Act, Place, Strangers};
 use nullius_model::{Channel, Path, Rule, RuleChange, RuleSet, SmolStr, Terms, Verdict};
 use nullius_policy::ServiceId;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Pairs that time makes due are judged in batches of this size, so that a policy that changes for everybody at eight
 /// o'clock holds up a revocation by milliseconds only.
@@ -264,31 +264,40 @@ impl Gateway {
 
 impl Facts<'_> {
     fn judge_uses_of(&self, subject: Id) -> Vec<Judged> {
-        let Some(node) = self.site.node(subject).filter(|node| node.place.is_some()) else {
-            return Vec::new();
-        };
-        let mut services: BTreeSet<ServiceId> =
-            self.site.version.policies.services_of(&self.site.directory, &node.name).into_iter().collect();
-        services.extend(self.granted(|(who, _)| who == subject).map(|(_, service)| service));
-        services.iter().filter_map(|service| self.judge_one(subject, service)).collect()
+        let Some(asker) = self.present(subject) else { return Vec::new() };
+        let policies = &self.site.version.policies;
+        let mut services = policies.services_of(&self.site.directory, asker.name);
+        let mut granted = self.granted(|(who, _)| who == subject).map(|(_, service)| service).collect();
+        services.append(&mut granted);
+        services.sort_unstable();
+        services.dedup();
+        services.iter().filter_map(|service| self.judge_one(&asker, service)).collect()
     }
 
     fn judge_clients_of(&self, object: Id) -> Vec<Judged> {
-        let Some(node) = self.site.node(object).filter(|node| node.place.is_some()) else {
-            return Vec::new();
-        };
-        let candidates = self.site.version.policies.clients_of(&self.site.directory, &node.name);
+        let Some(asked) = self.present(object) else { return Vec::new() };
+        let candidates = self.site.version.policies.clients_of(&self.site.directory, asked.name);
         let named =
             candidates.into_iter().filter_map(|(name, service)| Some((self.site.id(&name)?, service)));
         let granted = self.granted(|(_, whom)| whom == object).map(|((who, _), service)| (who, service));
-        let clients: BTreeSet<(Id, ServiceId)> = named.chain(granted).collect();
-        clients.iter().filter_map(|(subject, service)| self.judge_one(*subject, service)).collect()
+        let mut clients = BTreeMap::<Id, BTreeSet<ServiceId>>::new();
+        named.chain(granted).for_each(|(who, service)| {
+            clients.entry(who).or_default().insert(service);
+        });
+        let askers = clients.into_iter().filter_map(|(who, services)| Some((self.present(who)?, services)));
+        askers
+            .flat_map(|(asker, services)| {
+                services.into_iter().filter_map(move |service| self.judge_one(&asker, &service))
+            })
+            .collect()
     }
 
     fn judge_pair(&self, subject: Id, object: Id) -> Vec<Judged> {
-        let Some(device) = self.site.device(object) else { return Vec::new() };
+        let Some((asker, device)) = self.present(subject).zip(self.site.device(object)) else {
+            return Vec::new();
+        };
         let service = |name: &SmolStr| ServiceId { device: device.name.clone(), service: name.clone() };
-        device.services.keys().filter_map(|name| self.judge_one(subject, &service(name))).collect()
+        device.services.keys().filter_map(|name| self.judge_one(&asker, &service(name))).collect()
     }
 
     fn granted(&self, concerns: impl Fn((Id, Id)) -> bool) -> impl Iterator<Item = ((Id, Id), ServiceId)> {
@@ -297,14 +306,21 @@ impl Facts<'_> {
         pairs.flat_map(move |(pair, ids)| ids.iter().filter_map(service).map(|service| (*pair, service)))
     }
 
-    /// Judges one access between two devices that both take part; nobody else is judged at all.
-    fn judge_one(&self, subject: Id, service: &ServiceId) -> Option<Judged> {
+    /// A device that takes part; nobody else is judged at all.
+    fn present(&self, id: Id) -> Option<Asker<'_>> {
+        self.site.node(id).filter(|node| node.place.is_some())?;
+        self.asker(id)
+    }
+
+    fn judge_one(&self, asker: &Asker<'_>, service: &ServiceId) -> Option<Judged> {
         let object = self.site.id(&service.device)?;
         let channel = self.site.inventory().service(service)?.channel;
-        let present = |id| self.site.node(id).is_some_and(|node| node.place.is_some());
-        if subject == object || !present(subject) || !present(object) {
-            return None;
-        }
-        Some(Judged { subject, object, channel, access: self.access(subject, object, service) })
+        let present = self.site.node(object).is_some_and(|node| node.place.is_some());
+        (present && object != asker.id).then(|| Judged {
+            subject: asker.id,
+            object,
+            channel,
+            access: self.access(asker, object, service),
+        })
     }
 }

@@ -189,12 +189,12 @@ impl Facts<'_> {
     }
 
     fn judge_service(&self, why: &mut Why, subject: Id, object: Id, service: &Service, verb: Option<&str>) {
-        let Some((asks, asked)) = self.site.node(subject).zip(self.site.node(object)) else { return };
+        let Some((asks, asked)) = self.asker(subject).zip(self.site.node(object)) else { return };
         let id = ServiceId { device: asked.name.clone(), service: service.name.clone() };
-        let inputs = self.inputs_now(subject, object);
+        let inputs = self.inputs(&asks, object);
         why.inputs = named(&inputs, self);
         let (permits, _) = self.permits(subject, object, &id);
-        let (connection, _) = self.connection(subject, object, &id, &permits);
+        let (connection, _) = self.connection(&asks, object, &id, &permits);
         why.verdict = connection.verdict;
         match verb {
             None => {

@@ -247,7 +247,7 @@ fn widened(before: &RuleSet, after: &RuleSet) -> Option<Rule> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(256))]
+    #![proptest_config(ProptestConfig::with_cases(96))]
 
     #[test]
     fn whatever_happens_the_rules_are_those_of_the_state(events in events()) {

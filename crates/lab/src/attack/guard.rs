@@ -17,7 +17,8 @@ pub(super) fn run(target: &Target<'_>) -> Result<Findings> {
     Ok(Findings { of_probes, others: after.others })
 }
 
-fn murder(target: &Target<'_>) -> Result<()> {
+/// Ends the gateway as nobody can prevent.
+pub(super) fn murder(target: &Target<'_>) -> Result<()> {
     match target.status.node(GATEWAY)?.process {
         Process::Running { outside: Some(pid), .. } => {
             kill(Pid::from_raw(i32::try_from(pid)?), Signal::SIGKILL)?;

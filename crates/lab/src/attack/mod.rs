@@ -3,13 +3,16 @@
 //! An attack knows the plant and nothing of the gateway: it prints what it sent, what arrived, and one verdict. Without
 //! a gateway every one of them gets through; that is what makes its verdict worth reading.
 
+mod api;
 mod around;
 mod clone;
+mod exceptions;
 mod exhaust;
 mod fragments;
 mod guard;
 mod packet;
 mod probe;
+mod rollback;
 mod source_port;
 mod wire;
 
@@ -40,7 +43,7 @@ struct Target<'a> {
 }
 
 /// Every attack there is.
-pub const ATTACKS: [Attack; 7] = [
+pub const ATTACKS: [Attack; 9] = [
     Attack {
         name: "clone",
         number: Some(1),
@@ -60,6 +63,12 @@ pub const ATTACKS: [Attack; 7] = [
         run: around::run,
     },
     Attack {
+        name: "rollback",
+        number: Some(10),
+        what: "bundles that are older, altered, or signed by somebody else",
+        run: rollback::run,
+    },
+    Attack {
         name: "exhaust",
         number: Some(13),
         what: "20,000 hardware addresses and as many conversations",
@@ -70,6 +79,12 @@ pub const ATTACKS: [Attack; 7] = [
         number: Some(14),
         what: "kill -9 the gateway, then try what it denied",
         run: guard::run,
+    },
+    Attack {
+        name: "exceptions",
+        number: Some(19),
+        what: "a session held past the end of its grant, the gateway killed meanwhile",
+        run: exceptions::run,
     },
     Attack {
         name: "source-port",
@@ -139,7 +154,7 @@ impl fmt::Display for Report {
 /// Where there is no such attack, or no lab.
 pub fn attack(state: &State, name: &str) -> Result<Report> {
     let found = ATTACKS.iter().find(|attack| attack.name == name);
-    let attack = found.with_context(|| format!("no attack {name}; there are:\n{}", list()))?;
+    let attack = found.with_context(|| format!("no attack {name}: `nullius lab attack` lists them"))?;
     let status = ask_status(state)?;
     namespace::enter_user(status.supervisor)?;
     let findings = (attack.run)(&Target { state, status: &status })?;

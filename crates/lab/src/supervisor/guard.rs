@@ -1,7 +1,7 @@
 //! The gateway of the lab: its configuration and its process.
 
 use super::program;
-use crate::plant::{BRIDGE, Network, PLANT};
+use crate::plant::{BRIDGE, GATEWAY, Network, PLANT};
 use crate::state::State;
 use anyhow::{Context as _, Result, bail};
 use std::fmt::Write as _;
@@ -15,7 +15,9 @@ pub(super) fn prepare(state: &State) -> Result<()> {
     fs::write(state.gateway_config(), configuration(state)).context("the gateway cannot be configured")?;
     let status = command("load", state)?.status().context("the gateway cannot be started")?;
     if !status.success() {
-        bail!("the gateway does not load: see {}", state.log(crate::plant::GATEWAY).display());
+        // the log goes when the lab does
+        let log = fs::read_to_string(state.log(GATEWAY)).unwrap_or_default();
+        bail!("the gateway does not load: {}", log.lines().last().unwrap_or("it says nothing"));
     }
     Ok(())
 }
@@ -24,7 +26,7 @@ pub(super) fn prepare(state: &State) -> Result<()> {
 pub(super) fn command(verb: &str, state: &State) -> Result<Command> {
     let mut command = program::nullius()?;
     command.args(["gateway", verb, "--config"]).arg(state.gateway_config());
-    program::logging(command, &state.log(crate::plant::GATEWAY))
+    program::logging(command, &state.log(GATEWAY))
 }
 
 fn configuration(state: &State) -> String {

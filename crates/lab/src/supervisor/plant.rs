@@ -130,11 +130,21 @@ fn furnish_gateway() -> Result<()> {
     no_waiting_for_duplicates();
     sysctl("ipv4/ip_forward", "1")?;
     sysctl("ipv6/conf/all/forwarding", "1")?;
+    keep_bridged_frames_off_the_router();
     let links = Links::open()?;
     links.up("lo")?;
     let own = Addresses::gateway(Network::Cell);
     links.add_bridge(BRIDGE, own.mac)?;
     links.address(BRIDGE, &own)
+}
+
+/// Where the module `br_netfilter` is loaded (Docker does so), every new namespace sends bridged packets through the
+/// rules for routed ones too, and pads and fragments of them are lost on the way. Where it is not, there is nothing to
+/// switch off.
+fn keep_bridged_frames_off_the_router() {
+    for family in ["iptables", "ip6tables", "arptables"] {
+        let _ = sysctl(&format!("bridge/bridge-nf-call-{family}"), "0");
+    }
 }
 
 /// A namespace for `node`, and the cable to it.

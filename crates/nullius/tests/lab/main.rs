@@ -7,6 +7,7 @@
 )]
 
 mod attacks;
+mod guarded;
 mod life;
 mod peers;
 mod running;

@@ -28,6 +28,27 @@ impl Lab {
         lab
     }
 
+    /// Up, with the gateway and the lab's own policy in force.
+    pub(crate) fn guarded() -> Self {
+        let lab = Self { state: state("lab") };
+        let output = lab.nullius(&["up"]).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        let site = lab.state.join("gateway/site");
+        let written = Command::new(env!("CARGO_BIN_EXE_nullius")).args(["lab", "policy"]).arg(&site).status();
+        assert!(written.unwrap().success());
+        let mut apply = lab.gateway(&["policy", "apply"]);
+        let output = apply.arg(&site).arg("--key").arg(lab.state.join("gateway/local.key")).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        lab
+    }
+
+    /// `nullius …` of a person who works with the lab's gateway.
+    pub(crate) fn gateway(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_nullius"));
+        command.args(arguments).arg("--socket").arg(self.state.join("gateway/gateway.sock"));
+        command
+    }
+
     /// `nullius lab …`.
     pub(crate) fn nullius(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_nullius"));

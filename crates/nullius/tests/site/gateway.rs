@@ -52,7 +52,7 @@ impl Gateway {
     /// A command of ours, to be spoken to this gateway.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(PROGRAM);
-        command.arg("--socket").arg(self.directory.join("gateway.sock")).args(arguments);
+        command.args(arguments).arg("--socket").arg(self.directory.join("gateway.sock"));
         command
     }
 
@@ -87,7 +87,8 @@ impl Gateway {
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, text).unwrap();
         }
-        self.run(&["policy", "apply", repository.to_str().unwrap()])
+        let key = self.directory.join("state/local.key");
+        self.run(&["policy", "apply", repository.to_str().unwrap(), "--key", key.to_str().unwrap()])
     }
 }
 

@@ -39,7 +39,7 @@ pub(crate) fn knock(segment: &Segment, doors: &Doors, pairs: &[(usize, usize)], 
     let pairs: Vec<_> = pairs.iter().map(|(from, to)| [from - 1, to - 1]).collect();
     let plan = json!({"stations": stations, "pairs": pairs, "tcp": doors.tcp, "udp": doors.udp,
         "frame": [doors.frame.0, doors.frame.1], "lies": lies});
-    let path = scratch("plan.json");
+    let path = scratch(&format!("plan-{}.json", segment.gateway.pid()));
     std::fs::write(&path, plan.to_string()).unwrap();
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/site/probes.py");
     let output = Command::new("/usr/bin/python3").arg(script).arg(&path).output().unwrap();

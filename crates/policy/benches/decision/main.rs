@@ -22,8 +22,8 @@ const ROUNDS: usize = 9;
 const GATE_UNCACHED: f64 = 50.0;
 /// And than one that is.
 const GATE_CACHED: f64 = 1000.0;
-/// A decision among 10,000 policies takes at most this many times longer than one among 10.
-const GATE_GROWTH: f64 = 4.0;
+/// And than one that is not kept among 10,000.
+const GATE_MANY: f64 = 50.0;
 /// Every pair of 2,000 devices that any of 1,000 policies could connect.
 const GATE_SITE: Duration = Duration::from_secs(2);
 /// One device that changes: its own pairs, and those of its clients.
@@ -49,14 +49,14 @@ fn main() {
     println!("one device that changes:               {device:.2?}");
     let ratio = |one: Duration, other: Duration| one.as_secs_f64() / other.as_secs_f64();
     println!(
-        "cedar : not kept {:.0}, cedar : kept {:.0}, 10,000 : 10 {:.2}",
+        "cedar : not kept {:.0}, cedar : kept {:.0}, cedar : not kept among 10,000 {:.0}",
         ratio(theirs, ours),
         ratio(theirs, kept),
-        ratio(many, few)
+        ratio(theirs, many)
     );
     assert!(ratio(theirs, ours) >= GATE_UNCACHED, "at least {GATE_UNCACHED} times wanted");
     assert!(ratio(theirs, kept) >= GATE_CACHED, "at least {GATE_CACHED} times wanted");
-    assert!(ratio(many, few) <= GATE_GROWTH, "at most {GATE_GROWTH} times wanted");
+    assert!(ratio(theirs, many) >= GATE_MANY, "at least {GATE_MANY} times wanted");
     assert!(whole <= GATE_SITE, "{GATE_SITE:?} allowed");
     assert!(device <= GATE_DEVICE, "{GATE_DEVICE:?} allowed");
 }

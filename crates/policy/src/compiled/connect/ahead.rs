@@ -37,14 +37,16 @@ pub(super) fn first_change(
 /// the time repeats itself.
 fn points(clock: &Clock, inputs: &Inputs, moment: &Moment) -> (BTreeSet<i64>, bool) {
     let mut points = of_time(clock, moment);
-    let mut is_all = !clock.every_minute;
+    let mut is_all = true;
     if let Some(posture) = inputs.posture {
         let age = i64::from(posture.age);
         points.extend(clock.ages.iter().map(|at| at.saturating_sub(age)).filter(|point| *point > 0));
-        if clock.every_second {
-            points.insert(1);
-            is_all = false;
-        }
+    }
+    // Where any minute or second may change something, nothing is known beyond the next.
+    if let Some(next) = next_tick(clock, inputs, moment) {
+        points.retain(|point| *point <= next);
+        points.insert(next);
+        is_all = false;
     }
     // Ages beyond the horizon come together with times of day that were not looked at.
     let horizon = 2 * WEEK;
@@ -60,6 +62,14 @@ fn points(clock: &Clock, inputs: &Inputs, moment: &Moment) -> (BTreeSet<i64>, bo
     (points, is_all)
 }
 
+/// Seconds until something may change that is used for more than comparing it.
+fn next_tick(clock: &Clock, inputs: &Inputs, moment: &Moment) -> Option<i64> {
+    if clock.every_second && inputs.posture.is_some() {
+        return Some(1);
+    }
+    clock.every_minute.then(|| MINUTE - i64::from(moment.second).min(MINUTE - 1))
+}
+
 /// The points of the time of day over two weeks: every pattern of a week beside every age.
 fn of_time(clock: &Clock, moment: &Moment) -> BTreeSet<i64> {
     let now = i64::from(moment.minute) * MINUTE + i64::from(moment.second);
@@ -67,9 +77,6 @@ fn of_time(clock: &Clock, moment: &Moment) -> BTreeSet<i64> {
     let minutes = clock.minutes.iter().copied().chain(clock.midnight.then_some(0));
     for minute in minutes.filter(|minute| (0..DAY / MINUTE).contains(minute)) {
         points.extend((0..=14).map(|day| day * DAY + minute * MINUTE - now).filter(|point| *point > 0));
-    }
-    if clock.every_minute {
-        points.insert(MINUTE - i64::from(moment.second).min(MINUTE - 1));
     }
     points
 }
