@@ -14,6 +14,8 @@ mod past;
 mod policy;
 mod start;
 mod status;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use policy::prepare;
 pub use start::StartError;
