@@ -20,11 +20,17 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// number.
 const WHOLE_EVERY: u32 = 4;
 
-/// What was read, and how many changes of ours lay before it.
+/// What was found.
 #[derive(Debug)]
-pub(crate) struct Found {
-    pub(crate) installed: Installed,
-    pub(crate) changes: u64,
+pub(crate) enum Found {
+    /// All that the kernel holds.
+    Rules {
+        installed: Installed,
+        /// How many changes of ours lay before it.
+        changes: u64,
+    },
+    /// The kernel cannot be read, and why.
+    Blind(String),
 }
 
 /// Watches from here on, in a thread of this one's network namespace, until nobody listens.
@@ -44,7 +50,10 @@ pub(crate) fn watch(
             match open.look(&changes, uptime()) {
                 Ok(Some(found)) => drop(to.blocking_send(found)),
                 Ok(None) => {}
-                Err(_) => watcher = None,
+                Err(error) => {
+                    watcher = None;
+                    drop(to.blocking_send(Found::Blind(error.to_string())));
+                }
             }
         }
     };
@@ -76,7 +85,7 @@ impl Watcher {
         self.looks = 0;
         let installed = self.kernel.read_back(now)?;
         self.seen = Some((generation, ours));
-        Ok(Some(Found { installed, changes: ours }))
+        Ok(Some(Found::Rules { installed, changes: ours }))
     }
 }
 

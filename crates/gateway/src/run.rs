@@ -109,13 +109,13 @@ async fn attend(
             biased;
             _ = end.recv() => return Ok(()),
             _ = interrupt.recv() => return Ok(()),
-            Some(found) = inputs.found.recv() => { let _ = core.borrow_mut().handle_read_back(&found.installed, found.changes); }
+            Some(found) = inputs.found.recv() => core.borrow_mut().handle_found(&found),
             _ = changed.notified() => {}
             () = links_changed(&mut inputs.links, core, &listeners) => {}
             () = tokio::time::sleep(sleep) => core.borrow_mut().handle_timeout(),
             Some(sighting) = inputs.sightings.recv() => core.borrow_mut().handle_sighting(&sighting),
             heard = inputs.denials.hear() => core.borrow_mut().handle_denials(&heard),
-            _ = listen_again.tick() => inputs.denials.open().unwrap_or_else(|why| core.borrow_mut().note_deaf(&why)),
+            _ = listen_again.tick() => listen_to_denials(&mut inputs.denials, core),
         }
     }
 }
@@ -160,5 +160,11 @@ async fn links_changed(
                 core.borrow_mut().handle_link(&change.port, change.up);
             }
         }
+    }
+}
+
+fn listen_to_denials(denials: &mut Ear, core: &RefCell<Core>) {
+    if let Err(why) = denials.open() {
+        core.borrow_mut().note_impaired("deaf", format!("what the kernel denies cannot be heard: {why}"));
     }
 }

@@ -99,9 +99,9 @@ impl Gateway {
         if !repairable.is_none() {
             let generation = Some(self.replace());
             self.audit(None, Act::Repaired(drift.clone()), Work { judged: 0, generation });
-        }
-        if !repairable.is_none() || !told {
             self.outputs.push_back(Output::Alarm(Alarm::Drift(drift.clone())));
+        } else if !told {
+            self.alarm(Alarm::Drift(drift.clone()));
         }
         drift
     }

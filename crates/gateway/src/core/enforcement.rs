@@ -1,6 +1,7 @@
 //! The kernel's side: what was sent, how long it took, what somebody else changed.
 
 use super::Core;
+use crate::drift::Found;
 use crate::fault::Fault;
 use nullius_enforce::{Error, Installed, Kernel};
 use nullius_engine::{Applied, Order, ReadBack};
@@ -51,15 +52,20 @@ impl Core {
         error
     }
 
-    /// What was read back, `changes` of ours ago or none; says whether it was looked at.
-    pub(crate) fn handle_read_back(&mut self, found: &Installed, changes: u64) -> bool {
-        if self.enforcement.changes.load(Ordering::Acquire) != changes {
-            return false;
+    /// What was read back.
+    pub(crate) fn handle_found(&mut self, found: &Found) {
+        match found {
+            // ours came between: what was read is old, and is read again
+            Found::Rules { changes, .. } if self.enforcement.changes.load(Ordering::Acquire) != *changes => {}
+            Found::Rules { installed, .. } if self.policy.is_none() => self.hold(installed),
+            Found::Rules { installed, .. } => self.compare(installed),
+            Found::Blind(why) => {
+                self.note_impaired("blind", format!("the kernel's rules cannot be read back: {why}"))
+            }
         }
-        if self.policy.is_none() {
-            self.hold(found);
-            return true;
-        }
+    }
+
+    fn compare(&mut self, found: &Installed) {
         let read_back = ReadBack {
             marker: found.marker.unwrap_or_default(),
             rules: &found.rules,
@@ -72,7 +78,6 @@ impl Core {
         if !drift.is_none() {
             self.enforcement.repairs += 1;
         }
-        true
     }
 
     /// Without a policy everything is denied, and stays so whoever takes the tables away.

@@ -10,6 +10,7 @@ use nullius_engine::{Act, Record};
 use nullius_model::Uptime;
 use nullius_protocol::local::{AuditLine, Event};
 use nullius_protocol::state::Moment;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// How long a change of the standing may wait for the next.
@@ -24,8 +25,15 @@ pub(super) struct Keeping {
     pub(super) history: Journal,
     audit: Journal,
     due: Option<Uptime>,
-    /// What the disk did not take; nothing once it does.
-    pub(super) trouble: Option<String>,
+    /// What the disk did not take, by kind; gone once it does.
+    troubles: BTreeMap<Kind, String>,
+}
+
+/// What is written down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Kind {
+    Standing,
+    Audit,
 }
 
 impl Keeping {
@@ -34,13 +42,18 @@ impl Keeping {
             history: store.journal("history")?,
             audit: store.journal("audit")?,
             due: None,
-            trouble: None,
+            troubles: BTreeMap::new(),
         })
     }
 
     /// Something changed that is not on the disk yet.
     pub(super) fn note_change(&mut self, at: Uptime) {
         self.due.get_or_insert(at.after(LINGER));
+    }
+
+    /// What the disk does not take at present.
+    pub(super) fn troubles(&self) -> impl Iterator<Item = &String> {
+        self.troubles.values()
     }
 
     /// When the disk should know.
@@ -61,7 +74,7 @@ impl Core {
         let kept = self.keep_standing();
         let now = self.now().uptime;
         self.keeping.due = kept.is_err().then(|| now.after(RETRY));
-        self.note_disk(kept.clone().err());
+        self.note_disk(Kind::Standing, kept.clone().err());
         kept
     }
 
@@ -84,7 +97,7 @@ impl Core {
         let json = serde_json::to_string(&line).map_err(|error| error.to_string());
         let written = json
             .and_then(|json| self.keeping.audit.add(&json, durable).map_err(|error| crate::chain(&error)));
-        self.note_disk(written.err());
+        self.note_disk(Kind::Audit, written.err());
         self.tell(Event::Audit(line));
     }
 
@@ -101,10 +114,14 @@ impl Core {
     }
 
     /// A disk that is full is told once, and again when it has been well in between.
-    fn note_disk(&mut self, trouble: Option<String>) {
-        let told = self.keeping.trouble.is_some();
-        self.keeping.trouble.clone_from(&trouble);
-        if let Some(trouble) = trouble.filter(|_| !told) {
+    fn note_disk(&mut self, kind: Kind, trouble: Option<String>) {
+        let Some(trouble) = trouble else {
+            self.keeping.troubles.remove(&kind);
+            return;
+        };
+        let was_well = self.keeping.troubles.is_empty();
+        self.keeping.troubles.insert(kind, trouble.clone());
+        if was_well {
             self.alarm("disk", format!("what happens is enforced, but cannot be written down: {trouble}"));
         }
     }

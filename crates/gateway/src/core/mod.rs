@@ -14,6 +14,8 @@ mod past;
 mod policy;
 mod start;
 mod status;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use policy::prepare;
 pub use start::StartError;
@@ -30,6 +32,7 @@ use keeping::Keeping;
 use nullius_engine::{Gateway, Now, Output, Settings};
 use nullius_model::{Denial, PortName, Uptime};
 use nullius_protocol::local::Event;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use tokio::sync::broadcast;
 
@@ -50,8 +53,8 @@ pub(crate) struct Core {
     events: broadcast::Sender<Event>,
     /// What the process has left; nothing where somebody else sees to that.
     confined: Option<Report>,
-    /// It was told that denials cannot be heard.
-    deaf: bool,
+    /// What of the kernel could not be watched.
+    impaired: BTreeSet<&'static str>,
 }
 
 /// What became of what the engine asked for.
@@ -108,10 +111,10 @@ impl Core {
         self.settings.ports.keys().cloned().collect()
     }
 
-    /// Nobody tells what the kernel denies; it denies all the same.
-    pub(crate) fn note_deaf(&mut self, why: &str) {
-        if !std::mem::replace(&mut self.deaf, true) {
-            self.alarm("deaf", format!("what the kernel denies cannot be heard: {why}"));
+    /// The kernel cannot be watched, and enforces all the same; told once a kind.
+    pub(crate) fn note_impaired(&mut self, kind: &'static str, why: String) {
+        if self.impaired.insert(kind) {
+            self.alarm(kind, why);
         }
     }
 

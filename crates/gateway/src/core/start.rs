@@ -17,6 +17,7 @@ use nullius_engine::{Gateway, PortSettings, Standing};
 use nullius_model::{Marker, RuleSet};
 use nullius_protocol::local::Failure;
 use nullius_protocol::state;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use tokio::sync::broadcast;
@@ -93,7 +94,7 @@ impl Core {
             policy: None,
             events: broadcast::Sender::new(EVENTS),
             confined: None,
-            deaf: false,
+            impaired: BTreeSet::new(),
         }
     }
 

@@ -84,9 +84,9 @@ impl Core {
         if !self.enforcement.in_step || status.sent != status.applied {
             troubles.push("the kernel does not have the newest rules yet".to_owned());
         }
-        if let Some(trouble) = &self.keeping.trouble {
-            troubles.push(format!("nothing can be written down: {trouble}"));
-        }
+        troubles.extend(
+            self.keeping.troubles().map(|trouble| format!("not everything can be written down: {trouble}")),
+        );
         let flooded = status.strangers_let_go.iter();
         troubles
             .extend(flooded.map(|(port, count)| format!("port {port} is flooded: {count} strangers let go")));

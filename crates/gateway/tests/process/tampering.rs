@@ -15,6 +15,17 @@ fn a_table_that_was_deleted_is_back_and_an_alarm_says_so() {
 }
 
 #[test]
+fn what_nobody_changed_raises_no_alarm() {
+    let mut plant = Plant::new("untouched");
+    plant.start();
+    assert!(is_ok(plant.apply(1, 1001).as_ref()));
+    assert!(is_ok(plant.apply(2, 1002).as_ref()));
+    // everything is read back within four seconds
+    std::thread::sleep(std::time::Duration::from_secs(6));
+    assert!(!plant.audit().contains("repaired"), "{}", plant.audit());
+}
+
+#[test]
 fn a_filter_that_leads_past_the_rules_is_told() {
     let mut plant = Plant::new("bypass");
     plant.start();

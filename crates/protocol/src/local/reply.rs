@@ -43,6 +43,7 @@ pub struct Failure {
 /// The answer to one command.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "snake_case")]
+#[expect(clippy::large_enum_variant, reason = "an answer boxes it as a whole")]
 pub enum Body {
     /// Of a command that has nothing to say beside that it is done.
     Done,
