@@ -7,6 +7,8 @@
 pub(crate) enum Field {
     InPort,
     OutPort,
+    /// The bridge that the port a frame came in by belongs to.
+    InBridge,
     Mark,
     /// The ethertype as the kernel noted it, behind a tag that a network card took off. Quick to ask, and no proof.
     Protocol,
@@ -63,15 +65,26 @@ const META_MARK: u32 = 3;
 const META_IIFNAME: u32 = 6;
 const META_OIFNAME: u32 = 7;
 const META_NFPROTO: u32 = 15;
+const META_BRI_IIFNAME: u32 = 17;
 
 /// `IFNAMSIZ`.
 pub(crate) const NAME_BYTES: usize = 16;
+
+/// The name of an interface as a field of frames holds it.
+pub(crate) fn padded(name: &str) -> [u8; NAME_BYTES] {
+    let mut bytes = [0; NAME_BYTES];
+    for (byte, letter) in bytes.iter_mut().zip(name.bytes()) {
+        *byte = letter;
+    }
+    bytes
+}
 
 impl Field {
     pub(crate) const fn load(self) -> Load {
         let (base, offset, length) = match self {
             Self::InPort => return Load::Meta(META_IIFNAME),
             Self::OutPort => return Load::Meta(META_OIFNAME),
+            Self::InBridge => return Load::Meta(META_BRI_IIFNAME),
             Self::Mark => return Load::Meta(META_MARK),
             Self::Protocol => return Load::Meta(META_PROTOCOL),
             Self::Generation => return Load::Meta(META_NFPROTO),

@@ -1,11 +1,13 @@
 //! The rules in the kernel, changed in one step or not at all.
 
 use crate::error::Error;
+use crate::field::{Field, padded};
+use crate::line::Line;
 use crate::links::Links;
 use crate::netlink::{Message, Netlink};
 use crate::plan::{Installed, Steps};
 use crate::plane::Plane;
-use crate::skeleton::Site;
+use crate::skeleton::{Chain, Site};
 use crate::writer::Writer;
 use nullius_model::{Marker, PortName, RuleChange, RuleSet, Uptime};
 use std::time::Duration;
@@ -17,16 +19,17 @@ pub struct Layout {
     pub table: String,
     /// NFLOG group of the denials.
     pub nflog_group: u16,
-    /// The gateway is a router, too.
-    pub routed: bool,
-    /// The gateway's bridges: what comes in by one of them was bound to its port there.
+    /// The ports the gateway routes; none where it is no router.
+    pub routed: Vec<PortName>,
+    /// The gateway's bridges: what comes in by one of them was bound to its port there, and other bridges of the machine
+    /// are left alone. Where none is named, every bridge is the gateway's.
     pub bridges: Vec<PortName>,
 }
 
 impl Default for Layout {
     /// `table bridge nullius`, group 5, no router.
     fn default() -> Self {
-        Self { table: "nullius".to_owned(), nflog_group: 5, routed: false, bridges: Vec::new() }
+        Self { table: "nullius".to_owned(), nflog_group: 5, routed: Vec::new(), bridges: Vec::new() }
     }
 }
 
@@ -48,6 +51,7 @@ pub struct Kernel {
     pub(crate) links: Links,
     pub(crate) layout: Layout,
     pub(crate) installed: Option<Installed>,
+    tells_bridges_apart: bool,
 }
 
 impl Kernel {
@@ -56,7 +60,15 @@ impl Kernel {
     /// # Errors
     /// [`Error`] where there is no netlink socket to netfilter to be had.
     pub fn open(layout: Layout) -> Result<Self, Error> {
-        Ok(Self { netlink: Netlink::open()?, links: Links::open()?, layout, installed: None })
+        let mut netlink = Netlink::open()?;
+        let tells_bridges_apart = tells_bridges_apart(&mut netlink, &layout);
+        Ok(Self { netlink, links: Links::open()?, layout, installed: None, tells_bridges_apart })
+    }
+
+    /// Whether the kernel can be asked which bridge a frame belongs to (`CONFIG_NFT_BRIDGE_META`). Where it cannot, every
+    /// bridge of the machine is judged by these rules.
+    pub const fn tells_bridges_apart(&self) -> bool {
+        self.tells_bridges_apart
     }
 
     /// Puts `rules` in place of whatever is there, in one transaction: every packet meets the old rules or the new.
@@ -117,19 +129,31 @@ impl Kernel {
     }
 
     pub(crate) fn planes(&self) -> Vec<Plane> {
-        match self.layout.routed {
-            true => vec![Plane::Bridge, Plane::Routed],
-            false => vec![Plane::Bridge],
+        match self.layout.routed.is_empty() {
+            true => vec![Plane::Bridge],
+            false => vec![Plane::Bridge, Plane::Routed],
         }
     }
 
     pub(crate) fn site(&self) -> Site {
         Site {
             log_group: self.layout.nflog_group,
-            routed: self.layout.routed,
+            routed: self.layout.routed.clone(),
             bridges: self.layout.bridges.clone(),
+            confined: self.tells_bridges_apart,
         }
     }
+}
+
+/// Tries a rule in a table that is gone again in the same step.
+fn tells_bridges_apart(netlink: &mut Netlink, layout: &Layout) -> bool {
+    let name = format!("{}-trial", layout.table);
+    let mut writer = Writer::new(&name);
+    writer.trial(&Chain::new("trial", [Line::new().has(Field::InBridge, &padded("br0")).accept()]));
+    !matches!(
+        netlink.transact(&writer.into_batch().finish()).map_err(Error::from),
+        Err(Error::Unsupported { .. })
+    )
 }
 
 #[expect(clippy::disallowed_methods, reason = "measures how long the kernel took; decides nothing")]

@@ -52,6 +52,14 @@ impl<'a> Writer<'a> {
         }
     }
 
+    /// A chain that nothing enters, and that is gone again in the same step: whether the kernel takes its rules.
+    pub(crate) fn trial(&mut self, chain: &Chain) {
+        self.table(Plane::Bridge, Message::NewTable);
+        self.chain(Plane::Bridge, chain);
+        self.rules(Plane::Bridge, chain);
+        self.table(Plane::Bridge, Message::DeleteTable);
+    }
+
     pub(crate) fn table(&mut self, plane: Plane, message: Message) {
         self.push(plane, message, 0, &self.named(), format!("table {} {}", plane.name(), self.table));
     }

@@ -7,18 +7,18 @@ use super::resolution::resolution;
 use super::source::source;
 use super::strangers::strangers;
 use super::{Chain, ETHER_ARP, FOUR, Hook, INPUT, SIX, Site, mark};
-use crate::field::Field;
+use crate::field::{Field, padded};
 use crate::line::Line;
 use crate::set::Set;
-use nullius_model::DenialReason;
+use nullius_model::{DenialReason, PortName};
 
 /// Every chain, entries first.
 pub(crate) fn bridge(site: &Site) -> Vec<Chain> {
-    let mut chains = source();
-    chains.extend(forward());
+    let mut chains = source(site);
+    chains.extend(forward(site));
     chains.extend([FOUR, SIX].iter().flat_map(strangers));
     chains.extend(resolution());
-    chains.push(local());
+    chains.push(local(site));
     chains.extend([FOUR, SIX].map(|network| local_packets(&network, site)));
     chains.push(denied_arp());
     chains.extend(endings(site.log_group, [FOUR, SIX]));
@@ -31,10 +31,11 @@ const NEAREST: [&[u8]; 2] = [&[0xff, 0xff, 0xff, 0xff, 0xff, 0xf0], &[0x01, 0x80
 const GROUP: &[u8] = &[1, 0, 0, 0, 0, 0];
 
 /// What is for the gateway itself.
-fn local() -> Chain {
+fn local(site: &Site) -> Chain {
     let [mask, nearest] = NEAREST;
     let to_nearest = || Line::new().bits(Field::EtherDestination, mask, nearest);
-    let lines = vec![
+    let mut lines = foreign(site);
+    lines.extend([
         to_nearest().among(&[Field::InPort, Field::EtherSource], Set::Station.name()).drop(),
         to_nearest().goto(&deny(DenialReason::Ethertype)),
         Line::new().has(Field::Mark, &mark::WATCHED.to_ne_bytes()).accept(),
@@ -48,17 +49,26 @@ fn local() -> Chain {
         FOUR.frame().goto("local4"),
         SIX.frame().goto("local6"),
         Line::new().drop(),
-    ];
+    ]);
     Chain { hook: Some(Hook { number: INPUT, priority: 0 }), ..Chain::new("input", lines) }
+}
+
+/// Other bridges of the machine are none of the gateway's business.
+pub(super) fn foreign(site: &Site) -> Vec<Line> {
+    if site.bridges.is_empty() || !site.confined {
+        return Vec::new();
+    }
+    let none = |line: Line, bridge: &PortName| line.lacks(Field::InBridge, &padded(bridge.as_str()));
+    vec![site.bridges.iter().fold(Line::new(), none).accept()]
 }
 
 /// Packets to the gateway: its neighbours may resolve it; a router's table judges what it routes; anything else is a
 /// service like any other.
 fn local_packets(network: &Network, site: &Site) -> Chain {
     let mut lines = discovery(network);
-    match site.routed {
-        true => lines.push(Line::new().set_mark(mark::ROUTED).accept()),
-        false => lines.extend(own_services(network)),
+    match site.routed.is_empty() {
+        true => lines.extend(own_services(network)),
+        false => lines.push(Line::new().set_mark(mark::ROUTED).accept()),
     }
     Chain::new(network.chain("local"), lines)
 }

@@ -50,8 +50,9 @@ pub(crate) fn denied(reason: DenialReason, network: &Network) -> String {
     format!("denied_{}{}", reason.name(), network.suffix)
 }
 
-/// The chain that denies a resolution by ARP, unless its stage says otherwise.
-pub(crate) const DENIED_ARP: &str = "denied_resolution_arp";
+/// The chain that denies an ARP question or answer between two that have no business, unless its stage says otherwise.
+/// What claims another's address does not get as far.
+pub(crate) const DENIED_ARP: &str = "denied_policy_arp";
 
 /// All chains that end a judgement.
 pub(crate) fn endings(log_group: u16, networks: [Network; 2]) -> Vec<Chain> {
@@ -76,7 +77,7 @@ pub(crate) fn endings(log_group: u16, networks: [Network; 2]) -> Vec<Chain> {
 
 /// ARP names sender and receiver elsewhere.
 pub(crate) fn denied_arp() -> Chain {
-    Chain::new(DENIED_ARP, stages(DenialReason::Resolution, &FOUR, ARP_ENDS, arp_line))
+    Chain::new(DENIED_ARP, stages(DenialReason::Policy, &FOUR, ARP_ENDS, arp_line))
 }
 
 fn allowed() -> Chain {

@@ -2,9 +2,10 @@
 //!
 //! There is no state that says "established": an element taken away cuts what is under way with the next packet.
 
+use super::bridge::foreign;
 use super::deny::{ALLOWED, denied, deny};
 use super::network::{Generation, Network, TCP, UDP};
-use super::{Chain, ETHER_ARP, FORWARD, FOUR, SIX, mark};
+use super::{Chain, ETHER_ARP, FORWARD, FOUR, SIX, Site, mark};
 use crate::field::Field;
 use crate::line::Line;
 use crate::set::{REPLY_MILLISECONDS, Set};
@@ -24,8 +25,8 @@ pub(super) const SYN: &[u8] = &[0x02];
 /// Next header of an IPv6 fragment.
 const FRAGMENT_HEADER: &[u8] = &[44];
 
-pub(super) fn forward() -> Vec<Chain> {
-    let mut chains = vec![entry(), others()];
+pub(super) fn forward(site: &Site) -> Vec<Chain> {
+    let mut chains = vec![entry(site), others()];
     for network in [FOUR, SIX] {
         chains.extend([packets(&network), icmp(&network)]);
         chains.extend(transports(&network));
@@ -38,13 +39,14 @@ pub(super) fn transports(network: &Network) -> [Chain; 3] {
     [tcp(network), udp(network), allowed_udp(network)]
 }
 
-fn entry() -> Chain {
-    let lines = [
+fn entry(site: &Site) -> Chain {
+    let mut lines = foreign(site);
+    lines.extend([
         FOUR.frame().goto("packets4"),
         SIX.frame().goto("packets6"),
         Line::new().has(Field::EtherType, ETHER_ARP).goto("arp"),
         Line::new().goto("others"),
-    ];
+    ]);
     Chain::hooked("forward", FORWARD, PRIORITY, lines)
 }
 
@@ -201,8 +203,8 @@ fn icmp(network: &Network) -> Chain {
             [[135], [136]]
                 .map(|kind| network.over(network.icmp).has(network.icmp_type, &kind).goto("discovery")),
         );
-        // router solicitation and advertisement, redirect: nobody behind a gateway says where the way out is
-        lines.extend([[133], [134], [137]].map(|kind| {
+        // advertisement of a router, redirect: nobody behind a gateway says where the way out is
+        lines.extend([[134], [137]].map(|kind| {
             let chain = denied(DenialReason::Resolution, network);
             network.over(network.icmp).has(network.icmp_type, &kind).goto(&chain)
         }));

@@ -49,7 +49,7 @@ pub(crate) struct Chain {
 }
 
 impl Chain {
-    fn new(name: impl Into<String>, lines: impl IntoIterator<Item = Line>) -> Self {
+    pub(crate) fn new(name: impl Into<String>, lines: impl IntoIterator<Item = Line>) -> Self {
         Self { name: name.into(), hook: None, lines: lines.into_iter().collect() }
     }
 
@@ -63,10 +63,12 @@ impl Chain {
 pub(crate) struct Site {
     /// NFLOG group of the denials.
     pub(crate) log_group: u16,
-    /// The gateway is a router too: what is for another network is judged there.
-    pub(crate) routed: bool,
+    /// The ports the gateway routes; where there are any, what is for another network is judged there.
+    pub(crate) routed: Vec<PortName>,
     /// Interfaces of the gateway whose senders are bound elsewhere: its bridges.
     pub(crate) bridges: Vec<PortName>,
+    /// The kernel tells bridges apart: others than these are left alone.
+    pub(crate) confined: bool,
 }
 
 /// Ethertypes.

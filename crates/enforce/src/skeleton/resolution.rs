@@ -75,17 +75,21 @@ fn arp_pair() -> Chain {
 }
 
 fn discovery() -> Chain {
-    let denied = denied(DenialReason::Resolution, &SIX);
+    let [denied, unanswered] =
+        [DenialReason::Resolution, DenialReason::Policy].map(|reason| denied(reason, &SIX));
     let mut lines = vec![SIX.over(SIX.icmp).lacks(Field::Ip6HopLimit, FULL_HOP_LIMIT).goto(&denied)];
     lines.extend([bare(solicitation()).goto(ALLOWED), bare(advertisement()).goto(ALLOWED)]);
+    let asks = || SIX.over(SIX.icmp).has(Field::Icmp6Type, SOLICITATION);
     lines.extend([
         claimed(solicitation(), SOURCE_OPTION, Field::Ip6Source).goto(ALLOWED),
         claimed(advertisement(), TARGET_OPTION, Field::NdTarget).goto(ALLOWED),
-        SIX.over(SIX.icmp)
-            .has(Field::Icmp6Type, SOLICITATION)
+        asks()
             .among(&[Field::NdTarget], Set::Known6.name())
             .not_among(&[Field::OutPort, Field::NdTarget], Set::Located6.name())
             .drop(),
+        // asks for nobody it may talk to, and claims nothing that is not its own
+        bare(asks()).goto(&unanswered),
+        claimed(asks(), SOURCE_OPTION, Field::Ip6Source).goto(&unanswered),
         Line::new().goto(&denied),
     ]);
     Chain::new("discovery", lines)

@@ -5,7 +5,7 @@ use super::forward::{echo, plain, services, transports};
 use super::network::Network;
 use super::strangers::{to_strangers, watched};
 use super::{Chain, FORWARD, FOUR, SIX, Site, mark};
-use crate::field::{Field, NAME_BYTES};
+use crate::field::{Field, padded};
 use crate::line::Line;
 use crate::set::Set;
 use nullius_model::{DenialReason, PortName};
@@ -37,7 +37,13 @@ fn forward(site: &Site) -> Chain {
         let within = Line::new().has(Field::InPort, &name).has(Field::OutPort, &name);
         within.lacks(Field::Mark, &mark::ROUTED.to_ne_bytes()).accept()
     };
-    let mut lines: Vec<Line> = site.bridges.iter().map(bridged).collect();
+    let neither = |line: Line, port: &PortName| {
+        let name = padded(port.as_str());
+        line.lacks(Field::InPort, &name).lacks(Field::OutPort, &name)
+    };
+    // other networks that the machine joins are none of the gateway's business
+    let mut lines = vec![site.bridges.iter().chain(&site.routed).fold(Line::new(), neither).accept()];
+    lines.extend(site.bridges.iter().map(bridged));
     lines.extend([four.line().goto("source4"), six.line().goto("source6"), Line::new().drop()]);
     Chain::hooked("forward", FORWARD, 0, lines)
 }
@@ -82,12 +88,4 @@ fn packets(network: &Network) -> Chain {
     lines.push(network.over(network.icmp).goto(&denied(DenialReason::Policy, network)));
     lines.extend(services(network));
     Chain::new(network.chain("packets"), lines)
-}
-
-fn padded(name: &str) -> [u8; NAME_BYTES] {
-    let mut bytes = [0; NAME_BYTES];
-    for (byte, letter) in bytes.iter_mut().zip(name.bytes()) {
-        *byte = letter;
-    }
-    bytes
 }

@@ -3,9 +3,10 @@
 //! In `prerouting`, ahead of the bridge's own learning of addresses, so that a forged frame moves nobody's traffic.
 //! What is not bound is a double (an address that belongs to somebody), or a stranger.
 
+use super::bridge::foreign;
 use super::deny::{deny, would_counter};
 use super::network::{Network, UDP};
-use super::{Chain, ETHER_ARP, FOUR, PREROUTING, SIX, mark};
+use super::{Chain, ETHER_ARP, FOUR, PREROUTING, SIX, Site, mark};
 use crate::field::Field;
 use crate::line::Line;
 use crate::set::Set;
@@ -20,8 +21,8 @@ const ARP_FORM: &[u8] = &[0, 1, 8, 0, 6, 4];
 const STATION: &[Field] = &[Field::InPort, Field::EtherSource];
 const DOUBLE: &str = "double";
 
-pub(super) fn source() -> Vec<Chain> {
-    let mut chains = vec![entry(), double()];
+pub(super) fn source(site: &Site) -> Vec<Chain> {
+    let mut chains = vec![entry(site), double()];
     for network in [FOUR, SIX] {
         chains.extend([bound(&network), unbound(&network)]);
     }
@@ -29,14 +30,15 @@ pub(super) fn source() -> Vec<Chain> {
     chains
 }
 
-fn entry() -> Chain {
-    let lines = [
+fn entry(site: &Site) -> Chain {
+    let mut lines = foreign(site);
+    lines.extend([
         FOUR.frame().goto("source4"),
         SIX.frame().goto("source6"),
         arp_line().has(Field::ArpForm, ARP_FORM).goto("source_arp"),
         arp_line().goto(&deny(DenialReason::Resolution)),
         Line::new().goto("source_other"),
-    ];
+    ]);
     Chain::hooked("prerouting", PREROUTING, PRIORITY, lines)
 }
 
@@ -54,7 +56,7 @@ fn bound(network: &Network) -> Chain {
             .among(STATION, Set::Station.name())
             .set_mark(mark::STRANGER)
             .accept(),
-        nameless().among(STATION, Set::Station.name()).goto(&deny(DenialReason::Resolution)),
+        nameless().among(STATION, Set::Station.name()).goto(&deny(DenialReason::Policy)),
         Line::new().goto(&network.chain("unbound")),
     ];
     Chain::new(network.chain("source"), lines)
@@ -100,6 +102,11 @@ fn arp() -> Chain {
             .among(&[Field::InPort, Field::EtherSource, Field::ArpSender], Set::Address4.name())
             .among(&[Field::InPort, Field::ArpSenderMac, Field::ArpSender], Set::Address4.name())
             .accept(),
+        // it asks whether an address is free before it takes it (RFC 5227): nobody needs to hear that
+        arp_line()
+            .has(Field::ArpSender, FOUR.unspecified)
+            .among(STATION, Set::Station.name())
+            .goto(&deny(DenialReason::Policy)),
         arp_line().among(&[Field::ArpSender], Set::Known4.name()).goto(DOUBLE),
         Line::new()
             .among(STATION, Set::Station.name())

@@ -212,7 +212,11 @@ fn any_rules() -> impl Strategy<Value = RuleSet> {
 #[test]
 fn any_step_from_any_rules_to_any_others_is_read_back_as_it_was_meant() {
     let node = Node::new();
-    let layout = Layout { routed: true, bridges: vec![PortName::new("br0").unwrap()], ..Layout::default() };
+    let layout = Layout {
+        routed: vec![PortName::new("eth1").unwrap()],
+        bridges: vec![PortName::new("br0").unwrap()],
+        ..Layout::default()
+    };
     let mut kernel = node.run(move || Kernel::open(layout).unwrap());
     kernel.replace(&RuleSet::new(), MARKER, NOW).unwrap();
     let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig {

@@ -85,7 +85,7 @@ impl Lab {
                 std::fs::write(format!("/proc/sys/net/ipv4/{setting}"), value).unwrap();
             }
         });
-        Self::with(gateway, devices, Layout { routed: true, ..Layout::default() })
+        Self::with(gateway, devices, Layout { routed: (1..=3).map(port).collect(), ..Layout::default() })
     }
 
     fn with(gateway: Node, devices: Vec<Device>, layout: Layout) -> Self {

@@ -12,7 +12,11 @@ const NOW: Uptime = Uptime::from_millis(5_000);
 /// A namespace with some of everything installed, and its kernel.
 fn installed() -> (Node, Kernel) {
     let node = Node::new();
-    let layout = Layout { routed: true, bridges: vec![PortName::new("br0").unwrap()], ..Layout::default() };
+    let layout = Layout {
+        routed: vec![PortName::new("eth1").unwrap()],
+        bridges: vec![PortName::new("br0").unwrap()],
+        ..Layout::default()
+    };
     let mut kernel = node.run(move || Kernel::open(layout).unwrap());
     let mut rules: RuleSet = (1..=2).flat_map(bound).collect();
     let [client, server] = [1, 2].map(|number| address(4, number));

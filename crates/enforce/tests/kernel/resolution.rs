@@ -24,14 +24,14 @@ fn answer(from: u8, to: u8) -> Vec<u8> {
 #[test]
 fn only_neighbours_resolve_each_other() {
     let mut lab = Lab::new();
-    lab.denies(1, DenialReason::Resolution, &question(1, 2));
+    lab.denies(1, DenialReason::Policy, &question(1, 2));
     lab.allow(neighbours(4));
     lab.passes(1, 2, &question(1, 2));
     lab.passes(2, 1, &answer(2, 1));
     lab.passes(2, 1, &question(2, 1));
-    lab.denies(1, DenialReason::Resolution, &question(1, 3));
-    lab.denies(3, DenialReason::Resolution, &question(3, 2));
-    lab.denies(3, DenialReason::Resolution, &answer(3, 2));
+    lab.denies(1, DenialReason::Policy, &question(1, 3));
+    lab.denies(3, DenialReason::Policy, &question(3, 2));
+    lab.denies(3, DenialReason::Policy, &answer(3, 2));
 }
 
 #[test]
@@ -48,7 +48,7 @@ fn nobody_claims_anothers_address_over_arp() {
         lab.denies(2, DenialReason::Spoof, &claim(mac(2), mac(3), 2, operation));
         lab.denies(3, DenialReason::Resolution, &claim(mac(3), mac(3), 9, operation));
     }
-    lab.denies(2, DenialReason::Resolution, &claim(mac(2), mac(2), 2, 3));
+    lab.denies(2, DenialReason::Policy, &claim(mac(2), mac(2), 2, 3));
     let mut odd = answer(2, 1);
     odd[14] = 9;
     lab.denies(2, DenialReason::Resolution, &odd);
@@ -70,7 +70,7 @@ fn discovery(from: u8, to: u8, kind: u8, target: u8, option: Mac) -> Vec<u8> {
 #[test]
 fn only_neighbours_discover_each_other_and_only_by_their_own_address() {
     let mut lab = Lab::new();
-    lab.denies(1, DenialReason::Resolution, &discovery(1, 2, 135, 2, mac(1)));
+    lab.denies(1, DenialReason::Policy, &discovery(1, 2, 135, 2, mac(1)));
     lab.allow(neighbours(6));
     lab.passes(1, 2, &discovery(1, 2, 135, 2, mac(1)));
     lab.passes(2, 1, &discovery(2, 1, 136, 2, mac(2)));
@@ -78,21 +78,21 @@ fn only_neighbours_discover_each_other_and_only_by_their_own_address() {
     lab.denies(2, DenialReason::Resolution, &discovery(2, 1, 136, 3, mac(2)));
     lab.denies(1, DenialReason::Resolution, &discovery(1, 2, 135, 2, mac(3)));
     lab.denies(3, DenialReason::Resolution, &discovery(3, 1, 136, 2, mac(3)));
-    lab.denies(3, DenialReason::Resolution, &discovery(3, 2, 135, 2, mac(3)));
+    lab.denies(3, DenialReason::Policy, &discovery(3, 2, 135, 2, mac(3)));
 }
 
 #[test]
 fn nobody_says_where_the_way_out_is() {
     let mut lab = Lab::new();
     lab.allow(neighbours(6));
-    for kind in [133, 134, 137] {
+    for kind in [134, 137] {
         lab.denies(1, DenialReason::Resolution, &packet(6, 1, 2, 58, &[kind, 0, 0, 0, 0, 0, 0, 0]));
     }
-    for kind in [1, 2, 3, 4, 130, 143] {
+    for kind in [1, 2, 3, 4, 130, 133, 143] {
         lab.denies(1, DenialReason::Policy, &packet(6, 1, 2, 58, &[kind, 0, 0, 0, 0, 0, 0, 0]));
     }
     let nameless = ip("::".parse().unwrap(), address(6, 2), 58, &[135; 24]);
-    lab.denies(1, DenialReason::Resolution, &ethernet(mac(2), mac(1), 0x86dd, &nameless));
+    lab.denies(1, DenialReason::Policy, &ethernet(mac(2), mac(1), 0x86dd, &nameless));
 }
 
 fn dhcp_request(source: Mac) -> Vec<u8> {

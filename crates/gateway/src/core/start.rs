@@ -154,10 +154,11 @@ impl From<Port> for PortSettings {
 
 /// Where the rules go.
 pub(crate) fn layout(config: &Config) -> Layout {
+    let routed = config.port.iter().filter(|(_, port)| port.path == PathKind::Routed);
     Layout {
         table: TABLE.to_owned(),
         nflog_group: config.nflog_group,
-        routed: config.port.values().any(|port| port.path == PathKind::Routed),
+        routed: routed.map(|(interface, _)| interface.0.clone()).collect(),
         bridges: config.bridge.iter().map(|bridge| bridge.0.clone()).collect(),
     }
 }
