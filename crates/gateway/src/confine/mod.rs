@@ -1,8 +1,8 @@
 //! Giving up what the gateway never needs, so that whoever takes it over by a hostile frame gets little with it
 //!
 //!
-//! Three walls, each of the kernel and each kept when another fails: capabilities ([`capabilities`]: what the kernel
-//! lets us change), Landlock ([`files`]: which files there are), seccomp ([`syscalls`]: what may be asked at all).
+//! Three walls, each of the kernel and each kept when another fails: capabilities (`capabilities`: what the kernel
+//! lets us change), Landlock (`files`: which files there are), seccomp (`syscalls`: what may be asked at all).
 //! It does not know what the gateway does with what is left; it knows no configuration but three paths.
 //!
 //! INVARIANT: all three bind a thread and the threads it starts later, never a thread that runs already. So

@@ -1,6 +1,7 @@
 //! A gateway as a process of its own, in a network namespace of its own: killed, started again, lied to.
 //!
-//! The process is this very program: `the_gateway_itself` is no test but what the tests start.
+//! The process is this very program: `the_gateway_itself` is what the tests start, and does nothing
+//! where no test asks for it.
 
 #[cfg(test)]
 mod boot;
@@ -18,9 +19,8 @@ mod plant;
 mod tampering;
 
 #[test]
-#[ignore = "what the tests start as a process of its own"]
 fn the_gateway_itself() {
-    let config = std::env::var_os("NULLIUS_TEST_CONFIG").expect("started by a test");
+    let Some(config) = std::env::var_os("NULLIUS_TEST_CONFIG") else { return };
     let config = nullius_gateway::Config::read(std::path::Path::new(&config)).unwrap();
     let clock = std::sync::Arc::new(nullius_gateway::SystemClock);
     match std::env::var_os("NULLIUS_TEST_LOAD") {

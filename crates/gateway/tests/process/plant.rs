@@ -83,7 +83,7 @@ impl Plant {
     #[expect(clippy::disallowed_methods, reason = "a test starts what it tests")]
     fn command(&self) -> Command {
         let mut command = Command::new(std::env::current_exe().unwrap());
-        command.args(["--exact", "the_gateway_itself", "--ignored", "--nocapture", "--quiet"]);
+        command.args(["--exact", "the_gateway_itself", "--nocapture", "--quiet"]);
         command.env("NULLIUS_TEST_CONFIG", self.directory.join("gateway.toml"));
         let log = fs::File::options().create(true).append(true).open(self.directory.join("log")).unwrap();
         command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);
