@@ -5,9 +5,9 @@
 
 mod support;
 
-use nullius_eval::report::draft::{self, RULES_FILE, ZONES_FILE};
 use nullius_eval::Learn;
 use nullius_eval::output::Existing;
+use nullius_eval::report::draft::{self, RULES_FILE, ZONES_FILE};
 use nullius_policy::simulate::{Count, Outcome, Simulation, simulate};
 use nullius_policy::{Inputs, Moment, Policies, Repository, draft_history, from_draft};
 use std::fs;

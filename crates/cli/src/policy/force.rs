@@ -61,7 +61,7 @@ pub(super) fn plan(folder: &Folder, site: &Site, world: &mut World<'_>) -> Resul
 
 pub(super) fn apply(
     folder: &Folder,
-    key: &Path,
+    key: Option<&Path>,
     site: &Site,
     world: &mut World<'_>,
 ) -> Result<Outcome, Failure> {
@@ -78,7 +78,7 @@ pub(super) fn apply(
 
 pub(super) fn rollback(
     wanted: Option<Epoch>,
-    key: &Path,
+    key: Option<&Path>,
     site: &Site,
     world: &mut World<'_>,
 ) -> Result<Outcome, Failure> {
@@ -109,8 +109,9 @@ impl Gateway {
         Ok(Self { connection, policy })
     }
 
-    /// The key in `path`, if it is the one that is trusted: a bundle that will be refused is not worth an alarm.
-    fn key(&self, path: &Path) -> Result<SigningKey, Failure> {
+    /// The key in `path`, or the gateway's own, if it is the one that is trusted: a bundle that will be refused is not worth an alarm.
+    fn key(&self, path: Option<&Path>) -> Result<SigningKey, Failure> {
+        let path = path.unwrap_or(Path::new(&self.policy.key));
         let shown = path.display();
         let digits = folder::text(path, MAX_KEY)?;
         let key = SigningKey::from_seed(digits.trim())

@@ -18,9 +18,6 @@ use crate::{Failure, Outcome, Site, World};
 use assumed::Assumed;
 use folder::Folder;
 
-/// Where the packaged gateway keeps the key it made at its first start.
-const KEY: &str = "/var/lib/nullius/local.key";
-
 /// Policies: check, test, plan, apply, roll back, and find out what one would do.
 #[derive(Debug, Args)]
 #[command(after_help = crate::EXIT_CODES)]
@@ -133,9 +130,9 @@ impl Here {
 /// The key that the gateway trusts.
 #[derive(Debug, Args)]
 struct Key {
-    /// The key that the gateway trusts.
-    #[arg(long = "key", value_name = "FILE", default_value = KEY)]
-    path: PathBuf,
+    /// The key that the gateway trusts [default: the one it made at its first start].
+    #[arg(long = "key", value_name = "FILE")]
+    path: Option<PathBuf>,
 }
 
 fn epoch(text: &str) -> Result<Epoch, String> {
@@ -149,8 +146,8 @@ pub(crate) fn run(arguments: &Arguments, world: &mut World<'_>) -> Result<Outcom
         Action::Check(here) => judged::check(&here.read()?, site.json, world),
         Action::Test(here) => judged::test(&here.read()?, site.json, world),
         Action::Plan(here) => force::plan(&here.read()?, site, world),
-        Action::Apply { here, key } => force::apply(&here.read()?, &key.path, site, world),
-        Action::Rollback { epoch, key } => force::rollback(*epoch, &key.path, site, world),
+        Action::Apply { here, key } => force::apply(&here.read()?, key.path.as_deref(), site, world),
+        Action::Rollback { epoch, key } => force::rollback(*epoch, key.path.as_deref(), site, world),
         Action::Explain { here, question, assumed } => {
             trial::explain(&here.read()?, question, assumed, site.json, world)
         }

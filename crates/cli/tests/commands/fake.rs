@@ -164,6 +164,7 @@ pub(crate) fn policy() -> Policy {
         digest: "00112233445566778899aabbccddeeff".into(),
         made: "2026-11-22T08:00:00.000000Z".into(),
         by: "anna".into(),
+        key: String::new(),
         trusted: "d7".repeat(32),
         stored: vec![stored(1, "bert"), stored(2, "anna")],
     }

@@ -43,7 +43,7 @@ pub(crate) async fn serve(
             tokio::time::sleep(BACK_OFF).await;
             continue;
         };
-        let Some(actor) = access.admit(&stream) else { continue };
+        let Some(actor) = access.actor(&stream) else { continue };
         // a client that finds no place is hung up on, not queued
         let Ok(place) = std::sync::Arc::clone(&places).try_acquire_owned() else { continue };
         let shared = shared.clone();

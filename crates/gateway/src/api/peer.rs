@@ -1,5 +1,6 @@
 //! Who is at the other end, by the kernel's word.
 //!
+//! Who may connect, the mode and group of the socket's file say, and the kernel sees to it; here is only asked who it was.
 //! The names of users are read at the start: a confined gateway opens no file of the system any more.
 
 use nix::unistd::{Gid, Group, Uid, User};
@@ -12,7 +13,7 @@ use tokio::net::UnixStream;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Access {
     group: Option<Gid>,
-    /// Members of the group, by number.
+    /// Members of the group, by number, as they were at the start.
     members: BTreeMap<u32, String>,
 }
 
@@ -33,20 +34,17 @@ impl Access {
         self.group
     }
 
-    /// Whoever connected, if they may.
-    pub(super) fn admit(&self, stream: &UnixStream) -> Option<Actor> {
-        let peer = stream.peer_cred().ok()?;
-        self.actor(peer.uid(), peer.gid())
+    /// Whoever connected.
+    pub(super) fn actor(&self, stream: &UnixStream) -> Option<Actor> {
+        Some(self.named(stream.peer_cred().ok()?.uid()))
     }
 
-    fn actor(&self, uid: u32, gid: u32) -> Option<Actor> {
-        let is_root = Uid::from_raw(uid).is_root();
-        // the process itself, for a gateway without root in a user namespace of its own
-        let is_ours = Uid::from_raw(uid) == Uid::effective();
-        let name = if is_root { Some("root") } else { self.members.get(&uid).map(String::as_str) };
-        let is_member = name.is_some() || self.group == Some(Gid::from_raw(gid));
-        let text = name.map_or_else(|| format!("uid {uid}"), |name| format!("{name} (uid {uid})"));
-        (is_member || is_ours).then(|| Actor(SmolStr::new(text)))
+    fn named(&self, uid: u32) -> Actor {
+        let name = match Uid::from_raw(uid).is_root() {
+            true => Some("root"),
+            false => self.members.get(&uid).map(String::as_str),
+        };
+        Actor(SmolStr::new(name.map_or_else(|| format!("uid {uid}"), |name| format!("{name} (uid {uid})"))))
     }
 }
 
@@ -55,14 +53,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn root_and_the_group_may_and_nobody_else() {
+    fn people_are_called_by_name_where_it_is_known() {
         let access = Access { group: Some(Gid::from_raw(990)), members: [(1001, "ann".to_owned())].into() };
-        let actor = |uid, gid| access.actor(uid, gid).map(|actor| actor.0.to_string());
-        assert_eq!(actor(0, 0).as_deref(), Some("root (uid 0)"));
-        assert_eq!(actor(1001, 1001).as_deref(), Some("ann (uid 1001)"));
-        assert_eq!(actor(1002, 990).as_deref(), Some("uid 1002"));
-        assert_eq!(actor(1002, 1002), None);
-        assert_eq!(Access::default().actor(65_534, 65_534), None);
+        let actor = |uid| access.named(uid).0.to_string();
+        assert_eq!(actor(0), "root (uid 0)");
+        assert_eq!(actor(1001), "ann (uid 1001)");
+        assert_eq!(actor(1002), "uid 1002");
     }
 
     #[test]

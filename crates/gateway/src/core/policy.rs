@@ -171,14 +171,16 @@ impl Core {
         let trusted = self.store.trusted().to_string();
         let stored = self.store.epochs().unwrap_or_default().into_iter().map(|epoch| self.stored(epoch));
         let stored = stored.collect();
+        let key = self.store.local_key().display().to_string();
         match &self.policy {
-            None => Policy { trusted, stored, epoch: self.store.floor(), ..Policy::default() },
+            None => Policy { trusted, key, stored, epoch: self.store.floor(), ..Policy::default() },
             Some(InForce { version, made, by }) => Policy {
                 epoch: version.marker.epoch,
                 digest: to_hex(&version.marker.digest),
                 made: Timestamp::from_secs(*made).to_string(),
                 by: by.clone(),
                 trusted,
+                key,
                 stored,
             },
         }

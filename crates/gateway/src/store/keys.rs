@@ -41,6 +41,9 @@ pub(crate) struct Signers {
     later: Vec<(Epoch, PublicKey)>,
 }
 
+/// The key made at the first start.
+pub(super) const LOCAL_KEY: &str = "local.key";
+
 impl Signers {
     /// Reads them, and at first start makes a key.
     pub(super) fn open(directory: &Path) -> Result<Self, KeyError> {
@@ -53,7 +56,7 @@ impl Signers {
     }
 
     fn first(directory: &Path) -> Result<Self, KeyError> {
-        let path = directory.join("local.key");
+        let path = directory.join(LOCAL_KEY);
         let key = match file::read(&path, MAX_LINE) {
             Ok(bytes) => read_seed(&bytes).ok_or(KeyError::Damaged(path))?,
             Err(error) if error.is_absent() => make_key(&path)?,

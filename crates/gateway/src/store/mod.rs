@@ -92,6 +92,11 @@ pub(crate) struct Store {
 }
 
 impl Store {
+    /// Where the key lies that was made at the first start.
+    pub(crate) fn local_key(&self) -> PathBuf {
+        self.directory.join(keys::LOCAL_KEY)
+    }
+
     /// Opens the directory; at first start, makes it and its key.
     ///
     /// # Errors

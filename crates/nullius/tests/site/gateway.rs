@@ -87,8 +87,7 @@ impl Gateway {
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, text).unwrap();
         }
-        let key = self.directory.join("state/local.key");
-        self.run(&["policy", "apply", repository.to_str().unwrap(), "--key", key.to_str().unwrap()])
+        self.run(&["policy", "apply", repository.to_str().unwrap()])
     }
 }
 

@@ -245,6 +245,9 @@ pub struct Policy {
     pub by: String,
     /// The public key whose signature is taken, as hexadecimal digits.
     pub trusted: String,
+    /// Where the key lies that the gateway made at its first start.
+    #[serde(default)]
+    pub key: String,
     /// What is kept on disk, the oldest first.
     pub stored: Vec<StoredBundle>,
 }
