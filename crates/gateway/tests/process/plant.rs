@@ -162,6 +162,8 @@ impl Drop for Plant {
             let _ = child.kill();
             let _ = child.wait();
         }
+        // a disk of its own, where there is one
+        let _ = nix::mount::umount(&self.path("state"));
         let _ = fs::remove_dir_all(&self.directory);
     }
 }
