@@ -16,6 +16,7 @@ mod bench;
 mod ci;
 mod deny;
 mod dist;
+mod eval;
 mod fuzz;
 mod install;
 mod shell;
@@ -32,7 +33,8 @@ const HELP: &str = "\
 usage: cargo xtask <command>
 
   test                  everything that must hold before a change lands (ci is another name for it)
-  up [CAPTURE]          build the product and read a capture with it (a sample when none is given)
+  up                    build the product, start a plant with a gateway in it, try what is allowed and what is not
+  eval [CAPTURE]        build the product and read a capture with it (a sample when none is given)
   tidy                  arrows, module docs, sizes, leftovers
   deny                  licences, sources, banned and doubled dependencies, known vulnerabilities
   fuzz [TARGET] [--seconds N] [--minimise]
@@ -58,8 +60,9 @@ fn obey(words: &[&str]) -> Result<()> {
     let root = Root::find()?;
     match words {
         ["test" | "ci"] => ci::pass_everything(&root),
-        ["up"] => up::show(&root, &root.join(up::SAMPLE)),
-        ["up", capture] => up::show(&root, &std::path::absolute(capture)?),
+        ["up"] => up::show(&root),
+        ["eval"] => eval::show(&root, &root.join(eval::SAMPLE)),
+        ["eval", capture] => eval::show(&root, &std::path::absolute(capture)?),
         ["tidy"] => tidy::check(&root),
         ["deny"] => deny::check(&root),
         ["fuzz", rest @ ..] => fuzz::run(&root, &fuzz::Request::parse(rest)?),

@@ -64,13 +64,19 @@ impl Program {
     }
 
     /// Runs it on the terminal; a status other than 0 is an error.
-    pub(crate) fn run(mut self) -> Result<()> {
+    pub(crate) fn run(self) -> Result<()> {
+        let line = self.line();
+        match self.try_out()? {
+            true => Ok(()),
+            false => bail!("`{line}` failed"),
+        }
+    }
+
+    /// Runs it on the terminal; whether its status was 0.
+    pub(crate) fn try_out(mut self) -> Result<bool> {
         println!("$ {}", self.line());
         let status = self.0.status().with_context(|| format!("`{}` did not start", self.line()))?;
-        if !status.success() {
-            bail!("`{}` ended with {status}", self.line());
-        }
-        Ok(())
+        Ok(status.success())
     }
 
     /// Runs it silently and returns what it printed; a status other than 0 is an error that quotes its complaint.

@@ -2,7 +2,8 @@
 //!
 //! A command asks the gateway over its Unix socket and shows the answer in plain words, or as JSON. It decides nothing:
 //! who may do what, and whether it was done, is the gateway's to say. Policies alone are read, tried and signed here,
-//! with the code that the gateway will judge them by. It reads no clock and no environment: see [`World`].
+//! with the code that the gateway will judge them by. It reads no clock: see [`World`]; of the
+//! environment only `NULLIUS_SOCKET`.
 //!
 //! INVARIANT: every text that comes from a socket, a device or a file is made inert before it is shown.
 
@@ -57,7 +58,7 @@ pub enum Command {
 #[derive(Debug, Args)]
 struct Site {
     /// The gateway's socket.
-    #[arg(long, value_name = "PATH", default_value = SOCKET, global = true)]
+    #[arg(long, value_name = "PATH", env = "NULLIUS_SOCKET", default_value = SOCKET, global = true)]
     socket: PathBuf,
 
     /// Answers in JSON, for programs.
