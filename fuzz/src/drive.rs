@@ -10,6 +10,7 @@ use nullius_model::{
     Direction, Endpoint, FlowId, FlowInfo, Frame, FrameNumber, LinkType, Mac, Observation, Protocol, Seed,
     Seen, Sink, Timestamp, Transport,
 };
+use nullius_protocol::{bundle, local, state};
 use nullius_wire::context::Context;
 use nullius_wire::parser::Progress;
 use nullius_wire::reader::Reader;
@@ -42,6 +43,27 @@ pub(crate) fn repository(bytes: &[u8]) {
         Ok(repository) => drop(repository.accept()),
         Err(problems) => problems.iter().for_each(|problem| drop(problem.to_string())),
     }
+}
+
+/// Reads a bundle as a stranger may hand it in.
+pub(crate) fn bundle(bytes: &[u8]) {
+    if let Err(error) = bundle::decode_unverified(bytes) {
+        drop(error.to_string());
+    }
+}
+
+/// Reads a line of the local API, and what a gateway wrote down of itself.
+pub(crate) fn local(bytes: &[u8]) {
+    if let Err(error) = local::decode::<local::Request>(bytes) {
+        drop(error.to_string());
+    }
+    drop(local::decode::<local::Reply>(bytes));
+    drop(local::decode::<state::Standing>(bytes));
+}
+
+/// Reads a message of the kernel's packet log, which quotes what a device sent.
+pub(crate) fn denial(bytes: &[u8]) {
+    drop(format!("{:?}", nullius_enforce::parse_denial(bytes)));
 }
 
 /// Plays a script to the parsers of one protocol.

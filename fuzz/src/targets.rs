@@ -5,7 +5,10 @@ use nullius_model::Protocol;
 
 /// Every target, by name.
 pub const TARGETS: &[Target] = &[
+    Target { name: "bundle", run: drive::bundle },
     Target { name: "capture-file", run: drive::capture_file },
+    Target { name: "denial-log", run: drive::denial },
+    Target { name: "local-api", run: drive::local },
     Target { name: "policy-repository", run: drive::repository },
     Target { name: "wire-bacnet", run: |bytes| drive::protocol(Protocol::Bacnet, bytes) },
     Target { name: "wire-cdp", run: |bytes| drive::protocol(Protocol::Cdp, bytes) },

@@ -40,7 +40,7 @@ const ARROWS: &[Row] = &[
     Row("nullius", &["nullius-cli", "nullius-controller", "nullius-eval", "nullius-gateway", "nullius-lab"]),
     Row("nullius-verify", &["nullius-audit"]),
     // tools
-    Row("nullius-fuzz", &["nullius-audit", "nullius-capture", "nullius-device", "nullius-identity", "nullius-policy", "nullius-protocol", "nullius-wire"]),
+    Row("nullius-fuzz", &["nullius-audit", "nullius-capture", "nullius-device", "nullius-enforce", "nullius-identity", "nullius-policy", "nullius-protocol", "nullius-wire"]),
     Row("xtask", &[]),
 ];
 
