@@ -57,7 +57,8 @@ pub struct Gateway {
 }
 
 impl Gateway {
-    /// A gateway without a policy, which therefore wants nothing to pass. Grants of another boot end here.
+    /// A gateway without a policy, which therefore wants nothing to pass but at ports that are only watched: putting a
+    /// gateway into a plant must not stop it. Grants of another boot end here.
     pub fn new(settings: Settings, standing: Standing, now: Now) -> Self {
         let mut gateway = Self {
             settings,
@@ -78,6 +79,10 @@ impl Gateway {
             outputs: VecDeque::new(),
         };
         gateway.leave_other_boot();
+        gateway.put_port_rules();
+        if !gateway.rules.is_empty() {
+            gateway.replace();
+        }
         gateway
     }
 

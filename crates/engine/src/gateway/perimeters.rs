@@ -41,11 +41,12 @@ struct Judged {
 impl Gateway {
     /// The rules that the same state gives from nothing: what the incremental ones must equal.
     pub fn rules_from_scratch(&self) -> RuleSet {
-        let Some(site) = &self.site else { return RuleSet::new() };
         let mut other = Self::new(self.settings.clone(), self.standing.clone(), self.now);
         other.strangers = self.strangers.clone();
         other.clock = self.clock;
-        other.handle_policy(site.version.clone(), self.now);
+        if let Some(site) = &self.site {
+            other.handle_policy(site.version.clone(), self.now);
+        }
         other.rules
     }
 
@@ -186,8 +187,8 @@ impl Gateway {
         }
     }
 
-    /// What strangers get at each port.
-    fn put_port_rules(&mut self) {
+    /// What strangers get at each port, whatever the policy.
+    pub(super) fn put_port_rules(&mut self) {
         for (port, settings) in &self.settings.ports {
             let rule = match settings.strangers {
                 Strangers::Hold => continue,
