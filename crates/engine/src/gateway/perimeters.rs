@@ -182,6 +182,10 @@ impl Gateway {
         let place = facts.place(id);
         let own = facts.own_rules(id, place.as_ref());
         own.iter().for_each(|(rule, terms)| patch.put(&mut self.rules, rule.clone(), *terms));
+        if let Some(place) = &place {
+            // whoever was seen there before the policy came is this device
+            self.strangers.remove(&place.port, place.mac);
+        }
         if let Some(node) = self.site.as_mut().and_then(|site| site.node_mut(id)) {
             (node.place, node.own) = (place, own);
         }
