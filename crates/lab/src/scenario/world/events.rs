@@ -8,7 +8,7 @@ use nullius_model::{
     Channel, Denial, DenialReason, DeviceName, Endpoint, Mac, Rule, SmolStr, Terms, Transport,
 };
 use nullius_policy::inventory::Service;
-use nullius_policy::{Effect, ServiceId, Verbs};
+use nullius_policy::{ServiceId, Verbs};
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::str::FromStr;
@@ -177,7 +177,7 @@ impl World {
 }
 
 fn answer(why: &Why) -> String {
-    let effect = if why.effect == Effect::Allow { "allowed" } else { "denied" };
+    let effect = if why.passes() { "allowed" } else { "denied" };
     format!("{effect}: {}", why.because().join("; "))
 }
 
