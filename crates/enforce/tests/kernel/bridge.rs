@@ -149,6 +149,9 @@ fn what_hides_its_ports_is_denied() {
     options[17] += 4;
     sign(&mut options[14..38]);
     lab.denies(1, DenialReason::Options, &options);
+    let mut other_version = udp(4, 1, 2, [40_000, 5683]);
+    other_version[14] = 0x65;
+    lab.denies(1, DenialReason::Options, &other_version);
     for tunnel in [4, 41, 47, 132, 2] {
         lab.denies(1, DenialReason::Policy, &packet(4, 1, 2, tunnel, &datagram([40_000, 5683])));
     }
@@ -157,18 +160,20 @@ fn what_hides_its_ports_is_denied() {
 #[test]
 fn a_tag_in_front_of_an_allowed_packet_does_not_carry_it_through() {
     let mut lab = Lab::new();
-    lab.allow(service(4, Channel::Tcp(502)));
-    let allowed = tcp(4, 1, 2, [40_000, 502], SYN);
-    lab.passes(1, 2, &allowed);
-    for tags in [
-        &[0x81, 0, 0, 1][..],
-        &[0x81, 0, 0, 0],
-        &[0x88, 0xa8, 0, 1, 0x81, 0, 0, 2],
-        &[0x88, 0x47, 0, 0, 1, 64],
-    ] {
-        let mut tagged = allowed.clone();
-        tagged.splice(12..12, tags.iter().copied());
-        lab.denies(1, DenialReason::Ethertype, &tagged);
+    for version in VERSIONS {
+        lab.allow(service(version, Channel::Tcp(502)));
+        let allowed = tcp(version, 1, 2, [40_000, 502], SYN);
+        lab.passes(1, 2, &allowed);
+        for tags in [
+            &[0x81, 0, 0, 1][..],
+            &[0x81, 0, 0, 0],
+            &[0x88, 0xa8, 0, 1, 0x81, 0, 0, 2],
+            &[0x88, 0x47, 0, 0, 1, 64],
+        ] {
+            let mut tagged = allowed.clone();
+            tagged.splice(12..12, tags.iter().copied());
+            lab.denies(1, DenialReason::Ethertype, &tagged);
+        }
     }
 }
 
