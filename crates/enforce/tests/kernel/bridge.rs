@@ -5,6 +5,7 @@ use crate::frames::{
 };
 use crate::lab::{Lab, STRANGER, between, port, service};
 use nullius_model::{Channel, DenialReason, Mac, Rule, Terms, Uptime};
+use std::net::Ipv4Addr;
 
 const VERSIONS: [u8; 2] = [4, 6];
 
@@ -50,6 +51,25 @@ fn an_answer_over_udp_comes_after_the_question() {
         lab.take_away(service(version, Channel::Udp(5683)));
         lab.denies(2, DenialReason::Policy, &udp(version, 2, 1, [5683, 40_000]));
     }
+}
+
+#[test]
+fn where_no_more_answers_fit_questions_pass_and_their_answers_do_not() {
+    let mut lab = Lab::new();
+    lab.allow(service(4, Channel::Udp(5683)));
+    let full: Vec<_> = (0..1_u32 << 17)
+        .map(|number| format!("{} . 10.0.0.2 . 1 . 1", Ipv4Addr::from_bits(0x0a09_0000 + number)))
+        .collect();
+    let text = std::env::temp_dir().join(format!("nullius-full-{}.nft", std::process::id()));
+    let list = format!("add element bridge nullius udp_reply4 {{ {} }}\n", full.join(", "));
+    std::fs::write(&text, list).unwrap();
+    lab.gateway.shell(&format!("nft -f {}", text.display()));
+    std::fs::remove_file(&text).unwrap();
+    lab.passes(1, 2, &udp(4, 1, 2, [40_000, 5683]));
+    lab.denies(2, DenialReason::Policy, &udp(4, 2, 1, [5683, 40_000]));
+    lab.gateway.shell("nft flush set bridge nullius udp_reply4");
+    lab.passes(1, 2, &udp(4, 1, 2, [40_000, 5683]));
+    lab.passes(2, 1, &udp(4, 2, 1, [5683, 40_000]));
 }
 
 #[test]
