@@ -5,6 +5,7 @@
 
 use crate::field::Part;
 use crate::set::Set;
+use crate::skeleton::{ETHER_IP4, ETHER_IP6};
 use nullius_model::{Channel, Mac, Path, PortName, Rule, Terms, Uptime, Verdict};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -66,6 +67,7 @@ pub(crate) fn marker() -> Element {
 fn bound(port: &PortName, mac: Mac, address: IpAddr) -> Vec<Element> {
     vec![
         Key::new().port(port).mac(mac).ip(address).of_either(address, Set::Address4, Set::Address6),
+        Key::new().port(port).framed(mac, address).ip(address).of_either(address, Set::Sender4, Set::Sender6),
         Key::new().ip(address).of_either(address, Set::Known4, Set::Known6),
         Key::new().port(port).ip(address).of_either(address, Set::Located4, Set::Located6),
         station(port, mac),
@@ -150,6 +152,8 @@ pub(crate) fn rule(element: &Element, path: Path) -> Option<(Rule, Verdict)> {
         }
         Set::Marker
         | Set::Station
+        | Set::Sender4
+        | Set::Sender6
         | Set::Known4
         | Set::Known6
         | Set::Located4
@@ -206,6 +210,12 @@ impl Key {
 
     fn mac(self, mac: Mac) -> Self {
         self.part(&mac.octets(), Part::Mac)
+    }
+
+    /// A sender of packets of this generation, with no tag in front.
+    fn framed(self, mac: Mac, ip: IpAddr) -> Self {
+        let ether_type = if ip.is_ipv4() { ETHER_IP4 } else { ETHER_IP6 };
+        self.part(&[&mac.octets(), ether_type].concat(), Part::MacAndType)
     }
 
     fn ip(self, ip: IpAddr) -> Self {

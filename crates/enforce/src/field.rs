@@ -16,6 +16,8 @@ pub(crate) enum Field {
     Generation,
     EtherDestination,
     EtherSource,
+    /// [`Self::EtherSource`] and [`Self::EtherType`], which stand side by side, in one step.
+    EtherSourceAndType,
     EtherType,
     /// The first two bytes after the ethertype.
     Application,
@@ -25,7 +27,8 @@ pub(crate) enum Field {
     ArpSenderMac,
     ArpSender,
     ArpTarget,
-    Ip4HeaderLength,
+    /// Version and length of the header.
+    Ip4Form,
     Ip4Fragment,
     Ip4Protocol,
     Ip4Source,
@@ -90,6 +93,7 @@ impl Field {
             Self::Generation => return Load::Meta(META_NFPROTO),
             Self::EtherDestination => (LINK, 0, 6),
             Self::EtherSource => (LINK, 6, 6),
+            Self::EtherSourceAndType => (LINK, 6, 8),
             Self::EtherType => (LINK, 12, 2),
             Self::Application => (NETWORK, 0, 2),
             Self::ArpForm => (NETWORK, 0, 6),
@@ -97,7 +101,7 @@ impl Field {
             Self::ArpSenderMac => (NETWORK, 8, 6),
             Self::ArpSender => (NETWORK, 14, 4),
             Self::ArpTarget => (NETWORK, 24, 4),
-            Self::Ip4HeaderLength => (NETWORK, 0, 1),
+            Self::Ip4Form => (NETWORK, 0, 1),
             Self::Ip4Fragment => (NETWORK, 6, 2),
             Self::Ip4Protocol => (NETWORK, 9, 1),
             Self::Ip4Source => (NETWORK, 12, 4),
@@ -133,6 +137,8 @@ impl Field {
 pub(crate) enum Part {
     Port,
     Mac,
+    /// A hardware address with the ethertype behind it, where a key leaves two bytes free. `nft` prints the address.
+    MacAndType,
     Ip4,
     Ip6,
     EtherType,
@@ -147,7 +153,7 @@ impl Part {
         match self {
             Self::Ip4 => 7,
             Self::Ip6 => 8,
-            Self::Mac => 9,
+            Self::Mac | Self::MacAndType => 9,
             Self::EtherType => 10,
             Self::Protocol => 12,
             Self::Service => 13,
@@ -160,7 +166,7 @@ impl Part {
     pub(crate) const fn bytes(self) -> usize {
         match self {
             Self::Port | Self::Ip6 => 16,
-            Self::Mac => 8,
+            Self::Mac | Self::MacAndType => 8,
             Self::Ip4 | Self::EtherType | Self::Protocol | Self::Service | Self::Mark => 4,
         }
     }
@@ -170,6 +176,7 @@ impl Part {
         match self {
             Self::Port | Self::Ip6 => 16,
             Self::Mac => 6,
+            Self::MacAndType => 8,
             Self::Ip4 | Self::Mark => 4,
             Self::EtherType | Self::Service => 2,
             Self::Protocol => 1,

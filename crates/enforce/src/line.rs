@@ -35,6 +35,7 @@ enum Code {
 #[derive(Debug, Default)]
 pub(crate) struct Line {
     expressions: Attributes,
+    comment: &'static str,
 }
 
 impl Line {
@@ -44,6 +45,16 @@ impl Line {
 
     pub(crate) fn expressions(&self) -> &Attributes {
         &self.expressions
+    }
+
+    /// What `nft` prints beside the rule; empty where the rule speaks for itself.
+    pub(crate) fn note(&self) -> &'static str {
+        self.comment
+    }
+
+    /// Says what the rule means where its fields print as offsets.
+    pub(crate) fn comment(self, comment: &'static str) -> Self {
+        Self { comment, ..self }
     }
 
     /// The field has this value.

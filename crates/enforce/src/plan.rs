@@ -188,9 +188,10 @@ mod tests {
         let [one, two] = [bound("p1", "10.0.0.1"), bound("p1", "fd00::1")];
         installed.change(&adding(&[one.clone(), two.clone()]), START);
         let first = installed.change(&RuleChange { remove: vec![one], add: Vec::new() }, START);
-        assert_eq!(sets(&first.remove), [Set::Address4, Set::Known4, Set::Located4]);
+        assert_eq!(sets(&first.remove), [Set::Address4, Set::Sender4, Set::Known4, Set::Located4]);
         let second = installed.change(&RuleChange { remove: vec![two], add: Vec::new() }, START);
-        assert_eq!(sets(&second.remove), [Set::Address6, Set::Known6, Set::Located6, Set::Station]);
+        let last = [Set::Address6, Set::Sender6, Set::Known6, Set::Located6, Set::Station];
+        assert_eq!(sets(&second.remove), last);
     }
 
     #[test]

@@ -32,6 +32,8 @@ pub(crate) enum Set {
     Marker,
     KnownMac,
     Station,
+    Sender4,
+    Sender6,
     Known4,
     Known6,
     Address4,
@@ -95,6 +97,8 @@ impl Set {
         Self::Marker,
         Self::KnownMac,
         Self::Station,
+        Self::Sender4,
+        Self::Sender6,
         Self::Known4,
         Self::Known6,
         Self::Address4,
@@ -147,11 +151,13 @@ impl Set {
     }
 
     pub(crate) const fn shape(self) -> Shape {
-        use Part::{EtherType, Ip4, Ip6, Mac, Mark, Port, Protocol, Service};
+        use Part::{EtherType, Ip4, Ip6, Mac, MacAndType, Mark, Port, Protocol, Service};
         match self {
             Self::Marker => fixed("marker", &[Mark], 1),
             Self::KnownMac => fixed("known_mac", &[Mac], SITE_ELEMENTS),
             Self::Station => fixed("station", &[Port, Mac], SITE_ELEMENTS),
+            Self::Sender4 => fixed("sender4", &[Port, MacAndType, Ip4], SITE_ELEMENTS),
+            Self::Sender6 => fixed("sender6", &[Port, MacAndType, Ip6], SITE_ELEMENTS),
             Self::Known4 => fixed("known4", &[Ip4], SITE_ELEMENTS),
             Self::Known6 => fixed("known6", &[Ip6], SITE_ELEMENTS),
             Self::Address4 => fixed("address4", &[Port, Mac, Ip4], SITE_ELEMENTS),

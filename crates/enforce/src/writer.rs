@@ -168,6 +168,9 @@ impl<'a> Writer<'a> {
             attributes.put_text(2, &chain.name).nest(4, |expressions| {
                 expressions.append(line.expressions());
             });
+            if !line.note().is_empty() {
+                attributes.put(7, &comment_bytes(line.note()));
+            }
             let label = format!("rule {index} of chain {} in table {}", chain.name, plane.name());
             self.push(plane, Message::NewRule, 0, &attributes, label);
         }

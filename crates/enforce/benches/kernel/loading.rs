@@ -13,6 +13,8 @@ const ROUNDS: usize = 5;
 const CHANGES: u32 = 1_000;
 /// `nft -f` takes at least this many times as long.
 const LOAD_GATE: f64 = 3.0;
+/// Seconds that the quickest of the rounds may take; the others had company on the machine.
+const LOAD_SECONDS: f64 = 0.5;
 
 #[expect(clippy::print_stdout, reason = "a bench prints its figures")]
 pub(crate) fn bench() -> Outcome {
@@ -31,8 +33,9 @@ pub(crate) fn bench() -> Outcome {
         node.shell("nft delete table bridge peer");
     }
     std::fs::remove_file(&text)?;
+    let quickest = percentile(&mut ours, 0);
     let [ours, again, theirs] = [ours, again, theirs].map(median);
-    println!("load {SERVICES} services into a new table: {ours:.3} s");
+    println!("load {SERVICES} services into a new table: {ours:.3} s, at best {quickest:.3} s");
     println!("the same in place of as many: {again:.3} s");
     println!("`nft -f` with the same elements: {theirs:.3} s ({:.1} times ours)", theirs / ours);
     let mut changes = changes(&mut kernel)?;
@@ -44,7 +47,14 @@ pub(crate) fn bench() -> Outcome {
     println!("read back: {:.3} s", timed(|| kernel.read_back(Uptime::default())).0);
     println!("peak memory: {}", peak_memory()?);
     let times = theirs / ours;
-    Ok(if times < LOAD_GATE { vec![format!("nft takes only {times:.1} times as long")] } else { Vec::new() })
+    let mut missed = Vec::new();
+    if times < LOAD_GATE {
+        missed.push(format!("nft takes only {times:.1} times as long"));
+    }
+    if quickest > LOAD_SECONDS {
+        missed.push(format!("loading took {quickest:.3} s"));
+    }
+    Ok(missed)
 }
 
 fn replace(kernel: &mut Kernel, rules: &RuleSet) -> Result<f64, Box<dyn Error>> {

@@ -26,7 +26,7 @@ pub(crate) fn address(number: u8) -> IpAddr {
     Ipv4Addr::new(10, 0, 0, number).into()
 }
 
-/// The two devices that send, and what the first may ask the second.
+/// Two devices, what the first may ask the second, and what it may answer.
 pub(crate) fn pair() -> Result<RuleSet, BadName> {
     let mut rules = RuleSet::new();
     for number in [1, 2] {
@@ -37,8 +37,10 @@ pub(crate) fn pair() -> Result<RuleSet, BadName> {
             Terms::default(),
         );
     }
-    for channel in [Channel::Tcp(502), Channel::Udp(5683)] {
-        let [client, server] = [1, 2].map(address);
+    for (client, server, channel) in
+        [(1, 2, Channel::Tcp(502)), (1, 2, Channel::Udp(5683)), (2, 1, Channel::Tcp(102))]
+    {
+        let [client, server] = [client, server].map(address);
         rules.insert(Rule::Service { client, server, channel, path: Path::Bridged }, Terms::ACCEPT);
     }
     Ok(rules)

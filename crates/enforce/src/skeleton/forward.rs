@@ -1,5 +1,8 @@
 //! Who may be sent to: every packet between two ports is judged on its own, answers too.
 //!
+//! The hook itself holds the way of an IPv4 packet from one bound device to another, so that it takes no jump. Its rules
+//! do not ask again what they know, though `nft` then prints fields as offsets: what asks costs more than what compares.
+//!
 //! There is no state that says "established": an element taken away cuts what is under way with the next packet.
 
 use super::bridge::foreign;
@@ -15,8 +18,8 @@ const PRIORITY: i32 = 0;
 
 /// More fragments, or an offset.
 const FRAGMENT_BITS: &[u8] = &[0x3f, 0xff];
-/// A header of five words: no options.
-const PLAIN_HEADER: &[u8] = &[5];
+/// Version 4, and a header of five words: no options.
+const PLAIN_FORM: &[u8] = &[0x45];
 
 /// FIN, SYN, RST and ACK.
 pub(super) const TCP_ROLES: &[u8] = &[0x17];
@@ -26,9 +29,9 @@ pub(super) const SYN: &[u8] = &[0x02];
 const FRAGMENT_HEADER: &[u8] = &[44];
 
 pub(super) fn forward(site: &Site) -> Vec<Chain> {
-    let mut chains = vec![entry(site), others()];
+    let mut chains = vec![entry(site), marked(), Chain::new("packets6", packets(&SIX)), others()];
     for network in [FOUR, SIX] {
-        chains.extend([packets(&network), icmp(&network)]);
+        chains.push(icmp(&network));
         chains.extend(transports(&network));
     }
     chains
@@ -41,13 +44,21 @@ pub(super) fn transports(network: &Network) -> [Chain; 3] {
 
 fn entry(site: &Site) -> Chain {
     let mut lines = foreign(site);
-    lines.extend([
-        FOUR.frame().goto("packets4"),
-        SIX.frame().goto("packets6"),
+    lines.push(Line::new().lacks(Field::Mark, &mark::NONE.to_ne_bytes()).goto("marked"));
+    lines.extend(packets(&FOUR));
+    Chain::hooked("forward", FORWARD, PRIORITY, lines)
+}
+
+/// What is no IPv4 packet, or comes from nobody who is bound.
+fn marked() -> Chain {
+    let lines = [
+        Line::new().has(Field::Mark, &mark::SIX.to_ne_bytes()).goto("packets6"),
+        FOUR.frame().goto("strangers4"),
+        SIX.frame().goto("strangers6"),
         Line::new().has(Field::EtherType, ETHER_ARP).goto("arp"),
         Line::new().goto("others"),
-    ]);
-    Chain::hooked("forward", FORWARD, PRIORITY, lines)
+    ];
+    Chain::new("marked", lines)
 }
 
 /// Frames that are not IP. A tag or a label in front makes a frame one of these: whatever hides behind it is not read.
@@ -64,13 +75,11 @@ fn others() -> Chain {
     Chain::new("others", lines)
 }
 
-fn packets(network: &Network) -> Chain {
+fn packets(network: &Network) -> Vec<Line> {
     let receiver = [Field::OutPort, Field::EtherDestination, network.destination];
-    let mut lines =
-        vec![Line::new().lacks(Field::Mark, &mark::NONE.to_ne_bytes()).goto(&network.chain("strangers"))];
-    lines.extend(plain(network, |reason| denied(reason, network)));
+    let mut lines = plain(network, |reason| denied(reason, network));
     let icmp = network.over(network.icmp).goto(&network.chain("icmp"));
-    let bound = network.line().not_among(&receiver, network.address.name()).goto(&network.chain("elsewhere"));
+    let bound = Line::new().not_among(&receiver, network.address.name()).goto(&network.chain("elsewhere"));
     match network.generation {
         Generation::Four => {
             lines.push(bound);
@@ -84,7 +93,7 @@ fn packets(network: &Network) -> Chain {
         }
     }
     lines.extend(otherwise(network));
-    Chain::new(network.chain("packets"), lines)
+    lines
 }
 
 /// An IPv4 packet that hides its ports, or has options that others act on, is judged by nothing else. In IPv6 both show
@@ -93,27 +102,34 @@ pub(super) fn plain(network: &Network, denied: impl Fn(DenialReason) -> String) 
     match network.generation {
         Generation::Six => Vec::new(),
         Generation::Four => vec![
-            network
-                .line()
+            Line::new()
                 .bits_not(Field::Ip4Fragment, FRAGMENT_BITS, &[0, 0])
                 .goto(&denied(DenialReason::Fragment)),
-            network
-                .line()
-                .bits_not(Field::Ip4HeaderLength, &[0x0f], PLAIN_HEADER)
-                .goto(&denied(DenialReason::Options)),
+            Line::new().lacks(Field::Ip4Form, PLAIN_FORM).goto(&denied(DenialReason::Options)),
         ],
     }
 }
 
 /// The end of a chain of packets: TCP, UDP, and nothing else.
 pub(super) fn services(network: &Network) -> Vec<Line> {
-    let mut lines = Vec::from(transport_lines(network));
+    let mut lines = transport_lines(network);
     lines.extend(otherwise(network));
     lines
 }
 
-fn transport_lines(network: &Network) -> [Line; 2] {
-    [(TCP, "tcp"), (UDP, "udp")].map(|(protocol, name)| network.over(protocol).goto(&network.chain(name)))
+/// Requests to services without an end, which most packets are or answer, and the chains for all others.
+fn transport_lines(network: &Network) -> Vec<Line> {
+    let over = |protocol: &[u8]| Line::new().has(network.protocol, protocol);
+    let request = |protocol: &[u8]| over(protocol).among(&asked(network), network.service.name());
+    vec![
+        request(TCP).count(ALLOWED).accept().comment("TCP: client, server, protocol, service"),
+        over(TCP).goto(&network.chain("tcp")),
+        awaiting(request(UDP), network)
+            .count(ALLOWED)
+            .accept()
+            .comment("UDP: client, server, protocol, service; then who may answer"),
+        over(UDP).goto(&network.chain("udp")),
+    ]
 }
 
 fn otherwise(network: &Network) -> Vec<Line> {
@@ -144,8 +160,12 @@ fn tcp(network: &Network) -> Chain {
     };
     let diverted = denied(DenialReason::Divert, network);
     let lines = [
-        request(network.service).goto(ALLOWED),
-        answer(network.service).goto(ALLOWED),
+        Line::new()
+            .bits_not(Field::TcpFlags, TCP_ROLES, SYN)
+            .among(&answered(network), network.service.name())
+            .count(ALLOWED)
+            .accept()
+            .comment("an answer: server, client, protocol, service"),
         request(network.lease).goto(ALLOWED),
         answer(network.lease).goto(ALLOWED),
         request(network.divert).goto(&diverted),
@@ -164,7 +184,8 @@ fn udp(network: &Network) -> Chain {
     };
     let [asked, diverted] = [network.chain("asked"), denied(DenialReason::Divert, network)];
     let lines = [
-        request(network.service).goto(&asked),
+        // there is no room to remember the question: it passes, its answer will not
+        request(network.service).goto(ALLOWED),
         answer(network.service).goto(ALLOWED),
         request(network.lease).goto(&asked),
         answer(network.lease).goto(ALLOWED),
@@ -185,14 +206,16 @@ pub(super) fn dhcp_answer(network: &Network) -> Line {
         .among(&[network.source, network.protocol, Field::SourcePort], network.onboarding.name())
 }
 
-/// Remembers that an answer may come.
+/// What a lease allowed is remembered, and passes.
 fn allowed_udp(network: &Network) -> Chain {
-    let awaited = [network.destination, network.source, Field::DestinationPort, Field::SourcePort];
-    let lines = [
-        network.over(UDP).learn(&awaited, network.reply.name(), REPLY_MILLISECONDS),
-        Line::new().goto(ALLOWED),
-    ];
+    let lines = [awaiting(network.over(UDP), network), Line::new().goto(ALLOWED)];
     Chain::new(network.chain("asked"), lines)
+}
+
+/// Remembers that an answer may come. Where there is no room the rule ends here.
+fn awaiting(line: Line, network: &Network) -> Line {
+    let awaited = [network.destination, network.source, Field::DestinationPort, Field::SourcePort];
+    line.learn(&awaited, network.reply.name(), REPLY_MILLISECONDS)
 }
 
 /// Echo requests one way and replies the other. Errors are denied: what they quote would have to be judged too.

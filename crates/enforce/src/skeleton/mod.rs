@@ -84,6 +84,10 @@ pub(crate) mod mark {
     pub(crate) const WATCHED: u32 = 0x101;
     /// It is for the router, not for another port.
     pub(crate) const ROUTED: u32 = 0x102;
-    /// None of these.
+    /// Its sender is bound, and it is an IPv6 packet.
+    pub(crate) const SIX: u32 = 0x103;
+    /// Its sender is bound, and it is no packet: ARP, or a protocol of its own, or hidden behind a tag.
+    pub(crate) const OTHER: u32 = 0x104;
+    /// None of these: its sender is bound, and it is an IPv4 packet. What most frames are costs nothing to say.
     pub(crate) const NONE: u32 = 0;
 }

@@ -40,6 +40,7 @@ pub(crate) struct Network {
     pub(crate) dhcp_server: &'static [u8],
     /// The address of a sender that has none.
     pub(crate) unspecified: &'static [u8],
+    pub(crate) sender: Set,
     pub(crate) known: Set,
     pub(crate) address: Set,
     pub(crate) located: Set,
@@ -72,6 +73,7 @@ pub(crate) const FOUR: Network = Network {
     dhcp_client: &[0, 68],
     dhcp_server: &[0, 67],
     unspecified: &[0; 4],
+    sender: Set::Sender4,
     known: Set::Known4,
     address: Set::Address4,
     located: Set::Located4,
@@ -104,6 +106,7 @@ pub(crate) const SIX: Network = Network {
     dhcp_client: &[0x02, 0x22],
     dhcp_server: &[0x02, 0x23],
     unspecified: &[0; 16],
+    sender: Set::Sender6,
     known: Set::Known6,
     address: Set::Address6,
     located: Set::Located6,

@@ -24,14 +24,18 @@ const DOUBLE: &str = "double";
 pub(super) fn source(site: &Site) -> Vec<Chain> {
     let mut chains = vec![entry(site), double()];
     for network in [FOUR, SIX] {
-        chains.extend([bound(&network), unbound(&network)]);
+        chains.extend([nameless(&network), unbound(&network)]);
     }
     chains.extend([arp(), other()]);
     chains
 }
 
 fn entry(site: &Site) -> Chain {
-    let mut lines = foreign(site);
+    let mut lines = vec![
+        bound(Line::new(), &FOUR).accept().comment("bound: port, hardware address, ethertype, IPv4 address"),
+        bound(SIX.line(), &SIX).set_mark(mark::SIX).accept(),
+    ];
+    lines.extend(foreign(site));
     lines.extend([
         FOUR.frame().goto("source4"),
         SIX.frame().goto("source6"),
@@ -42,11 +46,14 @@ fn entry(site: &Site) -> Chain {
     Chain::hooked("prerouting", PREROUTING, PRIORITY, lines)
 }
 
-fn bound(network: &Network) -> Chain {
-    let sender = [Field::InPort, Field::EtherSource, network.source];
+/// The ethertype that stands in the frame is part of the key: what is behind a tag is not bound.
+fn bound(line: Line, network: &Network) -> Line {
+    line.among(&[Field::InPort, Field::EtherSourceAndType, network.source], network.sender.name())
+}
+
+fn nameless(network: &Network) -> Chain {
     let nameless = || network.line().has(network.source, network.unspecified);
     let lines = [
-        network.line().among(&sender, network.address.name()).accept(),
         // a device may ask for an address before it has one; `forward` sees where that goes
         network
             .over(UDP)
@@ -101,6 +108,7 @@ fn arp() -> Chain {
         arp_line()
             .among(&[Field::InPort, Field::EtherSource, Field::ArpSender], Set::Address4.name())
             .among(&[Field::InPort, Field::ArpSenderMac, Field::ArpSender], Set::Address4.name())
+            .set_mark(mark::OTHER)
             .accept(),
         // it asks whether an address is free before it takes it (RFC 5227): nobody needs to hear that
         arp_line()
@@ -123,7 +131,7 @@ fn arp_line() -> Line {
 }
 
 fn other() -> Chain {
-    let mut lines = vec![Line::new().among(STATION, Set::Station.name()).accept()];
+    let mut lines = vec![Line::new().among(STATION, Set::Station.name()).set_mark(mark::OTHER).accept()];
     lines.extend(strangers(DenialReason::Stranger));
     Chain::new("source_other", lines)
 }

@@ -5,6 +5,7 @@ use crate::frames::{
 };
 use crate::lab::{Lab, STRANGER, between, port, service};
 use nullius_model::{Channel, DenialReason, Mac, Rule, Terms, Uptime};
+use std::net::Ipv4Addr;
 
 const VERSIONS: [u8; 2] = [4, 6];
 
@@ -50,6 +51,25 @@ fn an_answer_over_udp_comes_after_the_question() {
         lab.take_away(service(version, Channel::Udp(5683)));
         lab.denies(2, DenialReason::Policy, &udp(version, 2, 1, [5683, 40_000]));
     }
+}
+
+#[test]
+fn where_no_more_answers_fit_questions_pass_and_their_answers_do_not() {
+    let mut lab = Lab::new();
+    lab.allow(service(4, Channel::Udp(5683)));
+    let full: Vec<_> = (0..1_u32 << 17)
+        .map(|number| format!("{} . 10.0.0.2 . 1 . 1", Ipv4Addr::from_bits(0x0a09_0000 + number)))
+        .collect();
+    let text = std::env::temp_dir().join(format!("nullius-full-{}.nft", std::process::id()));
+    let list = format!("add element bridge nullius udp_reply4 {{ {} }}\n", full.join(", "));
+    std::fs::write(&text, list).unwrap();
+    lab.gateway.shell(&format!("nft -f {}", text.display()));
+    std::fs::remove_file(&text).unwrap();
+    lab.passes(1, 2, &udp(4, 1, 2, [40_000, 5683]));
+    lab.denies(2, DenialReason::Policy, &udp(4, 2, 1, [5683, 40_000]));
+    lab.gateway.shell("nft flush set bridge nullius udp_reply4");
+    lab.passes(1, 2, &udp(4, 1, 2, [40_000, 5683]));
+    lab.passes(2, 1, &udp(4, 2, 1, [5683, 40_000]));
 }
 
 #[test]
@@ -149,6 +169,9 @@ fn what_hides_its_ports_is_denied() {
     options[17] += 4;
     sign(&mut options[14..38]);
     lab.denies(1, DenialReason::Options, &options);
+    let mut other_version = udp(4, 1, 2, [40_000, 5683]);
+    other_version[14] = 0x65;
+    lab.denies(1, DenialReason::Options, &other_version);
     for tunnel in [4, 41, 47, 132, 2] {
         lab.denies(1, DenialReason::Policy, &packet(4, 1, 2, tunnel, &datagram([40_000, 5683])));
     }
@@ -157,18 +180,20 @@ fn what_hides_its_ports_is_denied() {
 #[test]
 fn a_tag_in_front_of_an_allowed_packet_does_not_carry_it_through() {
     let mut lab = Lab::new();
-    lab.allow(service(4, Channel::Tcp(502)));
-    let allowed = tcp(4, 1, 2, [40_000, 502], SYN);
-    lab.passes(1, 2, &allowed);
-    for tags in [
-        &[0x81, 0, 0, 1][..],
-        &[0x81, 0, 0, 0],
-        &[0x88, 0xa8, 0, 1, 0x81, 0, 0, 2],
-        &[0x88, 0x47, 0, 0, 1, 64],
-    ] {
-        let mut tagged = allowed.clone();
-        tagged.splice(12..12, tags.iter().copied());
-        lab.denies(1, DenialReason::Ethertype, &tagged);
+    for version in VERSIONS {
+        lab.allow(service(version, Channel::Tcp(502)));
+        let allowed = tcp(version, 1, 2, [40_000, 502], SYN);
+        lab.passes(1, 2, &allowed);
+        for tags in [
+            &[0x81, 0, 0, 1][..],
+            &[0x81, 0, 0, 0],
+            &[0x88, 0xa8, 0, 1, 0x81, 0, 0, 2],
+            &[0x88, 0x47, 0, 0, 1, 64],
+        ] {
+            let mut tagged = allowed.clone();
+            tagged.splice(12..12, tags.iter().copied());
+            lab.denies(1, DenialReason::Ethertype, &tagged);
+        }
     }
 }
 

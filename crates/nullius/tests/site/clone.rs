@@ -56,8 +56,10 @@ fn a_double_reaches_nothing_and_with_the_original_unplugged_only_enrolment() {
     assert!(!fetches(double, ENROLMENT, ENROLMENT_PORT), "nobody is two devices at once");
     assert_eq!(tap.stop().len(), 0, "frames of the double arrived");
     assert!(fetches(original, SERVER, PORTS[0]), "the original works on");
-    let alarms = gateway.run(&["status", "--json"]);
-    assert!(alarms.contains(&format!("p{DOUBLE}")), "an alarm names the port: {alarms}");
+    let status = gateway.run(&["status", "--json"]);
+    let status: serde_json::Value = serde_json::from_str(&status).unwrap();
+    let alarms = status["status"]["alarms"].to_string();
+    assert!(alarms.contains(&format!("port p{DOUBLE}")), "an alarm names the port: {alarms}");
 
     segment.gateway.ip(&format!("link set p{CLIENT} down\n"));
     until("enrolment to open for the double", Duration::from_secs(5), || {

@@ -43,12 +43,6 @@ impl Gateway {
         self.child.wait().unwrap();
     }
 
-    /// Starts it again after [`Gateway::kill`].
-    pub(crate) fn restart(&mut self, segment: &Segment) {
-        self.child = launch(segment, &self.directory);
-        self.wait();
-    }
-
     /// A command of ours, to be spoken to this gateway.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(PROGRAM);

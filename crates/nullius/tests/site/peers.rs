@@ -66,9 +66,3 @@ pub(crate) fn poll(station: &Namespace, server: usize, millis: u32) -> Running {
         &["-m", "tcp", "-a", "1", "-t", "4", "-r", "1", "-c", "10", "-l", &millis, &server],
     )
 }
-
-/// Reads a register once; whether an answer came.
-pub(crate) fn reads(station: &Namespace, server: usize) -> bool {
-    let arguments = ["-m", "tcp", "-a", "1", "-r", "1", "-c", "1", "-1", "-q", "-o", "0.5", &ipv4(server)];
-    station.command("timeout").args(["3", "mbpoll"]).args(arguments).output().unwrap().status.success()
-}
