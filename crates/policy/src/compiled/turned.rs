@@ -61,6 +61,6 @@ fn holds(expr: &Expr, world: &World<'_>) -> bool {
 
 fn has_any_permit(policies: &Policies, world: &World<'_>) -> bool {
     let places = policies.index.of_subject(world.subject);
-    let mut rules = places.into_iter().filter_map(|place| policies.rules.get(place));
+    let mut rules = places.filter_map(|place| policies.rules.get(place));
     rules.any(|rule| rule.effect == Effect::Allow && rule.subject.contains(world.subject))
 }

@@ -182,6 +182,26 @@ fn a_verdict_says_how_long_it_holds() {
 }
 
 #[test]
+fn a_verdict_is_promised_no_longer_than_to_the_next_tick_that_is_counted_with() {
+    let moment = nullius_policy::Moment { minute: 100, second: 20, ..office_hours() };
+    let holds = |condition: &str| {
+        // The other comparison changes much later, and must not hide the minutes before it.
+        let text = format!(
+            "permit (principal, action, resource) when {{ {condition} || context.time.minute >= 900 }};"
+        );
+        let connection = site(&text).connection(&GOOD, &moment, &[]);
+        (connection.verdict, connection.holds_for)
+    };
+    for condition in ["context.time.minute + 100 > 201", "context.time == {minute: 102, weekday: 3}"] {
+        assert_eq!(holds(condition), (Verdict::Deny, Some(Duration::from_secs(40))), "{condition}");
+    }
+    for age in ["context.posture.age * 2 > 124", "context.posture == {good: true, age: 62}"] {
+        let condition = format!("(context has posture && {age})");
+        assert_eq!(holds(&condition), (Verdict::Deny, Some(Duration::from_secs(1))), "{condition}");
+    }
+}
+
+#[test]
 fn what_nobody_knows_is_denied_and_named() {
     let site = site("permit (principal, action, resource);");
     let stranger = Request { subject: small::name("stranger"), ..read() };

@@ -2,14 +2,16 @@
 
 use crate::plant::Plant;
 use cedar_policy::{
-    AuthorizationError, Authorizer, Context, Decision, Entities, Entity, EntityUid, PolicyId, PolicySet,
-    Request as CedarRequest, RestrictedExpression as Expression, Schema,
+    AuthorizationError, Authorizer, Context, Decision, Entities, Entity, EntityId, EntityTypeName, EntityUid,
+    PolicyId, PolicySet, Request as CedarRequest, RestrictedExpression as Expression, Schema,
 };
 use nullius_model::Channel;
 use nullius_policy::inventory::Device;
 use nullius_policy::{Effect, Inputs, MessageFields, Moment, Permit, Request, Verbs, verbs};
+use std::cell::RefCell;
 use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
+use std::sync::LazyLock;
 
 pub(crate) struct Oracle {
     policies: PolicySet,
@@ -49,20 +51,20 @@ impl Oracle {
         let protocol = plant.inventory.service(&request.object).unwrap().protocol;
         let verb =
             verbs(protocol).iter().find(|verb| verb.class == request.class && verb.name == request.verb);
-        let namespace = match protocol.name() {
-            "modbus" => "Modbus::",
-            "mqtt" => "Mqtt::",
-            "coap" => "Coap::",
-            "http" => "Http::",
-            _ => "",
+        let actions = match protocol.name() {
+            "modbus" => "Modbus::Action",
+            "mqtt" => "Mqtt::Action",
+            "coap" => "Coap::Action",
+            "http" => "Http::Action",
+            _ => "Action",
         };
         let mut context = context(inputs, moment, in_use(request, permits));
-        if !namespace.is_empty() {
+        if actions != "Action" {
             context.push(("message".to_owned(), message(&request.message.clone().unwrap_or_default())));
         }
         let request = CedarRequest::new(
             uid("Device", request.subject.as_str()),
-            uid(&format!("{namespace}Action"), verb.unwrap().action),
+            uid(actions, verb.unwrap().action),
             uid("Service", &request.object.to_string()),
             Context::from_pairs(context).unwrap(),
             None,
@@ -156,8 +158,12 @@ fn record(fields: impl IntoIterator<Item = (&'static str, Expression)>) -> Expre
     Expression::new_record(fields.into_iter().map(|(name, value)| (name.to_owned(), value))).unwrap()
 }
 
-fn uid(kind: &str, name: &str) -> EntityUid {
-    EntityUid::from_type_name_and_id(kind.parse().unwrap(), name.parse().unwrap())
+fn uid(kind: &'static str, name: &str) -> EntityUid {
+    thread_local!(static KINDS: RefCell<HashMap<&'static str, EntityTypeName>> = RefCell::default());
+    // Parsing a name costs Cedar more than answering the question.
+    let kind =
+        KINDS.with_borrow_mut(|kinds| kinds.entry(kind).or_insert_with(|| kind.parse().unwrap()).clone());
+    EntityUid::from_type_name_and_id(kind, EntityId::new(name))
 }
 
 fn entities(plant: &Plant) -> Entities {
@@ -173,8 +179,9 @@ fn entities(plant: &Plant) -> Entities {
     for device in plant.inventory.devices.values() {
         all.extend(of_device(device));
     }
-    let (schema, _) = Schema::from_cedarschema_str(nullius_policy::SCHEMA).unwrap();
-    Entities::from_entities(all, Some(&schema)).unwrap()
+    static SCHEMA: LazyLock<Schema> =
+        LazyLock::new(|| Schema::from_cedarschema_str(nullius_policy::SCHEMA).unwrap().0);
+    Entities::from_entities(all, Some(&SCHEMA)).unwrap()
 }
 
 fn of_device(device: &Device) -> Vec<Entity> {
