@@ -10,11 +10,14 @@ use std::time::Duration;
 /// Shorter is a slip of the hand.
 const SHORTEST: Duration = Duration::from_secs(1);
 
+/// Number of the first grant there ever is: people count from one.
+const FIRST: u64 = 1;
+
 impl Gateway {
     pub(super) fn grant(&mut self, request: GrantRequest, by: &Actor) -> Result<Reply, Refusal> {
         let pair = self.check_grant(&request)?;
         let grant = self.chained(request, by)?;
-        let id = GrantId(self.standing.next_grant);
+        let id = GrantId(self.standing.next_grant.max(FIRST));
         self.standing.grants.insert(id, grant.clone());
         self.index_grants();
         if let Some(refusal) = self.forbidden(pair, &grant) {
@@ -22,7 +25,7 @@ impl Gateway {
             self.index_grants();
             return Err(refusal);
         }
-        self.standing.next_grant = self.standing.next_grant.saturating_add(1);
+        self.standing.next_grant = id.0.saturating_add(1);
         let work = self.refresh_pairs(&[pair]);
         self.save();
         let ends = grant.ends;
