@@ -122,6 +122,18 @@ fn a_forbid_wins_over_a_grant_and_is_named() {
     assert_eq!(plant.access("vendor", "plc1", SHELL), None);
 }
 
+#[test]
+fn of_what_defeats_a_grant_the_forbids_are_named_and_not_what_they_overrule() {
+    let mut plant = Plant::new();
+    plant
+        .tell(Command::Assess { device: name("hmi"), posture: None, risk: Some(3), conforms: None }, 1)
+        .unwrap();
+    // `shell` permits it, and is overruled like the grant
+    let request = GrantRequest { subject: name("hmi"), ..request(120) };
+    let refused = plant.tell(Command::Grant(request), 2);
+    assert_eq!(refused, Err(Refusal::Forbidden(vec![PolicyId(SmolStr::new("risky"))])));
+}
+
 fn assess_well() -> Command {
     Command::Assess { device: name("vendor"), posture: Some(true), risk: Some(0), conforms: Some(true) }
 }
