@@ -23,6 +23,7 @@ use crate::facts::{Facts, GrantIndex};
 use crate::schedule::Schedule;
 use crate::site::Site;
 use crate::station::Strangers;
+use crate::suspects::Suspects;
 use crate::{Act, Actor, Alarm, Now, Output, PolicyVersion, Record, Settings, Standing};
 use delivery::Delivery;
 use nullius_model::{Epoch, RuleSet, Uptime};
@@ -47,6 +48,7 @@ pub struct Gateway {
     denials: Denials,
     alarms: AlarmBudget,
     arrivals: AlarmBudget,
+    suspects: Suspects,
     delivery: Delivery,
     clock: Clock,
     now: Now,
@@ -71,6 +73,7 @@ impl Gateway {
             denials: Denials::default(),
             alarms: AlarmBudget::default(),
             arrivals: AlarmBudget::default(),
+            suspects: Suspects::default(),
             delivery: Delivery::default(),
             clock: Clock::new(now),
             now,
@@ -193,6 +196,7 @@ impl Gateway {
     fn sweep(&mut self) {
         let (now, limits) = (self.now.uptime, self.settings.limits.clone());
         self.strangers.expire(now, limits.stranger_idle);
+        self.suspects.expire(now, &limits);
         for summary in self.denials.expire(now, &limits) {
             self.audit(None, Act::Denied(summary), Work::default());
         }
