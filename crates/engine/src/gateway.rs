@@ -7,6 +7,7 @@ mod bindings;
 mod commands;
 mod delivery;
 mod grants;
+mod judging;
 mod perimeters;
 mod stages;
 mod traffic;
