@@ -1,4 +1,4 @@
-//! A question as a person types it: `10.0.0.5→10.0.0.9:502 write 40010`.
+//! A question as a person types it: `10.0.0.5→10.0.0.9:502 write`.
 //!
 //! Pure. Names are taken as they are; whether they exist is the gateway's to say.
 
@@ -13,8 +13,6 @@ pub(crate) struct Question {
     /// A service's name, `tcp/502`, `udp/161`, `echo`, or a bare port.
     pub(crate) service: String,
     pub(crate) verb: Option<String>,
-    /// What the verb is about: a register, a topic.
-    pub(crate) operand: Option<String>,
 }
 
 /// An arrow at the beginning of a word is no option: what a program is started with, for clap.
@@ -43,20 +41,28 @@ impl Question {
 
     fn assemble(subject: &str, target: &str, rest: &[&str]) -> Result<Self, String> {
         let (object, service) = self::target(target)?;
-        let (verb, operand) = match rest {
-            [] => (None, None),
-            [verb] => (Some(verb), None),
-            [verb, operand] => (Some(verb), Some(operand)),
+        let verb = match rest {
+            [] => None,
+            [verb] => Some((*verb).to_owned()),
+            [verb, operand] => return Err(about_messages(verb, operand)),
             [_, _, ..] => return Err(FORM.to_owned()),
         };
         Ok(Self {
             subject: unbracketed(subject).to_owned(),
             object: object.to_owned(),
             service: service.to_owned(),
-            verb: verb.map(|word| (*word).to_owned()),
-            operand: operand.map(|word| (*word).to_owned()),
+            verb,
         })
     }
+}
+
+/// An answer that left the register or the topic out would be taken for one about it.
+fn about_messages(verb: &str, operand: &str) -> String {
+    format!(
+        "`{}`: what a message carries cannot be asked about yet, only its verb: leave it out after `{}`",
+        operand.escape_debug(),
+        verb.escape_debug()
+    )
 }
 
 /// `10.0.0.9:502`, `[fe80::9]:502`, `plc1/modbus`, `plc1:udp/161`, `plc1:echo`.
@@ -119,7 +125,16 @@ mod tests {
             );
             assert_eq!(question.verb.as_deref(), verb, "{text}");
         }
-        assert_eq!(parse("a→b:1 write 40010").unwrap().operand.as_deref(), Some("40010"));
+    }
+
+    #[test]
+    fn a_register_is_refused_and_not_left_out_of_the_answer() {
+        let refused = parse("a→b:1 write 40010").unwrap_err();
+        assert_eq!(
+            refused,
+            "`40010`: what a message carries cannot be asked about yet, only its verb: leave it out after `write`"
+        );
+        assert!(parse("a→b:1 write \u{1b}[2J").unwrap_err().starts_with("`\\u{1b}[2J`: "));
     }
 
     #[test]

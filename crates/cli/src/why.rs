@@ -48,9 +48,6 @@ pub(crate) fn run(arguments: &Arguments, world: &mut World<'_>) -> Result<Outcom
     for line in &why.lines {
         writeln!(world.out, "{}", inert(line))?;
     }
-    if question.operand.is_some() && why.allowed {
-        writeln!(world.out, "this holds for the verb whatever it carries, or as its policies say above")?;
-    }
     Ok(Outcome::of(why.allowed))
 }
 

@@ -7,6 +7,7 @@ mod bindings;
 mod commands;
 mod delivery;
 mod grants;
+mod judging;
 mod perimeters;
 mod stages;
 mod traffic;
@@ -23,6 +24,7 @@ use crate::facts::{Facts, GrantIndex};
 use crate::schedule::Schedule;
 use crate::site::Site;
 use crate::station::Strangers;
+use crate::suspects::Suspects;
 use crate::{Act, Actor, Alarm, Now, Output, PolicyVersion, Record, Settings, Standing};
 use delivery::Delivery;
 use nullius_model::{Epoch, RuleSet, Uptime};
@@ -47,6 +49,7 @@ pub struct Gateway {
     denials: Denials,
     alarms: AlarmBudget,
     arrivals: AlarmBudget,
+    suspects: Suspects,
     delivery: Delivery,
     clock: Clock,
     now: Now,
@@ -57,7 +60,8 @@ pub struct Gateway {
 }
 
 impl Gateway {
-    /// A gateway without a policy, which therefore wants nothing to pass. Grants of another boot end here.
+    /// A gateway without a policy, which therefore wants nothing to pass but at ports that are only watched: putting a
+    /// gateway into a plant must not stop it. Grants of another boot end here.
     pub fn new(settings: Settings, standing: Standing, now: Now) -> Self {
         let mut gateway = Self {
             settings,
@@ -70,6 +74,7 @@ impl Gateway {
             denials: Denials::default(),
             alarms: AlarmBudget::default(),
             arrivals: AlarmBudget::default(),
+            suspects: Suspects::default(),
             delivery: Delivery::default(),
             clock: Clock::new(now),
             now,
@@ -78,6 +83,10 @@ impl Gateway {
             outputs: VecDeque::new(),
         };
         gateway.leave_other_boot();
+        gateway.put_port_rules();
+        if !gateway.rules.is_empty() {
+            gateway.replace();
+        }
         gateway
     }
 
@@ -188,6 +197,7 @@ impl Gateway {
     fn sweep(&mut self) {
         let (now, limits) = (self.now.uptime, self.settings.limits.clone());
         self.strangers.expire(now, limits.stranger_idle);
+        self.suspects.expire(now, &limits);
         for summary in self.denials.expire(now, &limits) {
             self.audit(None, Act::Denied(summary), Work::default());
         }

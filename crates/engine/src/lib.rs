@@ -23,6 +23,7 @@ mod settings;
 mod site;
 mod standing;
 mod station;
+mod suspects;
 
 pub use command::{Actor, Command, GrantRequest, Refusal, Reply, StageScope};
 pub use denials::{Carrier, DenialKind, DenialSummary, Party};

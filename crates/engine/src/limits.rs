@@ -22,6 +22,9 @@ pub struct Limits {
     pub alarm_burst: u32,
     /// How long until a port may raise one alarm more.
     pub alarm_interval: Duration,
+    /// How long until a forger that goes on is told of again, with a count: one that repeats itself must not fill the
+    /// screen that another should be seen on (attack 1).
+    pub alarm_again: Duration,
     /// Grants in force at once (attack 19).
     pub grants: usize,
     /// The longest that one grant may last (attack 19).
@@ -42,6 +45,7 @@ impl Default for Limits {
             denial_idle: Duration::from_secs(600),
             alarm_burst: 8,
             alarm_interval: Duration::from_secs(10),
+            alarm_again: Duration::from_secs(600),
             grants: 4096,
             longest_grant: Duration::from_secs(8 * 3600),
             longest_chain: Duration::from_secs(24 * 3600),

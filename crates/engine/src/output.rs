@@ -56,15 +56,19 @@ pub enum Alarm {
         mac: Mac,
         /// The network address it used.
         address: Option<IpAddr>,
+        /// Packets since it was told of last.
+        packets: u64,
         /// Alarms of this port that were held back since the last one.
         held_back: u64,
     },
-    /// The packet path dropped an ARP or neighbour discovery message that claimed what its sender may not.
+    /// The packet path dropped an ARP or neighbour discovery message that claimed an address of somebody else.
     Resolution {
         /// Where it came in.
         port: PortName,
         /// The hardware address it used.
         mac: Mac,
+        /// Packets since it was told of last.
+        packets: u64,
         /// Alarms of this port that were held back since the last one.
         held_back: u64,
     },
@@ -131,16 +135,16 @@ impl fmt::Display for Alarm {
             Self::Double { device, bound, seen, mac } => {
                 write!(f, "a double of {device}, which is bound to {bound}, is on port {seen} ({mac})")
             }
-            Self::Spoof { port, mac, address, held_back } => {
+            Self::Spoof { port, mac, address, packets, held_back } => {
                 write!(f, "port {port}: {mac} used an address that is not its own")?;
                 address.iter().try_for_each(|address| write!(f, " ({address})"))?;
+                counted(f, *packets)?;
                 held(f, *held_back)
             }
-            Self::Resolution { port, mac, held_back } => {
-                write!(
-                    f,
-                    "port {port}: {mac} claimed an address that is not its own by ARP or neighbour discovery"
-                )?;
+            Self::Resolution { port, mac, packets, held_back } => {
+                write!(f, "port {port}: {mac} claimed an address that is not its own")?;
+                f.write_str(", by ARP or neighbour discovery")?;
+                counted(f, *packets)?;
                 held(f, *held_back)
             }
             Self::Stranger { port, mac, address, held_back } => {
@@ -158,6 +162,10 @@ impl fmt::Display for Alarm {
             Self::ClockStepped { seconds } => write!(f, "the wall clock was set by {seconds} s"),
         }
     }
+}
+
+fn counted(f: &mut fmt::Formatter<'_>, packets: u64) -> fmt::Result {
+    if packets > 1 { write!(f, ", in {packets} packets") } else { Ok(()) }
 }
 
 fn held(f: &mut fmt::Formatter<'_>, held_back: u64) -> fmt::Result {

@@ -52,7 +52,8 @@ impl Patch {
     }
 }
 
-fn narrower(one: Terms, other: Terms) -> Terms {
+/// What the packet path gets for two that it cannot tell apart.
+pub(crate) fn narrower(one: Terms, other: Terms) -> Terms {
     Terms { verdict: one.verdict.min(other.verdict), ends: one.ends.into_iter().chain(other.ends).min() }
 }
 

@@ -9,8 +9,8 @@ use std::time::Duration;
 /// the rule, many times what a change costs.
 const RENEW_BEFORE: Duration = Duration::from_secs(5);
 
-/// An end is past for certain this much after it.
-const PAST: Duration = Duration::from_millis(1);
+/// What is over already waits this long: whoever asks at once again must not spin.
+const AGAIN: Duration = Duration::from_millis(1);
 
 /// Pairs that are due at some time.
 #[derive(Clone, Debug, Default)]
@@ -25,10 +25,10 @@ pub(crate) type Pair = (Id, Id);
 impl Schedule {
     /// What holds for `pair` holds until `end`. The earliest end of a pair counts.
     pub(crate) fn note(&mut self, pair: Pair, end: Uptime, now: Uptime) {
-        let due = if end.since(now) > RENEW_BEFORE {
-            now.after(end.since(now) - RENEW_BEFORE)
-        } else {
-            end.max(now).after(PAST)
+        let due = match end.since(now) {
+            left if left > RENEW_BEFORE => now.after(left - RENEW_BEFORE),
+            Duration::ZERO => now.after(AGAIN),
+            _ => end,
         };
         match self.by_pair.get(&pair) {
             Some(&known) if known <= due => return,
@@ -75,13 +75,15 @@ mod tests {
     }
 
     #[test]
-    fn an_access_is_judged_before_its_end_and_once_more_after_it() {
+    fn an_access_is_judged_before_its_end_and_once_more_at_it() {
         let mut schedule = Schedule::default();
         schedule.note(PAIR, at(60), at(0));
         assert_eq!(schedule.next(), Some(at(55)));
         assert_eq!(schedule.take_due(at(54)), None);
         assert_eq!(schedule.take_due(at(55)), Some(PAIR));
         schedule.note(PAIR, at(60), at(55));
+        assert_eq!(schedule.take_due(at(60)), Some(PAIR));
+        schedule.note(PAIR, at(60), at(60));
         assert_eq!(schedule.next(), Some(Uptime::from_millis(60_001)));
     }
 

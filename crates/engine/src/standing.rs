@@ -23,7 +23,7 @@ pub struct Standing {
     pub mode: Mode,
     /// Grants in force.
     pub grants: BTreeMap<GrantId, Grant>,
-    /// The number of the next grant; never used twice.
+    /// The number of the next grant, never used twice; 0 before the first, which gets 1.
     pub next_grant: u64,
     /// What is known of devices beside who they are.
     pub assessments: BTreeMap<DeviceName, Assessment>,

@@ -132,7 +132,8 @@ fn stages_and_modes_are_shown_and_moved() {
 #[test]
 fn why_answers_in_every_spelling_and_ends_with_1_where_it_is_denied() {
     let gateway = Gateway::start("why", fake::plant);
-    golden("why.txt", &gateway.run("why 10.0.0.5→10.0.0.9:502 write 40010"));
+    golden("why.txt", &gateway.run("why 10.0.0.5→10.0.0.9:502 write"));
+    assert_eq!(gateway.run("why 10.0.0.5→10.0.0.9:502 write 40010").code, 2);
     golden("why.json", &gateway.run("why --json hmi1 -> plc1/modbus read"));
     for words in [
         "why 10.0.0.5 -> 10.0.0.9:502 write --at 2h",

@@ -10,11 +10,14 @@ use std::time::Duration;
 /// Shorter is a slip of the hand.
 const SHORTEST: Duration = Duration::from_secs(1);
 
+/// Number of the first grant there ever is: people count from one.
+const FIRST: u64 = 1;
+
 impl Gateway {
     pub(super) fn grant(&mut self, request: GrantRequest, by: &Actor) -> Result<Reply, Refusal> {
         let pair = self.check_grant(&request)?;
         let grant = self.chained(request, by)?;
-        let id = GrantId(self.standing.next_grant);
+        let id = GrantId(self.standing.next_grant.max(FIRST));
         self.standing.grants.insert(id, grant.clone());
         self.index_grants();
         if let Some(refusal) = self.forbidden(pair, &grant) {
@@ -22,7 +25,7 @@ impl Gateway {
             self.index_grants();
             return Err(refusal);
         }
-        self.standing.next_grant = self.standing.next_grant.saturating_add(1);
+        self.standing.next_grant = id.0.saturating_add(1);
         let work = self.refresh_pairs(&[pair]);
         self.save();
         let ends = grant.ends;
@@ -130,14 +133,19 @@ impl Gateway {
         Ok(Grant { subject, object, verbs, made, chain_began, ends, reason, work_order, approvers })
     }
 
-    /// The forbids that defeat a grant, if any do: told now, rather than found out at the machine.
+    /// The forbids that defeat a grant, if any do: told now, rather than found out at the machine. What they overrule
+    /// beside the grant is not named; where no forbid spoke, a policy failed, and that is.
     fn forbidden(&self, (subject, object): (Id, Id), grant: &Grant) -> Option<Refusal> {
         let facts = self.facts()?;
         let (permits, _) = facts.permits(subject, object, &grant.object);
         let (connection, _) = facts.connection(&facts.asker(subject)?, object, &grant.object, &permits);
-        let mut policies = connection.reasons;
-        policies.retain(|id| permits.iter().all(|permit| permit.id != *id));
-        (connection.verdict == Verdict::Deny).then_some(Refusal::Forbidden(policies))
+        if connection.verdict != Verdict::Deny {
+            return None;
+        }
+        let spoke = connection.reasons.into_iter().filter(|id| permits.iter().all(|permit| permit.id != *id));
+        let policies = &facts.site.version.policies;
+        let (forbids, others): (Vec<_>, Vec<_>) = spoke.partition(|id| policies.is_forbid(id));
+        Some(Refusal::Forbidden(if forbids.is_empty() { others } else { forbids }))
     }
 }
 

@@ -1,12 +1,11 @@
 //! Keeps the rules: judges anew what an input touches, and nothing else.
 
 use super::Gateway;
-use crate::facts::{Access, Asker, Facts};
-use crate::perimeter::{Patch, difference, meetings, ordered, path, services};
+use super::judging::Judged;
+use crate::perimeter::{Patch, difference, meetings, narrower, ordered, path, services};
 use crate::site::Id;
 use crate::{Act, Place, Strangers};
-use nullius_model::{Channel, Path, Rule, RuleChange, RuleSet, SmolStr, Terms, Verdict};
-use nullius_policy::ServiceId;
+use nullius_model::{Channel, Path, Rule, RuleChange, RuleSet, Terms};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Pairs that time makes due are judged in batches of this size, so that a policy that changes for everybody at eight
@@ -29,23 +28,15 @@ pub(super) enum Touched {
     Inputs,
 }
 
-/// One access that was judged.
-#[derive(Clone, Debug)]
-struct Judged {
-    subject: Id,
-    object: Id,
-    channel: Channel,
-    access: Access,
-}
-
 impl Gateway {
     /// The rules that the same state gives from nothing: what the incremental ones must equal.
     pub fn rules_from_scratch(&self) -> RuleSet {
-        let Some(site) = &self.site else { return RuleSet::new() };
         let mut other = Self::new(self.settings.clone(), self.standing.clone(), self.now);
         other.strangers = self.strangers.clone();
         other.clock = self.clock;
-        other.handle_policy(site.version.clone(), self.now);
+        if let Some(site) = &self.site {
+            other.handle_policy(site.version.clone(), self.now);
+        }
         other.rules
     }
 
@@ -87,10 +78,8 @@ impl Gateway {
         let mut patch = Patch::default();
         let mut judged = 0;
         for &(subject, object) in pairs {
-            self.retract(subject, object, &mut patch);
             let found = self.facts().map(|facts| facts.judge_pair(subject, object)).unwrap_or_default();
-            judged += self.install(found, &mut patch);
-            self.tie(subject, object, &mut patch);
+            judged += self.update(subject, object, found, &mut patch);
         }
         self.finish(patch, judged)
     }
@@ -125,25 +114,71 @@ impl Gateway {
     }
 
     fn refresh_into(&mut self, id: Id, touched: Touched, patch: &mut Patch) -> usize {
+        match touched {
+            Touched::Place => self.refresh_place(id, patch),
+            Touched::Inputs => self.refresh_uses(id, patch),
+        }
+    }
+
+    fn refresh_place(&mut self, id: Id, patch: &mut Patch) -> usize {
         let mut peers = self.peers(id);
         for &peer in &peers {
             self.retract(id, peer, patch);
-            if touched == Touched::Place {
-                self.retract(peer, id, patch);
-            }
+            self.retract(peer, id, patch);
         }
-        if touched == Touched::Place {
-            self.retract_own(id, patch);
-            self.settle(id, patch);
-            self.put_conduits_of(id, patch);
-        }
-        let found = self.judge(id, touched);
+        self.retract_own(id, patch);
+        self.settle(id, patch);
+        self.put_conduits_of(id, patch);
+        let found = self.judge(id, Touched::Place);
         peers.extend(
             found.iter().flat_map(|judged| [judged.subject, judged.object]).filter(|peer| *peer != id),
         );
         let judged = self.install(found, patch);
         peers.into_iter().for_each(|peer| self.tie(id, peer, patch));
         judged
+    }
+
+    fn refresh_uses(&mut self, id: Id, patch: &mut Patch) -> usize {
+        let peers = self.peers(id).into_iter().map(|peer| (peer, Vec::new()));
+        let mut by_peer: BTreeMap<Id, Vec<Judged>> = peers.collect();
+        for judged in self.judge(id, Touched::Inputs) {
+            by_peer.entry(judged.object).or_default().push(judged);
+        }
+        by_peer.into_iter().map(|(peer, found)| self.update(id, peer, found, patch)).sum()
+    }
+
+    /// Puts what a client may use of a server in place of what it might before, and says how much was judged. What is as
+    /// it was is not touched: of a device that may use something of everybody, one input changes next to nothing.
+    fn update(&mut self, client: Id, server: Id, found: Vec<Judged>, patch: &mut Patch) -> usize {
+        if !self.is_in_force(client, server, &found) {
+            self.retract(client, server, patch);
+            let judged = self.install(found, patch);
+            self.tie(client, server, patch);
+            return judged;
+        }
+        self.schedule.forget((client, server));
+        found.iter().for_each(|judged| self.note_end(judged));
+        found.len()
+    }
+
+    /// The rules between a client and a server are those that `found` asks for.
+    fn is_in_force(&self, client: Id, server: Id, found: &[Judged]) -> bool {
+        let mut wanted = BTreeMap::<Channel, Terms>::new();
+        for (channel, terms) in
+            found.iter().filter_map(|one| Some((one.channel, one.terms(self.now.uptime)?)))
+        {
+            wanted.entry(channel).and_modify(|here| *here = narrower(*here, terms)).or_insert(terms);
+        }
+        let place = |id| self.site.as_ref()?.node(id)?.place.as_ref();
+        let Some((one, other)) = place(client).zip(place(server)) else { return false };
+        let path = path(one, other);
+        meetings(one, other).all(|(from, to)| {
+            let there = self.rules.range(services(from, to)).filter_map(|(rule, terms)| match rule {
+                Rule::Service { channel, path, .. } => Some((channel, path, terms)),
+                _ => None,
+            });
+            there.eq(wanted.iter().map(|(channel, terms)| (channel, &path, terms)))
+        })
     }
 
     fn peers(&self, id: Id) -> BTreeSet<Id> {
@@ -181,13 +216,17 @@ impl Gateway {
         let place = facts.place(id);
         let own = facts.own_rules(id, place.as_ref());
         own.iter().for_each(|(rule, terms)| patch.put(&mut self.rules, rule.clone(), *terms));
+        if let Some(place) = &place {
+            // whoever was seen there before the policy came is this device
+            self.strangers.remove(&place.port, place.mac);
+        }
         if let Some(node) = self.site.as_mut().and_then(|site| site.node_mut(id)) {
             (node.place, node.own) = (place, own);
         }
     }
 
-    /// What strangers get at each port.
-    fn put_port_rules(&mut self) {
+    /// What strangers get at each port, whatever the policy.
+    pub(super) fn put_port_rules(&mut self) {
         for (port, settings) in &self.settings.ports {
             let rule = match settings.strangers {
                 Strangers::Hold => continue,
@@ -210,15 +249,11 @@ impl Gateway {
     /// Puts a rule for each access that is given, notes when it must be judged again, and says how many there were.
     fn install(&mut self, found: Vec<Judged>, patch: &mut Patch) -> usize {
         let judged = found.len();
-        for Judged { subject, object, channel, access } in found {
-            if let Some(end) = access.holds_until {
-                self.schedule.note((subject, object), end, self.now.uptime);
-            }
-            if access.verdict == Verdict::Deny || access.ends.is_some_and(|end| end <= self.now.uptime) {
-                continue;
-            }
+        for one in found {
+            self.note_end(&one);
+            let Some(terms) = one.terms(self.now.uptime) else { continue };
+            let Judged { subject, object, channel, .. } = one;
             let Some((one, other)) = self.places(subject, object) else { continue };
-            let terms = Terms { verdict: access.verdict, ends: access.ends };
             let path = path(&one, &other);
             for (client, server) in meetings(&one, &other) {
                 patch.put(&mut self.rules, Rule::Service { client, server, channel, path }, terms);
@@ -230,6 +265,12 @@ impl Gateway {
             self.befriend(subject, object, true);
         }
         judged
+    }
+
+    fn note_end(&mut self, judged: &Judged) {
+        if let Some(end) = judged.access.holds_until {
+            self.schedule.note((judged.subject, judged.object), end, self.now.uptime);
+        }
     }
 
     /// Two devices may find each other where a service rule is left in either direction, and not otherwise.
@@ -259,68 +300,5 @@ impl Gateway {
                 node.peers.remove(&peer);
             }
         }
-    }
-}
-
-impl Facts<'_> {
-    fn judge_uses_of(&self, subject: Id) -> Vec<Judged> {
-        let Some(asker) = self.present(subject) else { return Vec::new() };
-        let policies = &self.site.version.policies;
-        let mut services = policies.services_of(&self.site.directory, asker.name);
-        let mut granted = self.granted(|(who, _)| who == subject).map(|(_, service)| service).collect();
-        services.append(&mut granted);
-        services.sort_unstable();
-        services.dedup();
-        services.iter().filter_map(|service| self.judge_one(&asker, service)).collect()
-    }
-
-    fn judge_clients_of(&self, object: Id) -> Vec<Judged> {
-        let Some(asked) = self.present(object) else { return Vec::new() };
-        let candidates = self.site.version.policies.clients_of(&self.site.directory, asked.name);
-        let named =
-            candidates.into_iter().filter_map(|(name, service)| Some((self.site.id(&name)?, service)));
-        let granted = self.granted(|(_, whom)| whom == object).map(|((who, _), service)| (who, service));
-        let mut clients = BTreeMap::<Id, BTreeSet<ServiceId>>::new();
-        named.chain(granted).for_each(|(who, service)| {
-            clients.entry(who).or_default().insert(service);
-        });
-        let askers = clients.into_iter().filter_map(|(who, services)| Some((self.present(who)?, services)));
-        askers
-            .flat_map(|(asker, services)| {
-                services.into_iter().filter_map(move |service| self.judge_one(&asker, &service))
-            })
-            .collect()
-    }
-
-    fn judge_pair(&self, subject: Id, object: Id) -> Vec<Judged> {
-        let Some((asker, device)) = self.present(subject).zip(self.site.device(object)) else {
-            return Vec::new();
-        };
-        let service = |name: &SmolStr| ServiceId { device: device.name.clone(), service: name.clone() };
-        device.services.keys().filter_map(|name| self.judge_one(&asker, &service(name))).collect()
-    }
-
-    fn granted(&self, concerns: impl Fn((Id, Id)) -> bool) -> impl Iterator<Item = ((Id, Id), ServiceId)> {
-        let pairs = self.grants.iter().filter(move |(pair, _)| concerns(**pair));
-        let service = |id| self.standing.grants.get(id).map(|grant| grant.object.clone());
-        pairs.flat_map(move |(pair, ids)| ids.iter().filter_map(service).map(|service| (*pair, service)))
-    }
-
-    /// A device that takes part; nobody else is judged at all.
-    fn present(&self, id: Id) -> Option<Asker<'_>> {
-        self.site.node(id).filter(|node| node.place.is_some())?;
-        self.asker(id)
-    }
-
-    fn judge_one(&self, asker: &Asker<'_>, service: &ServiceId) -> Option<Judged> {
-        let object = self.site.id(&service.device)?;
-        let channel = self.site.inventory().service(service)?.channel;
-        let present = self.site.node(object).is_some_and(|node| node.place.is_some());
-        (present && object != asker.id).then(|| Judged {
-            subject: asker.id,
-            object,
-            channel,
-            access: self.access(asker, object, service),
-        })
     }
 }

@@ -3,8 +3,12 @@
 use super::Gateway;
 use super::perimeters::Work;
 use crate::denials::Counted;
+use crate::suspects::Suspect;
 use crate::{Act, Alarm, Carrier, DenialKind, Now, Party, Question};
-use nullius_model::{Denial, DenialReason, Endpoint};
+use nullius_model::{Denial, DenialReason, Endpoint, Mac, PortName};
+
+/// Ethertype of ARP.
+const ARP: u16 = 0x0806;
 
 impl Gateway {
     /// `packets` packets like this one were denied, or would have been.
@@ -24,11 +28,11 @@ impl Gateway {
                 self.audit(None, Act::Denied(summary), Work::default());
             }
         }
-        self.suspect(denial);
+        self.suspect(denial, packets);
     }
 
     /// A forged sender is more than a denial: a person is told the port, and the device it copies is in conflict.
-    fn suspect(&mut self, denial: &Denial) {
+    fn suspect(&mut self, denial: &Denial, packets: u64) {
         let Some(port) = denial.port.clone().filter(|port| self.settings.ports.contains_key(port)) else {
             return;
         };
@@ -40,14 +44,18 @@ impl Gateway {
                 if self.is_itself(&port, mac, address) {
                     return;
                 }
-                if let Some(held_back) = self.alarms.spend(&port, self.now.uptime, &self.settings.limits) {
-                    self.alarm(Alarm::Spoof { port, mac, address, held_back });
-                }
+                self.accuse(denial.reason, port, mac, packets, |port, packets, held_back| Alarm::Spoof {
+                    port,
+                    mac,
+                    address,
+                    packets,
+                    held_back,
+                });
             }
             DenialReason::Resolution => {
-                if let Some(held_back) = self.alarms.spend(&port, self.now.uptime, &self.settings.limits) {
-                    self.alarm(Alarm::Resolution { port, mac, held_back });
-                }
+                self.accuse(denial.reason, port, mac, packets, |port, packets, held_back| {
+                    Alarm::Resolution { port, mac, packets, held_back }
+                });
             }
             DenialReason::Policy
             | DenialReason::Divert
@@ -57,6 +65,23 @@ impl Gateway {
             | DenialReason::Options
             | DenialReason::Ethertype => {}
         }
+    }
+
+    /// Tells of a forger unless it was told of lately, or its port is noisy.
+    fn accuse(
+        &mut self,
+        reason: DenialReason,
+        port: PortName,
+        mac: Mac,
+        packets: u64,
+        alarm: impl FnOnce(PortName, u64, u64) -> Alarm,
+    ) {
+        let (now, limits) = (self.now.uptime, &self.settings.limits);
+        let who = Suspect { port, mac, reason };
+        let Some(packets) = self.suspects.note(&who, packets, now, limits) else { return };
+        let Some(held_back) = self.alarms.spend(&who.port, now, limits) else { return };
+        self.suspects.tell(who.clone(), now);
+        self.alarm(alarm(who.port, packets, held_back));
     }
 
     /// Whose end of a packet this is.
@@ -79,7 +104,7 @@ impl Gateway {
             DenialReason::Spoof => "its sender's address is bound elsewhere",
             DenialReason::Stranger => "its sender is bound to no device",
             DenialReason::Receiver => "its receiver is not bound to where it would leave",
-            DenialReason::Resolution => "it claims or asks for more than its sender may",
+            DenialReason::Resolution => "it claims an address that is not its sender's",
             DenialReason::Fragment => "it is a fragment, which shows no ports",
             DenialReason::Options => "it carries IP options or extension headers",
             DenialReason::Ethertype => "no declaration names such frames",
@@ -88,6 +113,9 @@ impl Gateway {
     }
 
     fn why_policy(&self, kind: &DenialKind) -> Vec<String> {
+        if kind.carrier == Carrier::Link(ARP) {
+            return vec!["it asks for somebody whom no policy lets it talk to".to_owned()];
+        }
         let missing = |party: &Party| vec![format!("no device is bound to {party}")];
         let Some(subject) = kind.subject.device() else { return missing(&kind.subject) };
         let Some(object) = kind.object.device() else { return missing(&kind.object) };

@@ -2,6 +2,8 @@
 //!
 //! INVARIANT: every denial names the policy that decided, the input that is missing, or what keeps a device out.
 
+mod text;
+
 use crate::facts::{Facts, Lifecycle};
 use crate::perimeter::{meetings, path};
 use crate::record::inert;
@@ -10,7 +12,6 @@ use crate::{Gateway, Now, Place};
 use nullius_model::{Channel, DeviceName, Rule, SmolStr, Stage, Terms, Verdict};
 use nullius_policy::inventory::{Device, Service};
 use nullius_policy::{Decision, Effect, Inputs, PolicyId, Request, ServiceId, Verb};
-use std::fmt;
 
 /// May `subject` do `verb` to what `object` offers at `channel`?
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,9 +29,9 @@ pub struct Question {
 /// The answer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Why {
-    /// What policy and the state of both devices say.
+    /// What policy and the state of both devices say of what was asked about; see [`Why::passes`].
     pub effect: Effect,
-    /// What the packet path does with the conversation as a whole.
+    /// What policy says of the conversation as a whole.
     pub verdict: Verdict,
     /// The service that is meant.
     pub service: Option<ServiceId>,
@@ -223,6 +224,10 @@ impl Facts<'_> {
     }
 }
 
+/// Why what policy allows in part is denied.
+const SOME_MESSAGES: &str =
+    "policy allows some messages of this conversation only, and this gateway cannot judge messages yet";
+
 /// The verbs of a service that a word means: itself, or all of its class.
 fn matching<'a>(service: &Service, word: &'a str) -> impl Iterator<Item = &'static Verb> + use<'a> {
     let all = nullius_policy::verbs(service.protocol);
@@ -251,6 +256,16 @@ fn named(inputs: &Inputs, facts: &Facts<'_>) -> Vec<(&'static str, String)> {
 }
 
 impl Why {
+    /// It is allowed and gets through. What policy allows for some messages of a conversation only does not: nobody
+    /// judges messages yet, so the packet path lets none of them through. A stage is not looked at.
+    pub fn passes(&self) -> bool {
+        self.effect == Effect::Allow && self.verdict == Verdict::Accept
+    }
+
+    fn waits_for_filter(&self) -> bool {
+        self.effect == Effect::Allow && self.verdict == Verdict::Divert
+    }
+
     /// Allowed where every verb meant is allowed; a word that means none is allowed nothing.
     fn take_decisions(&mut self, decisions: Vec<Decision>, service: &Service, word: &str) {
         if decisions.is_empty() {
@@ -281,16 +296,20 @@ impl Why {
             }
             words.extend(self.missing.iter().map(|input| format!("input `{input}` is missing")));
         }
-        words.extend(self.policies.iter().map(|policy| format!("decided by `{policy}`")));
-        if self.effect == Effect::Allow && self.verdict == Verdict::Divert {
-            words.push("it depends on each message".to_owned());
+        if self.waits_for_filter() {
+            words.push(SOME_MESSAGES.to_owned());
         }
+        words.extend(self.policies.iter().map(|policy| format!("decided by `{policy}`")));
         words
     }
 
     fn remedy(&self, question: &Question) -> Option<String> {
         let Question { subject, object, .. } = question;
         match (self.effect, &self.service) {
+            (Effect::Allow, Some(service)) if self.verdict != Verdict::Accept => Some(format!(
+                "ask the owner of {object} for a policy that permits every message of {service} to {subject}, or wait \
+                 for a gateway that judges messages"
+            )),
             (Effect::Allow, _) => None,
             (Effect::Deny, _) if !self.obstacles.is_empty() => {
                 Some("remove what stands in the way".to_owned())
@@ -302,34 +321,5 @@ impl Why {
                 "a policy forbids it, and no grant wins over that: ask the owner of {object} to change the policy"
             )),
         }
-    }
-}
-
-/// The answer first, then what it rests on.
-impl fmt::Display for Why {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{}", if self.effect == Effect::Allow { "allowed" } else { "denied" })?;
-        self.because().iter().try_for_each(|reason| writeln!(f, "  because {reason}"))?;
-        self.notes.iter().try_for_each(|note| writeln!(f, "  note {note}"))?;
-        self.inputs.iter().try_for_each(|(name, value)| writeln!(f, "  input {name}: {value}"))?;
-        if self.stage != Stage::Enforce {
-            writeln!(f, "  stage {}: what is denied passes all the same", self.stage)?;
-        }
-        for (_, terms) in &self.rules {
-            let word = match terms.verdict {
-                Verdict::Accept => "accepts",
-                Verdict::Divert => "hands each message to the filter",
-                Verdict::Deny => "drops",
-            };
-            write!(f, "  the packet path {word}")?;
-            match terms.ends {
-                Some(end) => writeln!(f, " until {end} after the start")?,
-                None => writeln!(f)?,
-            }
-        }
-        if self.rules.is_empty() {
-            writeln!(f, "  the packet path has no rule for it")?;
-        }
-        self.remedy.iter().try_for_each(|remedy| writeln!(f, "  to get access: {remedy}"))
     }
 }

@@ -1,7 +1,7 @@
 //! Who is where: doubles, strangers, unplugged cables, revocation.
 
-use crate::plant::{HELD, OPEN, Plant, address, at, mac, name, port, port_of};
-use nullius_engine::{Alarm, Command, Lifecycle, Refusal};
+use crate::plant::{HELD, OPEN, Plant, address, at, first, mac, name, port, port_of, settings};
+use nullius_engine::{Alarm, Command, Gateway, Lifecycle, Refusal, Standing};
 use nullius_model::{Assurance, Mac, Rule, SmolStr, Terms};
 use std::net::IpAddr;
 
@@ -27,6 +27,21 @@ fn a_declared_device_is_bound_before_it_sends_anything() {
     let (low, high) = (address("hmi"), address("plc1"));
     assert!(plant.kernel.contains_key(&Rule::Neighbours(low, high)));
     assert!(!plant.kernel.contains_key(&Rule::Neighbours(low, address("vendor"))));
+}
+
+#[test]
+fn a_station_that_a_policy_makes_a_device_is_a_stranger_no_longer() {
+    let mut gateway = Gateway::new(settings("boot-1"), Standing::default(), at(0));
+    gateway.handle_station(&port_of("hmi"), mac("hmi"), Some(address("hmi")), at(1));
+    gateway.handle_station(&port(OPEN), mac("cam2"), Some(address("cam2")), at(1));
+    assert_eq!(gateway.status().strangers, 2);
+    gateway.handle_policy(first(), at(2));
+    // the other one is tied to no port: where it is seen next
+    let strangers: Vec<Mac> = gateway.strangers().map(|stranger| stranger.mac).collect();
+    assert_eq!(strangers, [mac("cam2")]);
+    assert_eq!(gateway.device(&name("cam2")).unwrap().lifecycle, Lifecycle::Onboarding);
+    gateway.handle_station(&port(OPEN), mac("cam2"), Some(address("cam2")), at(3));
+    assert_eq!(gateway.status().strangers, 0);
 }
 
 #[test]

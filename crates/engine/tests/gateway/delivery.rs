@@ -1,7 +1,7 @@
 //! From wanted to installed: failures, drift, restarts.
 
-use crate::plant::{POLICIES, Plant, at, name, settings, version};
-use nullius_engine::{Alarm, Applied, Command, Drift, Gateway, Order, Output, ReadBack, Standing};
+use crate::plant::{OPEN, POLICIES, Plant, WATCHED, at, name, port, settings, version};
+use nullius_engine::{Alarm, Applied, Command, Drift, Gateway, Order, Output, ReadBack, Standing, Strangers};
 use nullius_model::{Marker, Rule, RuleSet, SmolStr, Terms};
 
 fn revoke(device: &str) -> Command {
@@ -19,10 +19,26 @@ fn enforcements(gateway: &mut Gateway) -> Vec<(u64, bool)> {
 }
 
 #[test]
-fn without_a_policy_nothing_is_wanted() {
+fn before_the_first_policy_a_watched_port_stays_open_and_nothing_more() {
     let mut gateway = Gateway::new(settings("boot-1"), Standing::default(), at(0));
+    let wanted = [Rule::OnboardingPort(port(OPEN)), Rule::WatchedPort(port(WATCHED))];
+    assert!(gateway.rules().keys().eq(&wanted), "{:?}", gateway.rules());
+    assert_eq!(*gateway.rules(), gateway.rules_from_scratch());
+    let outputs: Vec<_> = std::iter::from_fn(|| gateway.poll_output()).collect();
+    let [.., Output::Enforce { order: Order::Replace, marker, .. }] = &outputs[..] else {
+        panic!("{outputs:?}")
+    };
+    assert_eq!(*marker, Marker::default());
+    gateway.handle_station(&port(OPEN), crate::plant::mac("hmi"), None, at(1));
+    assert_eq!(enforcements(&mut gateway), []);
+}
+
+#[test]
+fn where_no_port_lets_strangers_in_nothing_is_wanted_before_the_first_policy() {
+    let mut settings = settings("boot-1");
+    settings.ports.values_mut().for_each(|port| port.strangers = Strangers::Hold);
+    let mut gateway = Gateway::new(settings, Standing::default(), at(0));
     assert!(gateway.rules().is_empty());
-    gateway.handle_station(&crate::plant::port(crate::plant::OPEN), crate::plant::mac("hmi"), None, at(1));
     assert_eq!(enforcements(&mut gateway), []);
 }
 

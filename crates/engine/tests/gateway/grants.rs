@@ -41,13 +41,23 @@ fn a_grant_carries_its_end_into_the_packet_path() {
     let mut plant = Plant::new();
     let before = plant.kernel.clone();
     let reply = plant.tell(grant(120), 10).unwrap();
-    assert_eq!(reply.granted, Some((GrantId(0), at(130).uptime)));
+    assert_eq!(reply.granted, Some((GrantId(1), at(130).uptime)));
     assert_eq!(plant.access("vendor", "plc1", SHELL), until(130));
     plant.pass(129);
     assert_eq!(plant.access("vendor", "plc1", SHELL), until(130));
     plant.pass(130);
     assert_eq!(plant.kernel, before);
     assert_eq!(ends(&plant), [&GrantEnd::Expired]);
+}
+
+#[test]
+fn grants_are_numbered_from_one_and_no_number_comes_twice() {
+    let mut plant = Plant::new();
+    for expected in 1..4 {
+        let (id, _) = plant.tell(grant(120), expected).unwrap().granted.unwrap();
+        assert_eq!(id, GrantId(expected));
+        plant.tell(Command::EndGrant { grant: id, reason: SmolStr::new("done") }, expected).unwrap();
+    }
 }
 
 #[test]
@@ -72,7 +82,7 @@ fn a_restart_of_the_program_keeps_a_grant_and_one_of_the_machine_ends_it() {
     let rebooted = Plant::restarted(settings("boot-2"), plant.saved.clone(), at(1));
     assert_eq!(rebooted.access("vendor", "plc1", SHELL), None);
     assert_eq!(ends(&rebooted), [&GrantEnd::Rebooted]);
-    assert_eq!(rebooted.saved.next_grant, 1);
+    assert_eq!(rebooted.saved.next_grant, 2);
 }
 
 #[test]
@@ -112,6 +122,18 @@ fn a_forbid_wins_over_a_grant_and_is_named() {
     assert_eq!(plant.access("vendor", "plc1", SHELL), None);
 }
 
+#[test]
+fn of_what_defeats_a_grant_the_forbids_are_named_and_not_what_they_overrule() {
+    let mut plant = Plant::new();
+    plant
+        .tell(Command::Assess { device: name("hmi"), posture: None, risk: Some(3), conforms: None }, 1)
+        .unwrap();
+    // `shell` permits it, and is overruled like the grant
+    let request = GrantRequest { subject: name("hmi"), ..request(120) };
+    let refused = plant.tell(Command::Grant(request), 2);
+    assert_eq!(refused, Err(Refusal::Forbidden(vec![PolicyId(SmolStr::new("risky"))])));
+}
+
 fn assess_well() -> Command {
     Command::Assess { device: name("vendor"), posture: Some(true), risk: Some(0), conforms: Some(true) }
 }
@@ -120,15 +142,15 @@ fn assess_well() -> Command {
 fn a_grant_ends_early_by_a_person_or_with_its_device() {
     let mut plant = Plant::new();
     plant.tell(grant(120), 1).unwrap();
-    plant.tell(Command::EndGrant { grant: GrantId(0), reason: SmolStr::new("done") }, 2).unwrap();
+    plant.tell(Command::EndGrant { grant: GrantId(1), reason: SmolStr::new("done") }, 2).unwrap();
     assert_eq!(plant.access("vendor", "plc1", SHELL), None);
     plant.tell(grant(120), 3).unwrap();
     plant.tell(Command::Revoke { device: name("plc1"), reason: SmolStr::new("x") }, 4).unwrap();
     plant.tell(Command::Restore { device: name("plc1"), reason: SmolStr::new("x") }, 5).unwrap();
     assert_eq!(plant.access("vendor", "plc1", SHELL), None);
     assert_eq!(ends(&plant), [&GrantEnd::Ended(SmolStr::new("done")), &GrantEnd::Revoked(name("plc1"))]);
-    let unknown = Command::EndGrant { grant: GrantId(1), reason: SmolStr::new("again") };
-    assert_eq!(plant.tell(unknown, 6), Err(Refusal::UnknownGrant(GrantId(1))));
+    let unknown = Command::EndGrant { grant: GrantId(2), reason: SmolStr::new("again") };
+    assert_eq!(plant.tell(unknown, 6), Err(Refusal::UnknownGrant(GrantId(2))));
 }
 
 #[test]

@@ -37,7 +37,7 @@ fn a_posture_grows_old_and_the_packet_path_knows_when() {
     plant.pass(99);
     assert_eq!(plant.access("vendor", "cam1", SHELL).unwrap().ends, Some(second));
     assert_eq!(plant.changes, changes);
-    plant.pass(102);
+    plant.pass(second.since_boot().as_secs());
     assert_eq!(plant.access("vendor", "cam1", SHELL), None);
     // what is found bad helps nobody, and what is unknown neither
     for posture in [Some(false), None] {

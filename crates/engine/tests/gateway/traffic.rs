@@ -52,27 +52,52 @@ fn denials_of_a_kind_are_one_record_that_names_what_decided() {
 }
 
 #[test]
-fn a_forged_sender_is_told_with_its_port_again_and_again_and_never_in_floods() {
+fn a_forger_is_told_once_with_its_port_and_again_with_a_count_if_it_goes_on() {
     let mut plant = Plant::new();
-    let forged = denial(DenialReason::Spoof, (mac("hmi"), address("hmi")), "plc1", 502);
-    let spoofs = |plant: &Plant| {
-        plant
-            .alarms
-            .iter()
-            .filter(|alarm| matches!(alarm, Alarm::Spoof { port, .. } if *port == crate::plant::port(OPEN)))
-            .count()
+    let sender = (mac("hmi"), address("hmi"));
+    let forged = denial(DenialReason::Spoof, sender, "plc1", 502);
+    let claim = denial(DenialReason::Resolution, sender, "plc1", 0);
+    let told = |plant: &Plant| -> Vec<(bool, u64)> {
+        let alarms = plant.alarms.iter().filter_map(|alarm| match alarm {
+            Alarm::Spoof { port, packets, .. } => Some((port, true, packets)),
+            Alarm::Resolution { port, packets, .. } => Some((port, false, packets)),
+            _ => None,
+        });
+        alarms
+            .filter(|(named, ..)| **named == port(OPEN))
+            .map(|(_, spoof, packets)| (spoof, *packets))
+            .collect()
     };
-    for expected in 1..3 {
-        plant.gateway.handle_denial(&forged, 1, at(expected));
-        plant.drain(at(expected));
-        assert_eq!(spoofs(&plant), usize::try_from(expected).unwrap());
-    }
-    assert_eq!(plant.gateway.device(&name("hmi")).unwrap().lifecycle, Lifecycle::Conflict);
     for _ in 0..10_000 {
-        plant.gateway.handle_denial(&forged, 1, at(3));
+        plant.gateway.handle_denial(&forged, 2, at(3));
+        plant.gateway.handle_denial(&claim, 1, at(3));
     }
     plant.drain(at(3));
-    assert!(plant.alarms.len() < 16, "{}", plant.alarms.len());
+    assert_eq!(told(&plant), [(true, 2), (false, 1)]);
+    assert_eq!(plant.gateway.device(&name("hmi")).unwrap().lifecycle, Lifecycle::Conflict);
+    let lines: Vec<String> = plant.alarms.iter().map(ToString::to_string).collect();
+    for line in [
+        "port p-open: 02:00:00:00:00:0a used an address that is not its own (10.0.0.10), in 2 packets",
+        "port p-open: 02:00:00:00:00:0a claimed an address that is not its own, by ARP or neighbour discovery",
+    ] {
+        assert!(lines.iter().any(|found| found == line), "{line} in {lines:?}");
+    }
+    plant.pass(602);
+    plant.gateway.handle_denial(&forged, 1, at(603));
+    plant.drain(at(603));
+    assert_eq!(told(&plant), [(true, 2), (false, 1), (true, 19_999)]);
+}
+
+#[test]
+fn forgers_with_ever_new_addresses_are_told_of_slowly_and_hide_nobody() {
+    let mut plant = Plant::new();
+    for n in 0..10_000_u32 {
+        let [_, b, c, d] = n.to_be_bytes();
+        let sender = (Mac::new([6, 6, 6, b, c, d]), IpAddr::from([10, 9, c, d]));
+        plant.gateway.handle_denial(&denial(DenialReason::Spoof, sender, "plc1", 502), 1, at(3));
+    }
+    plant.drain(at(3));
+    assert!(plant.alarms.len() <= 16, "{}", plant.alarms.len());
     let claim = denial(DenialReason::Resolution, (mac("vendor"), address("hmi")), "plc1", 0);
     plant.gateway.handle_denial(&claim, 1, at(60));
     plant.drain(at(60));
@@ -81,6 +106,24 @@ fn a_forged_sender_is_told_with_its_port_again_and_again_and_never_in_floods() {
     };
     assert_eq!(*named, port(OPEN));
     assert!(*held_back > 9_000);
+}
+
+#[test]
+fn a_question_for_somebody_out_of_reach_is_a_denial_and_no_alarm() {
+    let mut plant = Plant::new();
+    let mut question = denial(DenialReason::Policy, (mac("vendor"), address("vendor")), "plc1", 0);
+    question.transport = Transport::Link(0x0806);
+    question.port = Some(port_of("vendor"));
+    plant.gateway.handle_denial(&question, 1, at(1));
+    plant.drain(at(1));
+    assert_eq!(plant.alarms, []);
+    assert_eq!(
+        records(&plant),
+        [
+            "denied vendor -> plc1 link/0x0806 (policy), 1 packets on port p-vendor: it asks for somebody whom no \
+             policy lets it talk to"
+        ]
+    );
 }
 
 #[test]

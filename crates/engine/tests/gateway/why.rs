@@ -4,6 +4,7 @@ use crate::plant::{HELD, OPEN, Plant, address, at, mac, name, port, port_of};
 use nullius_engine::{Command, ConduitName, Question, StageScope};
 use nullius_model::{Channel, SmolStr, Stage, Verdict};
 use nullius_policy::Effect;
+use std::net::IpAddr;
 
 const SHELL: Channel = Channel::Tcp(22);
 const MODBUS: Channel = Channel::Tcp(502);
@@ -25,17 +26,50 @@ fn what_passes_names_its_policy_and_its_rule() {
     let plant = Plant::new();
     let why = ask(&plant, "hmi", "plc1", SHELL, None);
     assert_eq!((why.effect, why.verdict, why.stage), (Effect::Allow, Verdict::Accept, Stage::Enforce));
+    assert!(why.passes());
     assert_eq!(why.because(), ["decided by `shell`"]);
     assert_eq!((why.rules.len(), why.remedy.clone()), (1, None));
     let text = why.to_string();
     for line in ["allowed", "  input ia: IA2", "  input risk: unknown", "  the packet path accepts"] {
         assert!(text.lines().any(|found| found == line), "{line} in {text}");
     }
-    let read = ask(&plant, "hmi", "plc1", MODBUS, Some("read"));
-    assert_eq!((read.effect, read.verdict), (Effect::Allow, Verdict::Divert));
     let write = ask(&plant, "hmi", "plc1", MODBUS, Some("write_single_coil"));
     assert_eq!(write.effect, Effect::Deny);
     assert_eq!(write.because(), ["no policy permits it", "input `risk` is missing"]);
+}
+
+#[test]
+fn what_policy_allows_for_some_messages_is_denied_and_says_so() {
+    let plant = Plant::new();
+    for verb in [None, Some("read"), Some("read_coils")] {
+        let why = ask(&plant, "hmi", "plc1", MODBUS, verb);
+        assert_eq!((why.effect, why.verdict, why.passes()), (Effect::Allow, Verdict::Divert, false));
+        let text = why.to_string();
+        assert!(text.starts_with("denied\n  because policy allows some messages"), "{text}");
+        for line in [
+            "  because decided by `read`",
+            "  the packet path drops",
+            "  to get access: ask the owner of plc1 for a policy that permits every message of plc1/modbus to hmi, or \
+             wait for a gateway that judges messages",
+        ] {
+            assert!(text.lines().any(|found| found == line), "{line} in {text}");
+        }
+    }
+}
+
+#[test]
+fn what_the_packet_path_does_is_told_once_however_many_addresses_there_are() {
+    let mut inventory = crate::plant::inventory();
+    let plc1 = inventory.devices.get_mut(&name("plc1")).unwrap();
+    plc1.addresses.extend(["10.0.0.101", "10.0.0.102"].map(|text| text.parse::<IpAddr>().unwrap()));
+    let mut plant = Plant::new();
+    plant.gateway.handle_policy(crate::plant::of(2, inventory, crate::plant::POLICIES), at(1));
+    plant.drain(at(1));
+    let why = ask(&plant, "hmi", "plc1", SHELL, None);
+    assert_eq!(why.rules.len(), 3);
+    let text = why.to_string();
+    let told: Vec<&str> = text.lines().filter(|line| line.contains("packet path")).collect();
+    assert_eq!(told, ["  the packet path accepts, between 3 pairs of addresses"]);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use super::policy::failure;
 use crate::convert;
 use nullius_engine::{Actor, Gateway, GrantId, Now, Refusal, Why};
 use nullius_model::DeviceName;
-use nullius_policy::{Effect, Inventory};
+use nullius_policy::Inventory;
 use nullius_protocol::local::{self, Answer, Body, Command, Failure};
 
 /// Alarms that `alarms` shows.
@@ -154,7 +154,7 @@ pub(super) fn ask(
 
 fn why_view(why: &Why, epoch: nullius_model::Epoch) -> local::Why {
     local::Why {
-        allowed: why.effect == Effect::Allow,
+        allowed: why.passes(),
         epoch,
         lines: why.to_string().lines().map(str::to_owned).collect(),
         policies: why.policies.iter().map(ToString::to_string).collect(),

@@ -98,15 +98,13 @@ impl Core {
         }
     }
 
-    /// The last known good policy, or none: then everything is denied.
+    /// The last known good policy, or none: then everything is denied but at ports that are only watched.
     fn load_policy(&mut self) -> Result<(), StartError> {
         match self.last_known_good() {
-            Some(candidate) => {
-                self.put_in_force(candidate);
-                let _ = self.settle();
-            }
+            Some(candidate) => self.put_in_force(candidate),
             None => self.deny_all()?,
         }
+        let _ = self.settle();
         Ok(())
     }
 
@@ -131,7 +129,7 @@ impl Core {
         found
     }
 
-    /// Rules for no policy: what the engine wants then, which is nothing.
+    /// Rules for no policy: what the engine wants then, which is what strangers get at each port.
     pub(super) fn deny_all(&mut self) -> Result<(), nullius_enforce::Error> {
         let now = self.now().uptime;
         self.enforcement.kernel.replace(self.engine.rules(), Marker::default(), now)?;

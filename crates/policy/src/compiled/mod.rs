@@ -10,7 +10,7 @@ mod turned;
 
 use crate::directory::{Device, Service};
 use crate::schema::Authored;
-use crate::{Directory, Permit, PolicyId, Problem, Repository, ServiceId};
+use crate::{Directory, Effect, Permit, PolicyId, Problem, Repository, ServiceId};
 use index::Index;
 use nullius_model::{DeviceName, VerbClass};
 use rule::Rule;
@@ -43,6 +43,12 @@ impl Policies {
     /// The ids of all policies, in order.
     pub fn ids(&self) -> impl Iterator<Item = &PolicyId> {
         self.rules.iter().map(|rule| &rule.id)
+    }
+
+    /// Whether the policy of this id forbids.
+    pub fn is_forbid(&self, id: &PolicyId) -> bool {
+        let place = self.rules.binary_search_by(|rule| rule.id.cmp(id));
+        place.ok().and_then(|place| self.rules.get(place)).is_some_and(|rule| rule.effect == Effect::Deny)
     }
 
     fn from_authored(authored: &[Authored]) -> Result<Self, Vec<Problem>> {

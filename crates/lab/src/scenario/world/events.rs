@@ -177,7 +177,7 @@ impl World {
 }
 
 fn answer(why: &Why) -> String {
-    let effect = if why.effect == Effect::Allow { "allowed" } else { "denied" };
+    let effect = if why.passes() { "allowed" } else { "denied" };
     format!("{effect}: {}", why.because().join("; "))
 }
 
