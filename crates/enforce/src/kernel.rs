@@ -71,6 +71,20 @@ impl Kernel {
         self.tells_bridges_apart
     }
 
+    /// Bridges of the machine that are not ours and are judged by these rules all the same, since the kernel cannot tell
+    /// them apart. There are none where it can, nor where every bridge is ours.
+    ///
+    /// # Errors
+    /// [`Error`] where the kernel does not answer.
+    pub fn bridges_judged_besides(&mut self) -> Result<Vec<String>, Error> {
+        if self.tells_bridges_apart || self.layout.bridges.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut bridges = self.links.bridges()?;
+        bridges.retain(|name| !self.layout.bridges.iter().any(|ours| ours.as_str() == name));
+        Ok(bridges)
+    }
+
     /// Puts `rules` in place of whatever is there, in one transaction: every packet meets the old rules or the new.
     ///
     /// Where chains and sets are as they should be, only elements change, and counters and awaited answers stay;

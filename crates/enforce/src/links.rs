@@ -11,6 +11,7 @@ const GET_FILTER: u16 = 46;
 const LINK_HEADER: usize = 16;
 const TRAFFIC_HEADER: usize = 20;
 const LINK_NAME: u16 = 3;
+const LINK_INFO: u16 = 18;
 const KIND: u16 = 1;
 
 /// The interfaces of one network namespace.
@@ -48,6 +49,14 @@ impl Links {
         Ok(())
     }
 
+    /// The bridges there are.
+    pub(crate) fn bridges(&mut self) -> Result<Vec<String>, SocketError> {
+        let mut bridges = Vec::new();
+        let request = link_request(GET_LINK, &[0; LINK_HEADER]);
+        self.netlink.list(&request, |item| bridges.extend(bridge(item)))?;
+        Ok(bridges)
+    }
+
     /// Queueing disciplines of all interfaces.
     pub(crate) fn queues(&mut self) -> Result<Vec<Attached>, SocketError> {
         self.attached(GET_QDISC, 0, 0)
@@ -71,6 +80,13 @@ fn named(item: &[u8]) -> Option<(u32, String)> {
     let (header, attributes) = item.split_at_checked(LINK_HEADER)?;
     let name = AttributeReader::new(attributes).find(LINK_NAME).and_then(text)?;
     Some((index(header)?, name.to_owned()))
+}
+
+/// The name of a link that is a bridge.
+fn bridge(item: &[u8]) -> Option<String> {
+    let attributes = AttributeReader::new(item.get(LINK_HEADER..)?);
+    let kind = attributes.inside(LINK_INFO).find(KIND).and_then(text)?;
+    (kind == "bridge").then(|| attributes.find(LINK_NAME).and_then(text).map(str::to_owned))?
 }
 
 fn read_attached(item: &[u8]) -> Option<Attached> {

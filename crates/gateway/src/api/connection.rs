@@ -1,19 +1,21 @@
 //! One client: a line in, a line out.
 
+use super::line::{self, Line};
 use crate::core::{Core, prepare};
 use nullius_engine::Actor;
 use nullius_protocol::local::{
-    Answer, Body, Command, Event, Failure, MAX_LINE, Reply, Request, decode, encode,
+    Answer, Body, Command, Event, Failure, LineError, Reply, Request, decode, encode,
 };
 use std::cell::RefCell;
 use std::io;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
-use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::UnixStream;
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
-use tokio::sync::Notify;
 use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
@@ -28,27 +30,47 @@ const READS_WITHIN: Duration = Duration::from_secs(10);
 pub(super) struct Shared {
     pub(super) core: Rc<RefCell<Core>>,
     pub(super) changed: Rc<Notify>,
+    /// One turn, for whoever sends a long line.
+    pub(super) turns: Arc<Semaphore>,
 }
 
 /// Answers line by line until the client is done, breaks off or takes too long.
 pub(super) async fn run(stream: UnixStream, actor: Actor, shared: Shared) {
     let (from, mut to) = stream.into_split();
     let mut from = BufReader::new(from);
-    while let Ok(Ok(Some(line))) = timeout(PATIENCE, next_line(&mut from)).await {
-        if one(&line, &actor, &shared, &mut from, &mut to).await.is_err() {
+    while let Ok(Ok(line)) = timeout(PATIENCE, line::next(&mut from, &shared.turns)).await {
+        let served = match line {
+            Line::Whole { bytes, turn } => {
+                let request = decode(&bytes);
+                drop(bytes);
+                one(request, turn, &actor, &shared, &mut from, &mut to).await
+            }
+            Line::TooLong => return refuse(&actor, &shared, &mut to).await,
+            Line::End => return,
+        };
+        if served.is_err() {
             return;
         }
     }
 }
 
+/// Tells the client and everybody else, and hangs up: what comes next may be the rest of the line.
+async fn refuse(actor: &Actor, shared: &Shared, to: &mut OwnedWriteHalf) {
+    let failure = Failure { error: LineError::TooLong.to_string(), ..Failure::default() };
+    shared.core.borrow_mut().note_refusal(&failure, &actor.0);
+    let _ = send(to, None, Answer::Error(failure)).await;
+}
+
+/// `turn` is given back when the command is done, or begins to wait.
 async fn one(
-    line: &[u8],
+    request: Result<Request, LineError>,
+    turn: Option<OwnedSemaphorePermit>,
     actor: &Actor,
     shared: &Shared,
     from: &mut BufReader<OwnedReadHalf>,
     to: &mut OwnedWriteHalf,
 ) -> io::Result<()> {
-    let Request { id, command } = match decode::<Request>(line) {
+    let Request { id, command } = match request {
         Ok(request) => request,
         Err(error) => {
             let failure = Failure { error: crate::chain(&error), ..Failure::default() };
@@ -56,10 +78,12 @@ async fn one(
         }
     };
     if command == Command::Tail {
+        drop(turn);
         return tail(id, shared, from, to).await;
     }
     let answer = answer(command, actor, shared).await;
     shared.changed.notify_one();
+    drop(turn);
     send(to, id, answer).await
 }
 
@@ -129,16 +153,4 @@ async fn tail(
 async fn send(to: &mut OwnedWriteHalf, id: Option<u64>, answer: Answer) -> io::Result<()> {
     let line = encode(&Reply { id, answer }).map_err(io::Error::other)?;
     timeout(READS_WITHIN, to.write_all(&line)).await?
-}
-
-/// The next line without its end; `None` where the client is done, an error where the line is too long.
-async fn next_line(from: &mut BufReader<OwnedReadHalf>) -> io::Result<Option<Vec<u8>>> {
-    let mut line = Vec::new();
-    let limit = u64::try_from(MAX_LINE).unwrap_or(u64::MAX);
-    from.take(limit).read_until(b'\n', &mut line).await?;
-    match line.pop() {
-        Some(b'\n') => Ok(Some(line)),
-        Some(_) if line.len() + 1 >= MAX_LINE => Err(io::ErrorKind::FileTooLarge.into()),
-        Some(_) | None => Ok(None),
-    }
 }

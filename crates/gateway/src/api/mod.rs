@@ -3,10 +3,11 @@
 //! Root and one group may connect, which both the file's mode and the kernel's word for the peer (`SO_PEERCRED`) say.
 //! A connection is a task; it borrows the gateway for as long as a quick answer takes and never across a wait.
 //!
-//! INVARIANT: what clients can hold is bounded: so many connections, one line each, and a line that is not complete
-//! in time ends its connection (attack 11).
+//! INVARIANT: what clients can hold is bounded: so many connections, one short line each, one long line between them,
+//! and a line that is not complete in time ends its connection (attack 11).
 
 mod connection;
+mod line;
 mod peer;
 mod socket;
 
@@ -23,7 +24,7 @@ use tokio::net::UnixListener;
 use tokio::sync::{Notify, Semaphore};
 use tokio::task::spawn_local;
 
-/// Connections at once. Each may hold a line of `local::MAX_LINE` bytes.
+/// Connections at once.
 const MAX_CONNECTIONS: usize = 16;
 
 /// How long until the socket is tried again where the process has no file descriptor left.
@@ -37,7 +38,7 @@ pub(crate) async fn serve(
     changed: Rc<Notify>,
 ) {
     let places = std::sync::Arc::new(Semaphore::new(MAX_CONNECTIONS));
-    let shared = Shared { core, changed };
+    let shared = Shared { core, changed, turns: std::sync::Arc::new(Semaphore::new(1)) };
     loop {
         let Ok((stream, _)) = listener.accept().await else {
             tokio::time::sleep(BACK_OFF).await;

@@ -21,6 +21,7 @@ impl Core {
         let status = self.engine.status();
         let counters = self.enforcement.kernel.counters();
         let mut troubles = self.troubles(&status);
+        troubles.extend(self.strange_bridges());
         troubles.extend(counters.as_ref().err().map(|error| format!("the counters cannot be read: {error}")));
         local::Status {
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -76,11 +77,19 @@ impl Core {
             .collect()
     }
 
+    /// Bridges that are none of our business and suffer from the rules nevertheless.
+    fn strange_bridges(&mut self) -> Option<String> {
+        let bridges = self.enforcement.kernel.bridges_judged_besides().ok()?;
+        let names = (!bridges.is_empty()).then(|| bridges.join(", "))?;
+        Some(format!(
+            "this kernel cannot tell bridges apart (it lacks CONFIG_NFT_BRIDGE_META): the rules judge {names} as well, \
+             and deny there whatever the policy does not name"
+        ))
+    }
+
+    /// That no policy is in force is a field of its own.
     fn troubles(&self, status: &Status) -> Vec<String> {
         let mut troubles = Vec::new();
-        if self.policy.is_none() {
-            troubles.push("no policy is in force: everything is denied".to_owned());
-        }
         if !self.enforcement.in_step || status.sent != status.applied {
             troubles.push("the kernel does not have the newest rules yet".to_owned());
         }

@@ -1,6 +1,7 @@
 //! Starting: before the network, after damage, after a revocation.
 
-use crate::plant::{Plant, damage, epoch, is_ok, services};
+use crate::plant::{Plant, damage, epoch, is_ok, run, services};
+use nullius_enforce::{Kernel, Layout};
 use nullius_protocol::local::{Answer, Body, Command};
 use std::fs;
 
@@ -110,4 +111,21 @@ fn a_revocation_survives_a_kill_and_a_damaged_standing() {
     fs::remove_file(plant.path("state/history.jsonl")).unwrap();
     assert!(!plant.load().success());
     assert!(services(&plant.installed()).is_empty());
+}
+
+#[test]
+fn another_bridge_that_the_rules_judge_as_well_is_told_in_the_status() {
+    let mut plant = Plant::new("bridges");
+    plant.start();
+    let troubles = |plant: &Plant| {
+        let Answer::Ok(body) = plant.ask(Command::Status) else { panic!("no status") };
+        let Body::Status(status) = *body else { panic!("no status") };
+        status.troubles
+    };
+    assert!(troubles(&plant).is_empty(), "{:?}", troubles(&plant));
+    run("ip", &["link", "add", "docker0", "type", "bridge"]);
+    let told: Vec<String> =
+        troubles(&plant).into_iter().filter(|trouble| trouble.contains("judge docker0 as well")).collect();
+    let tells_apart = Kernel::open(Layout::default()).unwrap().tells_bridges_apart();
+    assert_eq!(told.len(), usize::from(!tells_apart), "{told:?}");
 }

@@ -48,11 +48,18 @@ fn a_bad_bundle_is_refused_the_old_policy_stays_and_an_alarm_says_why() {
 }
 
 #[test]
-fn fifty_megabytes_are_hung_up_on_and_nobody_else_notices() {
+fn fifty_megabytes_are_refused_the_old_policy_stays_and_an_alarm_says_why() {
     let mut plant = Plant::new("large");
     plant.start();
     assert!(is_ok(plant.apply(1, 1001).as_ref()));
-    assert_eq!(plant.try_ask(Command::PolicyApply { bundle: vec![0; 50 << 20] }), None);
+    let told = apply(&plant, vec![0; 50 << 20]);
+    assert!(told.contains("a line has at most"), "{told}");
+    let told = apply(&plant, vec![0; (8 << 20) + 1]);
+    assert!(told.contains("a bundle has at most"), "{told}");
+    let refusals = plant.audit();
+    let refusals: Vec<&str> = refusals.lines().filter(|line| line.contains("alarm-bundle-refused")).collect();
+    assert_eq!(refusals.len(), 2, "{refusals:?}");
+    assert!(refusals[0].contains("a line has at most"), "{refusals:?}");
     assert_eq!(services(&plant.installed()), [1001]);
     assert!(is_ok(plant.apply(2, 1002).as_ref()));
 }

@@ -47,6 +47,26 @@ fn more_clients_than_there_are_places_are_hung_up_on() {
 }
 
 #[test]
+fn sixteen_clients_with_long_lines_fit_into_a_small_memory() {
+    let mut plant = Plant::new("long");
+    plant.start();
+    let send = |mut stream: UnixStream| {
+        let line = vec![b'x'; 15 << 20];
+        stream.set_write_timeout(Some(std::time::Duration::from_secs(3))).unwrap();
+        // all but one wait for their turn
+        let _ = stream.write_all(&line);
+        stream
+    };
+    let streams: Vec<UnixStream> = (0..16).map(|_| connect(&plant)).collect();
+    let clients: Vec<_> =
+        streams.into_iter().map(|stream| std::thread::spawn(move || send(stream))).collect();
+    let streams: Vec<UnixStream> = clients.into_iter().map(|client| client.join().unwrap()).collect();
+    assert!(plant.peak_memory() < 128 << 10, "{} KiB", plant.peak_memory());
+    drop(streams);
+    plant.wait_until("there is room again", |plant| is_ok(plant.apply(1, 1001).as_ref()));
+}
+
+#[test]
 fn what_happens_is_seen_by_whoever_tails() {
     let mut plant = Plant::new("tail");
     plant.start();
