@@ -12,8 +12,8 @@ const INTRUDER: usize = 20;
 /// One of every twenty changes is a whole new policy, the rest are what operators do in between.
 fn change(gateway: &Gateway, round: usize) {
     match round % 20 {
-        0 => drop(gateway.apply(&repository(round % 40 == 0))),
-        even if even % 2 == 0 => drop(gateway.run(&["stage", "d18", "shadow"])),
+        0 => drop(gateway.apply(&repository(round.is_multiple_of(40)))),
+        even if even.is_multiple_of(2) => drop(gateway.run(&["stage", "d18", "shadow"])),
         _ => drop(gateway.run(&["stage", "d18", "enforce"])),
     }
 }

@@ -42,8 +42,8 @@ fn inventory() -> String {
     );
     text += &device("client", CLIENT);
     text += &device("server", SERVER);
-    for channel in PORTS.iter().flat_map(|port| [format!("tcp/{port}"), format!("udp/{port}")]) {
-        text += &service(&channel.replace('/', "-"), &channel[..3], &channel);
+    for (protocol, port) in PORTS.iter().flat_map(|port| [("tcp", port), ("udp", port)]) {
+        text += &service(&format!("{protocol}-{port}"), protocol, &format!("{protocol}/{port}"));
     }
     text += &service("ping", "icmp", "echo");
     text += &device("enrolment", ENROLMENT);

@@ -16,7 +16,6 @@ const ENGINEER: usize = 1;
 /// The one that sends GOOSE, and to whom.
 const GOOSE: (usize, usize) = (5, 6);
 /// In nobody's policy.
-#[expect(dead_code, reason = "names the twentieth device, which has no part in any policy")]
 const OUTSIDER: usize = 20;
 
 /// What a probe asks for.

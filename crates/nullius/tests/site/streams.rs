@@ -47,7 +47,7 @@ fn stream(segment: &Segment, port: u16) -> Running {
         if PORTS.iter().position(|&known| known == port) < Some(2) { ipv4(SERVER) } else { ipv6(SERVER) };
     let port_text = port.to_string();
     let mut arguments = vec!["-c", &address, "-p", &port_text, "-b", "1M", "-l", "200", "-t", "600"];
-    if port % 2 == 0 {
+    if port.is_multiple_of(2) {
         arguments.push("-u");
     }
     Running::start(segment.station(CLIENT), &format!("client-{port}"), "iperf3", &arguments)
