@@ -130,13 +130,12 @@ fn blocked(status: &Status, denials: &[Denial]) -> Vec<String> {
 }
 
 fn counters(status: &Status) -> String {
-    let dropped =
-        status.counters.iter().filter(|counter| !["accepted", "would-deny"].contains(&counter.name.as_str()));
-    let of = |name: &str| {
-        status.counters.iter().find(|counter| counter.name == name).map_or(0, |counter| counter.packets)
+    let of = |kind: &str| -> u64 {
+        let fitting = status.counters.iter().filter(|counter| counter.name.starts_with(kind));
+        fitting.map(|counter| counter.packets).sum()
     };
-    let packets: u64 = dropped.map(|counter| counter.packets).sum();
-    format!("packets: {packets} dropped, {} would be, {} passed", of("would-deny"), of("accepted"))
+    let [dropped, would, passed] = ["denied-", "would-deny-", "allowed"].map(of);
+    format!("packets: {dropped} dropped, {would} would be, {passed} passed")
 }
 
 fn line_of(denial: &Denial) -> String {

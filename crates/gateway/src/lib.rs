@@ -62,6 +62,14 @@ pub fn load(config: &Config, clock: Arc<dyn Clock>) -> Result<(), Error> {
     Ok(())
 }
 
+/// Denies everything: for a boot whose configuration cannot be read, and where nothing is known of the ports.
+///
+/// # Errors
+/// [`Error`] where the kernel refuses.
+pub fn deny_all(clock: &dyn Clock) -> Result<(), Error> {
+    Ok(core::deny_all(clock)?)
+}
+
 /// Runs the gateway until SIGTERM or SIGINT.
 ///
 /// # Errors

@@ -33,8 +33,20 @@ struct Which {
 /// Exit code 2 where the configuration is at fault, 1 for everything else.
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let (Act::Run(which) | Act::Load(which)) = &arguments.act;
-    let config = Config::read(&which.config).map_err(|error| Failure { error: error.into(), code: 2 })?;
     let clock = Arc::new(SystemClock);
+    let config = match (Config::read(&which.config), &arguments.act) {
+        (Ok(config), _) => config,
+        (Err(error), Act::Run(_)) => return Err(Failure { error: error.into(), code: 2 }),
+        // at boot the next step is the network: without a configuration nothing passes
+        (Err(error), Act::Load(_)) => {
+            let denied = nullius_gateway::deny_all(&*clock);
+            let word = match &denied {
+                Ok(()) => "everything is denied",
+                Err(_) => "and the kernel takes no rules either",
+            };
+            return Err(Failure { error: anyhow::Error::from(error).context(word), code: 2 });
+        }
+    };
     let ended = match arguments.act {
         Act::Run(_) => nullius_gateway::run(&config, clock, Confinement::Gateway),
         Act::Load(_) => nullius_gateway::load(&config, clock),

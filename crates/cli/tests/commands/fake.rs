@@ -198,10 +198,10 @@ fn status() -> Status {
         strangers: 2,
         grants: 1,
         counters: vec![
-            counter("policy", 320),
-            counter("spoof", 12),
-            counter("would-deny", 7),
-            counter("accepted", 900_000),
+            counter("denied-policy", 320),
+            counter("denied-spoof", 12),
+            counter("would-deny-policy", 7),
+            counter("allowed", 900_000),
         ],
         troubles: vec!["cam1 was seen on p-vend, and belongs on p-cam1".into()],
         alarms: vec![Alarm {

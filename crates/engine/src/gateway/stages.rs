@@ -38,6 +38,10 @@ impl Gateway {
     }
 
     fn check_scope(&self, scope: &StageScope) -> Result<(), Refusal> {
+        // before the first policy, so that the first policy can begin by watching
+        if *scope == StageScope::Default {
+            return Ok(());
+        }
         let site = self.site.as_ref().ok_or(Refusal::NoPolicy)?;
         match scope {
             StageScope::Default => Ok(()),

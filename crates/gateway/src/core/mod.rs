@@ -19,7 +19,7 @@ mod tests;
 
 pub(crate) use policy::prepare;
 pub use start::StartError;
-pub(crate) use start::layout;
+pub(crate) use start::{deny_all, layout};
 
 use crate::clock::Clock;
 use crate::config::Config;

@@ -169,6 +169,13 @@ fn usable(verified: Verified) -> Result<policy::Candidate, String> {
     })
 }
 
+/// Denies everything that any bridge of the machine would forward, whatever the kernel had.
+pub(crate) fn deny_all(clock: &dyn Clock) -> Result<(), StartError> {
+    let layout = Layout { table: TABLE.to_owned(), ..Layout::default() };
+    Kernel::open(layout)?.replace(&RuleSet::new(), Marker::default(), clock.now().uptime)?;
+    Ok(())
+}
+
 /// Keeps the rules that the kernel has, if they are whole; denies everything otherwise.
 fn close(kernel: &mut Kernel, clock: &dyn Clock) -> Result<(), StartError> {
     let now = clock.now().uptime;

@@ -4,7 +4,7 @@
 //! `cargo xtask bench` runs this; the gates are those of docs/performance.md. Needs root, for network namespaces.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a bench that cannot run must say so at once")]
-#![expect(clippy::print_stdout, reason = "the table is what it is for")]
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "the table is what it is for")]
 #![expect(clippy::disallowed_methods, reason = "the bench starts programs and times them")]
 #![expect(dead_code, reason = "the tests of a site use more of these modules")]
 
@@ -140,8 +140,9 @@ fn sorted(taken: impl Iterator<Item = Duration>) -> Vec<Duration> {
 }
 
 fn quantile(sorted: &[Duration], share: f64) -> Duration {
-    let at = (sorted.len() as f64 * share) as usize;
-    sorted.get(at.min(sorted.len() - 1)).copied().unwrap()
+    let behind =
+        sorted.iter().enumerate().find(|(index, _)| *index as f64 >= (sorted.len() as f64 * share).floor());
+    behind.map(|(_, taken)| *taken).or(sorted.last().copied()).unwrap()
 }
 
 fn p95(sorted: Vec<Duration>) -> Duration {

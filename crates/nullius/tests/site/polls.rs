@@ -87,7 +87,10 @@ fn gaps(arrivals: &[Arrival]) -> Vec<Duration> {
 
 /// TCP with a payload: the IPv4 header has no options, the total length exceeds both headers.
 fn is_request(frame: &[u8]) -> bool {
-    let total = frame.get(16..18).map_or(0, |bytes| u16::from_be_bytes([bytes[0], bytes[1]]));
+    let total = match frame.get(16..18) {
+        Some(&[high, low]) => u16::from_be_bytes([high, low]),
+        Some(_) | None => 0,
+    };
     let header = frame.get(46).map_or(0, |byte| u16::from(byte >> 4) * 4);
     frame.get(23) == Some(&6) && total > 20 + header
 }

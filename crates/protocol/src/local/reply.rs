@@ -368,7 +368,7 @@ pub struct Alarm {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Counter {
-    /// `policy`, `spoof`, …; `would-deny` and `accepted` for what passed.
+    /// `denied-policy`, `denied-spoof`, …; `would-deny-policy`, … and `allowed` for what passed.
     pub name: String,
     /// Packets.
     pub packets: u64,
