@@ -1,8 +1,11 @@
 //! Watches what the kernel holds: a thread that notices when somebody else changed it.
 //!
 //! Every second it asks for the number of the ruleset. Where that grew by more than our own changes, and every
-//! [`WHOLE_EVERY`] in any case, all rules are read back and compared; so tampering is found within two seconds and
+//! [`WHOLE_EVERY`] in any case, all rules are read back and compared; so tampering is found within four seconds and
 //! repaired in the next transaction (attack 14).
+//!
+//! Changes of our own that come while the rules are read make what was read worthless. It is read again, [`TRIES`]
+//! times; where ours never cease, whoever makes them is asked to hold them back and read for himself.
 
 use nullius_enforce::{Error, Generation, Installed, Kernel, Layout};
 use nullius_model::Uptime;
@@ -18,7 +21,10 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// Looks without a difference after which everything is read anyhow: a lead past the rules (a `tc` filter) changes no
 /// number.
-const WHOLE_EVERY: u32 = 4;
+const WHOLE_EVERY: u32 = 3;
+
+/// How often the rules are read before whoever changes them is asked to.
+const TRIES: u32 = 3;
 
 /// What was found.
 #[derive(Debug)]
@@ -29,6 +35,8 @@ pub(crate) enum Found {
         /// How many changes of ours lay before it.
         changes: u64,
     },
+    /// Our own changes never ceased while the rules were read.
+    Restless,
     /// The kernel cannot be read, and why.
     Blind(String),
 }
@@ -83,9 +91,18 @@ impl Watcher {
             return Ok(None);
         }
         self.looks = 0;
-        let installed = self.kernel.read_back(now)?;
-        self.seen = Some((generation, ours));
-        Ok(Some(Found::Rules { installed, changes: ours }))
+        for _ in 0..TRIES {
+            let ours = changes.load(Ordering::Acquire);
+            let generation = self.generation.read()?;
+            let read = self.kernel.read_back(now);
+            if changes.load(Ordering::Acquire) == ours {
+                self.seen = Some((generation, ours));
+                return Ok(Some(Found::Rules { installed: read?, changes: ours }));
+            }
+        }
+        // what the number was meanwhile says nothing
+        self.seen = None;
+        Ok(Some(Found::Restless))
     }
 }
 

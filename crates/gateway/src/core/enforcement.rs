@@ -55,13 +55,33 @@ impl Core {
     /// What was read back.
     pub(crate) fn handle_found(&mut self, found: &Found) {
         match found {
-            // ours came between: what was read is old, and is read again
-            Found::Rules { changes, .. } if self.enforcement.changes.load(Ordering::Acquire) != *changes => {}
-            Found::Rules { installed, .. } if self.policy.is_none() => self.hold(installed),
-            Found::Rules { installed, .. } => self.compare(installed),
-            Found::Blind(why) => {
-                self.note_impaired("blind", format!("the kernel's rules cannot be read back: {why}"))
+            Found::Rules { installed, changes }
+                if self.enforcement.changes.load(Ordering::Acquire) == *changes =>
+            {
+                self.judge(installed);
             }
+            // ours came between: nobody changes anything while this thread reads
+            Found::Rules { .. } | Found::Restless => self.read_back(),
+            Found::Blind(why) => self.note_blind(why),
+        }
+    }
+
+    fn read_back(&mut self) {
+        let now = self.now().uptime;
+        match self.enforcement.kernel.read_back(now) {
+            Ok(installed) => self.judge(&installed),
+            Err(error) => self.note_blind(&error.to_string()),
+        }
+    }
+
+    fn note_blind(&mut self, why: &str) {
+        self.note_impaired("blind", format!("the kernel's rules cannot be read back: {why}"));
+    }
+
+    fn judge(&mut self, installed: &Installed) {
+        match self.policy {
+            None => self.hold(installed),
+            Some(_) => self.compare(installed),
         }
     }
 

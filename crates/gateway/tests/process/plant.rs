@@ -182,6 +182,7 @@ pub(crate) fn policy(counter: u64, port: u16) -> Bundle {
         "format = 1\n[site]\nname = 'test'\n\
          [[zone]]\nname = 'cell'\nowner = 'us'\nclass = 'essential-control'\n\
          [[device]]\nname = 'hmi'\nzone = 'cell'\nport = 'p1'\nmac = '02:00:00:00:00:01'\naddresses = ['10.0.0.1']\n\
+         [[device.service]]\nname = 'page'\nprotocol = 'ssh'\nchannel = 'tcp/80'\n\
          [[device]]\nname = 'plc'\nzone = 'cell'\nport = 'p2'\nmac = '02:00:00:00:00:02'\naddresses = ['10.0.0.2']\n\
          [[device.service]]\nname = 'main'\nprotocol = 'ssh'\nchannel = 'tcp/{port}'\n"
     );
