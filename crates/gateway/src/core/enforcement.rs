@@ -131,10 +131,15 @@ impl Core {
             Order::Change(change) => enforcement.kernel.change(&change, marker, now),
             Order::Replace => enforcement.kernel.replace(self.engine.rules(), marker, now),
         };
+        let refused = changed.as_ref().err().map(ToString::to_string);
         let applied = changed.or_else(|_| enforcement.kernel.replace(self.engine.rules(), marker, now))?;
         enforcement.changes.fetch_add(1, Ordering::Release);
         enforcement.last = applied.elapsed;
         enforcement.marker = marker;
+        if let Some(refused) = refused {
+            enforcement.repairs += 1;
+            self.alarm("drift", format!("{refused}; everything was put back with the next change"));
+        }
         Ok(())
     }
 }
