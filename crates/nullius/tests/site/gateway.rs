@@ -113,6 +113,15 @@ impl Drop for Gateway {
     }
 }
 
+/// What a boot does before the network, with a configuration of this text.
+pub(crate) fn load(segment: &Segment, text: &str) -> Output {
+    let path = scratch(&format!("load-{}.toml", segment.gateway.pid()));
+    fs::write(&path, text).unwrap();
+    let output = segment.gateway.command(PROGRAM).args(["gateway", "load", "--config"]).arg(&path).output();
+    fs::remove_file(&path).unwrap();
+    output.unwrap()
+}
+
 fn launch(segment: &Segment, directory: &Path) -> Child {
     let log = fs::OpenOptions::new().create(true).append(true).open(directory.join("log")).unwrap();
     let mut command = segment.gateway.command(PROGRAM);

@@ -12,6 +12,7 @@ mod changes;
 mod clone;
 mod gateway;
 mod grants;
+mod insertion;
 mod matrix;
 mod net;
 mod pair;

@@ -5,7 +5,7 @@ use crate::net::Segment;
 use crate::plant::{DEVICES, Door, allowed, converse, repository};
 use crate::probes::{Doors, Probe, knock};
 
-const DOORS: Doors = Doors { tcp: &[502, 80], udp: &[5683], frame: (0x88b8, 0x0003) };
+pub(crate) const DOORS: Doors = Doors { tcp: &[502, 80], udp: &[5683], frame: (0x88b8, 0x0003) };
 
 fn every_pair(stations: usize) -> Vec<(usize, usize)> {
     (1..=stations)
