@@ -1,7 +1,7 @@
 //! One site made real: event loop, capture, enforcement, last-known-good policy, local API (design §3, §4, §6).
 //!
 //! [`load`] puts the last known good policy into the kernel and returns: before the network is up, no port needs to
-//! exist. [`run`] does the same first and then attends to the site until it is told to end. The rules outlive both.
+//! exist. [`run()`] does the same first and then attends to the site until it is told to end. The rules outlive both.
 //!
 //! The crate reads the clocks ([`Clock`]), the disk and the sockets; what is allowed is decided in `engine`, and what
 //! the kernel is told in `enforce`.

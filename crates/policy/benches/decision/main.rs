@@ -3,12 +3,7 @@
 //! `cargo xtask bench` runs this. It prints one table and fails where a gate of docs/performance.md is missed. The machine
 //! is noisy, so gates on single decisions are on ratios; those on a whole site have room.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a bench that cannot run must say so at once"
-)]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a bench that cannot run must say so at once")]
 #![expect(clippy::print_stdout, reason = "the table is what it is for")]
 #![expect(clippy::disallowed_methods, reason = "time is what is measured")]
 
