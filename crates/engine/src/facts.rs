@@ -189,38 +189,53 @@ impl<'a> Facts<'a> {
         zone.is_some_and(|zone| matches!(zone.class, ZoneClass::Safety | ZoneClass::EssentialControl))
     }
 
-    /// The grants of `subject` for `object`, as policy asks for them, and when the first of them ends.
-    pub(crate) fn permits(
-        &self,
-        subject: Id,
-        object: Id,
-        service: &ServiceId,
-    ) -> (Vec<Permit>, Option<Uptime>) {
-        let Some(grants) = self.grants.get(&(subject, object)) else { return (Vec::new(), None) };
+    /// The grants of `subject` for `object`, as policy asks for them, with their ends; the first to end comes first.
+    pub(crate) fn permits(&self, subject: Id, object: Id, service: &ServiceId) -> Vec<(Uptime, Permit)> {
+        let Some(grants) = self.grants.get(&(subject, object)) else { return Vec::new() };
         let live = |id: &GrantId| self.standing.grants.get(id).filter(|grant| grant.object == *service);
-        let found: Vec<_> = grants.iter().filter_map(|id| Some((*id, live(id)?))).collect();
-        let ends = found.iter().map(|(_, grant)| grant.ends).min();
-        (found.iter().map(|(id, grant)| grant.permit(*id)).collect(), ends)
+        let mut found: Vec<_> =
+            grants.iter().filter_map(|id| live(id).map(|grant| (grant.ends, grant.permit(*id)))).collect();
+        found.sort_by_key(|(ends, _)| *ends);
+        found
     }
 
     /// What may pass from one that asks to `service` of `object`.
     pub(crate) fn access(&self, asker: &Asker<'_>, object: Id, service: &ServiceId) -> Access {
-        let (permits, first_end) = self.permits(asker.id, object, service);
+        let granted = self.permits(asker.id, object, service);
         let (without, holds_until) = self.connection(asker, object, service, &[]);
         let plain = Access { verdict: without.verdict, ends: holds_until, holds_until };
-        if permits.is_empty() {
+        if granted.is_empty() {
             return plain;
         }
-        let (with, holds_until) = self.connection(asker, object, service, &permits);
+        let (with, holds_until) = self.connection(asker, object, service, &of(&granted));
         match with.verdict.cmp(&plain.verdict) {
             std::cmp::Ordering::Equal => plain,
             std::cmp::Ordering::Less => Access { verdict: with.verdict, ends: holds_until, holds_until },
-            std::cmp::Ordering::Greater => Access {
-                verdict: with.verdict,
-                ends: first_end.into_iter().chain(holds_until).min(),
-                holds_until,
-            },
+            std::cmp::Ordering::Greater => {
+                let granted_until = self.granted_until(asker, object, service, &granted, with.verdict);
+                Access {
+                    verdict: with.verdict,
+                    ends: granted_until.into_iter().chain(holds_until).min(),
+                    holds_until,
+                }
+            }
         }
+    }
+
+    /// When grants that overlap no longer come to `verdict` together: what ends first may leave enough.
+    fn granted_until(
+        &self,
+        asker: &Asker<'_>,
+        object: Id,
+        service: &ServiceId,
+        granted: &[(Uptime, Permit)],
+        verdict: Verdict,
+    ) -> Option<Uptime> {
+        let is_last = |end: &Uptime| {
+            let later: Vec<_> = granted.iter().filter(|(other, _)| other > end).cloned().collect();
+            later.is_empty() || self.connection(asker, object, service, &of(&later)).0.verdict != verdict
+        };
+        granted.iter().map(|(end, _)| *end).find(is_last)
     }
 
     /// Asks policy about a whole service, and until when its answer holds.
@@ -253,4 +268,8 @@ impl<'a> Facts<'a> {
         let of_conduit = self.standing.stages.conduits.get(&conduit).copied().unwrap_or_default();
         self.stage(&one.name).max(self.stage(&other.name)).min(of_conduit)
     }
+}
+
+fn of(granted: &[(Uptime, Permit)]) -> Vec<Permit> {
+    granted.iter().map(|(_, permit)| permit.clone()).collect()
 }

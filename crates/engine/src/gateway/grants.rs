@@ -137,7 +137,8 @@ impl Gateway {
     /// beside the grant is not named; where no forbid spoke, a policy failed, and that is.
     fn forbidden(&self, (subject, object): (Id, Id), grant: &Grant) -> Option<Refusal> {
         let facts = self.facts()?;
-        let (permits, _) = facts.permits(subject, object, &grant.object);
+        let permits: Vec<_> =
+            facts.permits(subject, object, &grant.object).into_iter().map(|(_, permit)| permit).collect();
         let (connection, _) = facts.connection(&facts.asker(subject)?, object, &grant.object, &permits);
         if connection.verdict != Verdict::Deny {
             return None;

@@ -194,7 +194,8 @@ impl Facts<'_> {
         let id = ServiceId { device: asked.name.clone(), service: service.name.clone() };
         let inputs = self.inputs(&asks, object);
         why.inputs = named(&inputs, self);
-        let (permits, _) = self.permits(subject, object, &id);
+        let permits: Vec<_> =
+            self.permits(subject, object, &id).into_iter().map(|(_, permit)| permit).collect();
         let (connection, _) = self.connection(&asks, object, &id, &permits);
         why.verdict = connection.verdict;
         match verb {

@@ -51,6 +51,18 @@ fn a_grant_carries_its_end_into_the_packet_path() {
 }
 
 #[test]
+fn of_two_grants_that_overlap_the_packet_path_knows_the_later_end() {
+    let mut plant = Plant::new();
+    plant.tell(grant(118), 0).unwrap();
+    plant.tell(grant(88), 31).unwrap();
+    assert_eq!(plant.access("vendor", "plc1", SHELL), until(119));
+    plant.pass(118);
+    assert_eq!(plant.access("vendor", "plc1", SHELL), until(119));
+    plant.pass(119);
+    assert_eq!(plant.access("vendor", "plc1", SHELL), None);
+}
+
+#[test]
 fn grants_are_numbered_from_one_and_no_number_comes_twice() {
     let mut plant = Plant::new();
     for expected in 1..4 {
@@ -92,8 +104,8 @@ fn an_extension_is_another_grant_and_the_chain_has_an_end() {
     assert_eq!(plant.tell(grant(hours(9)), 0), Err(Refusal::TooLong(Duration::from_secs(hours(8)))));
     plant.tell(grant(hours(8)), 0).unwrap();
     plant.tell(grant(hours(8)), hours(7)).unwrap();
-    // the first of two ends by itself, the second takes over
-    assert_eq!(plant.access("vendor", "plc1", SHELL), until(hours(8)));
+    // the second takes over when the first ends, with or without us
+    assert_eq!(plant.access("vendor", "plc1", SHELL), until(hours(15)));
     plant.pass(hours(8) + 1);
     assert_eq!(plant.access("vendor", "plc1", SHELL), until(hours(15)));
     plant.tell(grant(hours(8)), hours(14)).unwrap();
