@@ -1,0 +1,74 @@
+//! What every handler and every background task shares.
+
+use crate::clock::Clock;
+use nullius_model::Timestamp;
+use nullius_store::{Store, StoreError, Tx};
+use std::sync::Arc;
+use tokio::sync::watch;
+use tokio::task::spawn_blocking;
+
+/// The controller's parts. Clones are the same controller.
+#[derive(Clone, Debug)]
+pub struct App(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    store: Store,
+    clock: Arc<dyn Clock>,
+    changed: watch::Sender<u64>,
+}
+
+impl App {
+    /// A controller over `store`.
+    pub fn new(store: Store, clock: Arc<dyn Clock>) -> Self {
+        Self(Arc::new(Inner { store, clock, changed: watch::Sender::new(0) }))
+    }
+
+    /// The time.
+    pub fn now(&self) -> Timestamp {
+        self.0.clock.now()
+    }
+
+    /// Reads one consistent state, off the threads that serve.
+    ///
+    /// # Errors
+    /// What `work` or the store fails with.
+    pub async fn read<T, E>(
+        &self,
+        work: impl FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let app = self.clone();
+        joined(spawn_blocking(move || app.0.store.read(work)).await)
+    }
+
+    /// Writes all of `work` or nothing, and tells who waits for changes once it is on the disk.
+    ///
+    /// # Errors
+    /// What `work` or the store fails with; nothing has changed then.
+    pub async fn write<T, E>(
+        &self,
+        work: impl FnMut(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let app = self.clone();
+        let done = joined(spawn_blocking(move || app.0.store.write(work)).await)?;
+        self.0.changed.send_modify(|count| *count = count.wrapping_add(1));
+        Ok(done)
+    }
+
+    /// Wakes whenever something was written: gateways, exporters and live views look for what is new then.
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.0.changed.subscribe()
+    }
+}
+
+fn joined<T, E: From<StoreError>>(result: Result<Result<T, E>, tokio::task::JoinError>) -> Result<T, E> {
+    result.unwrap_or_else(|error| Err(StoreError::Database(error.to_string()).into()))
+}

@@ -1,0 +1,11 @@
+//! The controller: one record, one API, one log.
+//!
+//! It holds what people decided, signs what gateways are told, and keeps a log that a third party checks. No packet ever
+//! waits for it.
+
+mod app;
+mod clock;
+mod http;
+
+pub use app::App;
+pub use clock::{Clock, SystemClock};

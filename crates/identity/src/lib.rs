@@ -1,0 +1,1 @@
+//! Keys and certificates: what a peer has proved, and what we vouch for.

@@ -1,0 +1,5 @@
+-- Facts about the store itself.
+CREATE TABLE meta (
+    key   TEXT PRIMARY KEY,
+    value {BYTES} NOT NULL
+);
