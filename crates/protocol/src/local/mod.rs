@@ -15,4 +15,4 @@ pub use reply::{
     Alarm, Answer, AuditLine, Body, Counter, Denial, Device, DeviceState, Event, Failure, Grant, Kernel,
     Policy, Port, Posture, Reply, Stages, Station, Status, StoredBundle, Why, ZonePairStage,
 };
-pub use request::{Command, Request, StageTarget};
+pub use request::{Command, Question, Request, StageTarget};
