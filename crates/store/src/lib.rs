@@ -7,6 +7,7 @@
 //! damaged row is an error, never a panic. What was sealed ([`Tx::seal`]) is nowhere in the clear.
 
 mod attempt;
+pub mod audit;
 mod backend;
 mod error;
 mod keys;
