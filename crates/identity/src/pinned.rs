@@ -125,7 +125,7 @@ mod tests {
         let pinned = PinnedRoot::new(hash, Arc::new(rustls::crypto::aws_lc_rs::default_provider()));
         let name = ServerName::try_from("plant.example").unwrap();
         let now = UnixTime::since_unix_epoch(std::time::Duration::from_secs(1_800_000_000));
-        pinned.verify_server_cert(leaf, &[sent.clone()], &name, &[], now)?;
+        pinned.verify_server_cert(leaf, std::slice::from_ref(sent), &name, &[], now)?;
         Ok(pinned.found().is_some())
     }
 
