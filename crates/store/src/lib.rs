@@ -6,11 +6,18 @@
 //! INVARIANT: what [`Store::write`] returned `Ok` for is on the disk, all of it or none. What a row holds is data: a
 //! damaged row is an error, never a panic.
 
+pub mod attributes;
 mod backend;
+pub mod devices;
 mod error;
+pub mod grants;
 mod location;
 mod migrations;
+pub mod proposals;
+pub mod readers;
+pub mod revisions;
 mod row;
+pub mod standing;
 mod value;
 
 pub use backend::{Store, Tx};
