@@ -11,6 +11,7 @@ mod error;
 mod location;
 mod migrations;
 mod row;
+pub mod sinks;
 mod value;
 
 pub use backend::{Store, Tx};
