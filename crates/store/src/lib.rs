@@ -21,6 +21,7 @@ pub mod readers;
 pub mod revisions;
 mod row;
 pub mod secrets;
+pub mod sinks;
 pub mod standing;
 mod store;
 mod tx;
