@@ -91,7 +91,10 @@ fn a_reader_gets_every_record_once_across_files_and_restarts() {
     // from anywhere, in any order
     for after in [199, 3, 85, 0, 150] {
         let batch = spool.read(after, 2).unwrap();
-        assert_eq!((batch.first, batch.records.len()), (after + 1, 2.min(200 - usize::try_from(after).unwrap())));
+        assert_eq!(
+            (batch.first, batch.records.len()),
+            (after + 1, 2.min(200 - usize::try_from(after).unwrap()))
+        );
     }
     assert_eq!(spool.read(1000, 1).unwrap().first, 201);
 }
