@@ -16,6 +16,8 @@ mod migrations;
 mod row;
 pub mod secrets;
 mod store;
+#[cfg(any(test, feature = "test-support"))]
+pub mod testing;
 mod tx;
 mod unlock;
 mod value;
