@@ -7,14 +7,22 @@
 //! damaged row is an error, never a panic. What was sealed ([`Tx::seal`]) is nowhere in the clear.
 
 mod attempt;
+pub mod attributes;
 mod backend;
+pub mod devices;
 mod error;
+pub mod grants;
 mod keys;
 mod location;
 pub mod meta;
 mod migrations;
+pub mod proposals;
+pub mod readers;
+pub mod revisions;
 mod row;
 pub mod secrets;
+pub mod sinks;
+pub mod standing;
 mod store;
 #[cfg(any(test, feature = "test-support"))]
 pub mod testing;

@@ -17,8 +17,12 @@ pub(crate) struct Migration {
 }
 
 /// All of them, in order.
-pub(crate) const MIGRATIONS: &[Migration] =
-    &[Migration { number: 1, sql: include_str!("migrations/0001_core.sql") }];
+#[rustfmt::skip]
+pub(crate) const MIGRATIONS: &[Migration] = &[
+    Migration { number: 1, sql: include_str!("migrations/0001_core.sql") },
+    Migration { number: 5, sql: include_str!("migrations/0005_nouns.sql") },
+    Migration { number: 6, sql: include_str!("migrations/0006_out.sql") },
+];
 
 /// The last step we know.
 pub(crate) fn newest() -> i64 {
