@@ -25,6 +25,8 @@ pub mod secrets;
 pub mod sinks;
 pub mod standing;
 mod store;
+#[cfg(any(test, feature = "test-support"))]
+pub mod testing;
 mod tx;
 mod unlock;
 mod value;
