@@ -8,9 +8,13 @@
 
 mod backend;
 mod error;
+pub mod idempotency;
 mod location;
 mod migrations;
+pub mod people;
 mod row;
+pub mod sessions;
+pub mod tokens;
 mod value;
 
 pub use backend::{Store, Tx};
