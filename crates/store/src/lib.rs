@@ -9,13 +9,17 @@
 mod attempt;
 mod backend;
 mod error;
+pub mod idempotency;
 mod keys;
 mod location;
 pub mod meta;
 mod migrations;
+pub mod people;
 mod row;
 pub mod secrets;
+pub mod sessions;
 mod store;
+pub mod tokens;
 mod tx;
 mod unlock;
 mod value;

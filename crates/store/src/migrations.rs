@@ -17,8 +17,10 @@ pub(crate) struct Migration {
 }
 
 /// All of them, in order.
-pub(crate) const MIGRATIONS: &[Migration] =
-    &[Migration { number: 1, sql: include_str!("migrations/0001_core.sql") }];
+pub(crate) const MIGRATIONS: &[Migration] = &[
+    Migration { number: 1, sql: include_str!("migrations/0001_core.sql") },
+    Migration { number: 4, sql: include_str!("migrations/0004_people.sql") },
+];
 
 /// The last step we know.
 pub(crate) fn newest() -> i64 {
