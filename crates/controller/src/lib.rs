@@ -6,6 +6,7 @@
 mod app;
 mod clock;
 mod http;
+mod out;
 
 pub use app::App;
 pub use clock::{Clock, SystemClock};
