@@ -9,12 +9,9 @@ mod app;
 mod clock;
 mod config;
 mod http;
-<<<<<<< HEAD
 mod out;
-=======
 mod people;
 mod secret;
->>>>>>> auth
 
 pub use app::App;
 pub use clock::{Clock, SystemClock};

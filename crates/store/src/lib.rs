@@ -28,6 +28,8 @@ pub mod sinks;
 pub mod standing;
 mod store;
 pub mod tokens;
+#[cfg(any(test, feature = "test-support"))]
+pub mod testing;
 mod tx;
 mod unlock;
 mod value;
