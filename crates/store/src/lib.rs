@@ -8,6 +8,7 @@
 
 mod attempt;
 pub mod attributes;
+pub mod audit;
 mod backend;
 pub mod devices;
 mod error;
