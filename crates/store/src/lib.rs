@@ -33,6 +33,9 @@ mod store;
 mod store;
 #[cfg(any(test, feature = "test-support"))]
 pub mod testing;
+#[cfg(any(test, feature = "test-support"))]
+pub mod testing;
+pub mod tokens;
 pub mod tokens;
 mod tx;
 mod unlock;
