@@ -23,19 +23,14 @@ pub mod proposals;
 pub mod readers;
 pub mod revisions;
 mod row;
-mod row;
-pub mod secrets;
 pub mod secrets;
 pub mod sessions;
 pub mod sinks;
 pub mod standing;
 mod store;
-mod store;
 #[cfg(any(test, feature = "test-support"))]
 pub mod testing;
 #[cfg(any(test, feature = "test-support"))]
-pub mod testing;
-pub mod tokens;
 pub mod tokens;
 mod tx;
 mod unlock;

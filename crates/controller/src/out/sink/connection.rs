@@ -46,11 +46,7 @@ impl std::fmt::Debug for Connection {
 }
 
 impl Connection {
-    pub(crate) async fn open(
-        host: &str,
-        port: u16,
-        tls: Option<Arc<ClientConfig>>,
-    ) -> Result<Self, Trouble> {
+    pub(crate) async fn open(host: &str, port: u16, tls: Option<Arc<ClientConfig>>) -> Result<Self, Trouble> {
         match timeout(CONNECT, connect(host, port, tls)).await {
             Ok(stream) => {
                 let (reader, writer) = tokio::io::split(stream?);
@@ -94,8 +90,8 @@ async fn connect(host: &str, port: u16, tls: Option<Arc<ClientConfig>>) -> Resul
         TcpStream::connect((host, port)).await.map_err(|error| Trouble::io("connecting to it", &error))?;
     set_up(&tcp).map_err(|error| Trouble::io("setting up the connection", &error))?;
     let Some(config) = tls else { return Ok(Box::pin(tcp)) };
-    let name =
-        ServerName::try_from(host.to_owned()).map_err(|_| Trouble::new("its name is none that a certificate has"))?;
+    let name = ServerName::try_from(host.to_owned())
+        .map_err(|_| Trouble::new("its name is none that a certificate has"))?;
     let stream = TlsConnector::from(config).connect(name, tcp).await;
     Ok(Box::pin(stream.map_err(|error| Trouble::io("TLS with it", &error))?))
 }
