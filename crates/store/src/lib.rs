@@ -30,7 +30,6 @@ pub mod standing;
 mod store;
 #[cfg(any(test, feature = "test-support"))]
 pub mod testing;
-#[cfg(any(test, feature = "test-support"))]
 pub mod tokens;
 mod tx;
 mod unlock;
