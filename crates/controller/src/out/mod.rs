@@ -12,4 +12,4 @@ pub(crate) mod ocsf;
 pub(crate) mod sink;
 mod trust;
 
-pub use destination::{Destination, Receiver};
+pub use destination::{Destination, Receiver, check};
