@@ -8,8 +8,11 @@
 
 mod attempt;
 mod backend;
+pub mod bundles;
 mod error;
+pub mod gateways;
 pub mod idempotency;
+pub mod join_tokens;
 mod keys;
 mod location;
 pub mod meta;
@@ -18,6 +21,7 @@ pub mod people;
 mod row;
 pub mod secrets;
 pub mod sessions;
+pub mod sites;
 mod store;
 pub mod tokens;
 mod tx;

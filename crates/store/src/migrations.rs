@@ -19,6 +19,7 @@ pub(crate) struct Migration {
 /// All of them, in order.
 pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { number: 1, sql: include_str!("migrations/0001_core.sql") },
+    Migration { number: 3, sql: include_str!("migrations/0003_link.sql") },
     Migration { number: 4, sql: include_str!("migrations/0004_people.sql") },
 ];
 
