@@ -19,7 +19,7 @@ pub mod proof;
 mod tree;
 
 pub use checkpoint::{Checkpoint, CheckpointError};
-pub use entry::{Entry, EntryError, MAX_ENTRY, Phase};
+pub use entry::{Entry, EntryError, MAX_ENTRY, Phase, word};
 pub use hash::Hash;
 pub use key::{KeyError, SigningKey, VerifierKey};
 pub use tree::{MAX_SIZE, Tree};

@@ -9,6 +9,7 @@ mod app;
 mod clock;
 mod config;
 mod http;
+mod out;
 mod people;
 mod secret;
 
