@@ -1,6 +1,8 @@
 //! What every handler and every background task shares.
 
 use crate::clock::Clock;
+use crate::config::Config;
+use crate::http::Guard;
 use nullius_model::Timestamp;
 use nullius_store::{Store, StoreError, Tx};
 use std::sync::Arc;
@@ -15,13 +17,26 @@ pub struct App(Arc<Inner>);
 struct Inner {
     store: Store,
     clock: Arc<dyn Clock>,
+    config: Config,
+    guard: Guard,
     changed: watch::Sender<u64>,
 }
 
 impl App {
     /// A controller over `store`.
-    pub fn new(store: Store, clock: Arc<dyn Clock>) -> Self {
-        Self(Arc::new(Inner { store, clock, changed: watch::Sender::new(0) }))
+    pub fn new(store: Store, clock: Arc<dyn Clock>, config: Config) -> Self {
+        let guard = Guard::new(&config.rates);
+        Self(Arc::new(Inner { store, clock, config, guard, changed: watch::Sender::new(0) }))
+    }
+
+    /// What it was told at its start.
+    pub fn config(&self) -> &Config {
+        &self.0.config
+    }
+
+    /// How often somebody may ask.
+    pub(crate) fn guard(&self) -> &Guard {
+        &self.0.guard
     }
 
     /// The time.

@@ -18,6 +18,7 @@ struct PythonPackage {
 #[rustfmt::skip]
 const PACKAGES: &[PythonPackage] = &[
     PythonPackage { name: "jsonschema", version: "4.26.0", reason: "judges exported events by the schema they follow" },
+    PythonPackage { name: "pydantic-ocsf", version: "3.0.0", reason: "carries the schema of the exported events" },
     PythonPackage { name: "schemathesis", version: "4.32.5", reason: "calls the API in every way its document allows, and in others" },
     PythonPackage { name: "soft-webauthn", version: "0.1.4", reason: "a passkey that others wrote" },
 ];
