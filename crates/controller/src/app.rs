@@ -28,7 +28,14 @@ impl App {
     /// A controller over `store`.
     pub fn new(store: Store, clock: Arc<dyn Clock>, config: Config) -> Self {
         let guard = Guard::new(&config.rates);
-        Self(Arc::new(Inner { store, clock, config, guard, passwords: Passwords::default(), changed: watch::Sender::new(0) }))
+        Self(Arc::new(Inner {
+            store,
+            clock,
+            config,
+            guard,
+            passwords: Passwords::default(),
+            changed: watch::Sender::new(0),
+        }))
     }
 
     /// What it was told at its start.
@@ -52,7 +59,9 @@ impl App {
     /// # Errors
     /// Where the store fails.
     pub async fn claim_code(&self) -> Result<Option<String>, StoreError> {
-        setup::claim_code(self).await.map_err(|problem: Problem| StoreError::Database(problem.detail().to_owned()))
+        setup::claim_code(self)
+            .await
+            .map_err(|problem: Problem| StoreError::Database(problem.detail().to_owned()))
     }
 
     /// The time.

@@ -18,7 +18,8 @@ use nullius_store::people::{self, Person, codes, roles};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-const KIND: &str = "break-glass";
+/// Kind of the codes.
+pub(super) const KIND: &str = "break-glass";
 
 /// Seconds for which a code is good: a year, then envelopes are made anew.
 const LIFE: u64 = 365 * 24 * 60 * 60;
@@ -53,12 +54,12 @@ pub(crate) struct Envelope {
 /// A new code for the caller's envelope; the one before is good no more.
 ///
 /// # Errors
-/// 403 for programs, and for people who may not approve grants anywhere.
+/// 403 for programs, and for people who may not approve grants anywhere; 401 where they signed in long ago.
 pub(crate) async fn code(app: &App, caller: Caller) -> Result<Envelope, Problem> {
     caller.may_somewhere(Permission::GrantApprove)?;
     let now = app.now();
     app.write(move |tx| {
-        let (id, name) = caller.person()?;
+        let (id, name) = caller.fresh(now)?;
         codes::clear(tx, KIND, Some(id))?;
         let code = secret::token("glass_")?;
         let kept = kept(KIND, &code, Some(id), now, LIFE);
@@ -73,7 +74,12 @@ pub(crate) async fn code(app: &App, caller: Caller) -> Result<Envelope, Problem>
 ///
 /// # Errors
 /// 401 where a code is not good, both are of one person, or they share no site; no code is used up then.
-pub(crate) async fn open(app: &App, peer: Peer, headers: HeaderMap, opening: Opening) -> Result<Cookie, Problem> {
+pub(crate) async fn open(
+    app: &App,
+    peer: Peer,
+    headers: HeaderMap,
+    opening: Opening,
+) -> Result<Cookie, Problem> {
     app.guard().sign_in(peer, app.now())?;
     if opening.reason.trim().is_empty() || opening.reason.len() > REASON {
         return Err(Problem::wrong("say-why", format!("`reason` has 1 to {REASON} bytes")));
@@ -99,7 +105,8 @@ pub(crate) async fn open(app: &App, peer: Peer, headers: HeaderMap, opening: Ope
 
 /// The two, where they are two and may do something together.
 fn holders(tx: &mut Tx<'_>, opening: &Opening, now: Timestamp) -> Result<Option<(Person, Person)>, Problem> {
-    let (Some(first), Some(second)) = (holder(tx, &opening.first, now)?, holder(tx, &opening.second, now)?) else {
+    let (Some(first), Some(second)) = (holder(tx, &opening.first, now)?, holder(tx, &opening.second, now)?)
+    else {
         return Ok(None);
     };
     Ok((first.id != second.id).then_some((first, second)))

@@ -19,13 +19,22 @@ pub(crate) const PATIENCE: u64 = 600;
 ///
 /// # Errors
 /// 503 where too many wait.
-pub(crate) fn begin(tx: &mut Tx<'_>, kind: &str, data: &impl Serialize, now: Timestamp) -> Result<String, Problem> {
+pub(crate) fn begin(
+    tx: &mut Tx<'_>,
+    kind: &str,
+    data: &impl Serialize,
+    now: Timestamp,
+) -> Result<String, Problem> {
     let secret = secret::token("")?;
     let plain = serde_json::to_vec(data).map_err(|error| Problem::not_understood(error.to_string()))?;
     let sealed = tx.seal(&purpose(kind), &plain)?;
     let seconds = now.as_secs();
     if !ceremonies::begin(tx, kind, &secret::digest(&secret), &sealed, seconds + PATIENCE, seconds)? {
-        return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "busy", "too many begin at once: try again later"));
+        return Err(Problem::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "busy",
+            "too many begin at once: try again later",
+        ));
     }
     Ok(secret)
 }
@@ -42,7 +51,7 @@ pub(crate) fn take<T: DeserializeOwned>(
 ) -> Result<T, Problem> {
     let sealed = ceremonies::take(tx, kind, &secret::digest(secret), now.as_secs())?.ok_or_else(over)?;
     let plain = tx.unseal(&purpose(kind), &sealed)?;
-    serde_json::from_slice(&plain).map_err(|_| over())
+    serde_json::from_slice(plain.expose()).map_err(|_| over())
 }
 
 fn purpose(kind: &str) -> String {

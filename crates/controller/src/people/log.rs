@@ -11,7 +11,12 @@ pub(crate) fn decided(caller: &Caller, now: Timestamp, what: &str, object: impl 
 }
 
 /// Something happened at the door.
-pub(crate) fn observed(who: impl Into<String>, now: Timestamp, what: &str, object: impl Into<String>) -> Entry {
+pub(crate) fn observed(
+    who: impl Into<String>,
+    now: Timestamp,
+    what: &str,
+    object: impl Into<String>,
+) -> Entry {
     Entry::new(Phase::Observed, now, who, what, object)
 }
 

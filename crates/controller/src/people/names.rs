@@ -17,14 +17,17 @@ pub(crate) fn check(name: &str) -> Result<(), Problem> {
     }
     Err(Problem::wrong(
         "bad-name",
-        format!("a name has 1 to {LONGEST} lower case letters, digits, `-`, `_`, `.` and `@`, a letter or digit first"),
+        format!(
+            "a name has 1 to {LONGEST} lower case letters, digits, `-`, `_`, `.` and `@`, a letter or digit first"
+        ),
     ))
 }
 
 /// A name made of what somebody is called elsewhere; empty where nothing of it is left.
 pub(crate) fn plain(name: &str) -> String {
     let lower = name.to_lowercase();
-    let kept = lower.chars().skip_while(|first| !first.is_ascii_alphanumeric()).filter(|char| is_plain(*char));
+    let kept =
+        lower.chars().skip_while(|first| !first.is_ascii_alphanumeric()).filter(|char| is_plain(*char));
     kept.take(LONGEST - 8).collect()
 }
 

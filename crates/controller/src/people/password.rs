@@ -86,7 +86,9 @@ fn argon2id(password: &[u8], salt: &[u8]) -> Option<[u8; 32]> {
     let (memory, passes, lanes) = COST;
     let params = Params::new(memory, passes, lanes, Some(32)).ok()?;
     let mut hash = [0; 32];
-    Argon2::new(Algorithm::Argon2id, Version::V0x13, params).hash_password_into(password, salt, &mut hash).ok()?;
+    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+        .hash_password_into(password, salt, &mut hash)
+        .ok()?;
     Some(hash)
 }
 

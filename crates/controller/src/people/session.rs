@@ -7,10 +7,11 @@ use super::proof::{SESSION_COOKIE, cookie};
 use crate::Config;
 use crate::http::Problem;
 use crate::secret;
-use axum::http::{HeaderMap, HeaderValue};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
 use nullius_model::Timestamp;
-use nullius_store::sessions::{self, Session};
 use nullius_store::Tx;
+use nullius_store::sessions::{self, Session};
 
 /// What a browser is given.
 #[derive(Clone, Debug)]
@@ -53,7 +54,10 @@ pub(crate) fn begin(
         ends: now.after(most).as_secs(),
     };
     sessions::insert(tx, &session)?;
-    Ok(Cookie(format!("{SESSION_COOKIE}={secret}; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age={}", most.as_secs())))
+    Ok(Cookie(format!(
+        "{SESSION_COOKIE}={secret}; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age={}",
+        most.as_secs()
+    )))
 }
 
 impl Cookie {
@@ -62,11 +66,19 @@ impl Cookie {
         Self(format!("{SESSION_COOKIE}=; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age=0"))
     }
 
-    /// As `Set-Cookie` says it.
-    ///
-    /// # Errors
-    /// None in practice: it is made of plain characters.
-    pub(crate) fn header(&self) -> Result<HeaderValue, Problem> {
-        HeaderValue::try_from(&self.0).map_err(|error| Problem::not_understood(error.to_string()))
+    /// As `Set-Cookie` says it; nothing only where it is not made of plain characters, which it is.
+    pub(crate) fn header(&self) -> Option<HeaderValue> {
+        HeaderValue::try_from(&self.0).ok()
+    }
+}
+
+/// 204, and the cookie.
+impl IntoResponse for Cookie {
+    fn into_response(self) -> Response {
+        let mut response = StatusCode::NO_CONTENT.into_response();
+        if let Some(cookie) = self.header() {
+            response.headers_mut().append(header::SET_COOKIE, cookie);
+        }
+        response
     }
 }

@@ -176,7 +176,12 @@ fn whose(
 ///
 /// # Errors
 /// 401 where the second factor does not work, or the code is used up; then everything begins again.
-pub(crate) async fn finish(app: &App, peer: Peer, headers: HeaderMap, finish: Finish) -> Result<Cookie, Problem> {
+pub(crate) async fn finish(
+    app: &App,
+    peer: Peer,
+    headers: HeaderMap,
+    finish: Finish,
+) -> Result<Cookie, Problem> {
     app.guard().sign_in(peer, app.now())?;
     let (config, now) = (app.config().clone(), app.now());
     app.write(move |tx| {
@@ -197,7 +202,12 @@ pub(crate) async fn finish(app: &App, peer: Peer, headers: HeaderMap, finish: Fi
                 passkey(tx, &person.id, "first", made, now)?;
                 "passkey"
             }
-            _ => return Err(Problem::wrong("one-factor", "send a code with a password, or a passkey without one")),
+            _ => {
+                return Err(Problem::wrong(
+                    "one-factor",
+                    "send a code with a password, or a passkey without one",
+                ));
+            }
         };
         let what = if waiting.kind == CLAIM { "controller.claim" } else { "user.setup" };
         let who = format!("user:{}", person.name);
@@ -211,7 +221,8 @@ pub(crate) async fn finish(app: &App, peer: Peer, headers: HeaderMap, finish: Fi
 /// The account that a code opens: new and admin of everything, or as it is, with nothing of what it signed in with.
 fn account(tx: &mut Tx<'_>, waiting: &Waiting, now: Timestamp) -> Result<Person, Problem> {
     if waiting.kind != CLAIM {
-        let person = people::by_id(tx, &waiting.person)?.filter(|person| person.active).ok_or_else(refused)?;
+        let person =
+            people::by_id(tx, &waiting.person)?.filter(|person| person.active).ok_or_else(refused)?;
         passkeys::clear(tx, &person.id)?;
         sessions::end_all(tx, &person.id)?;
         return Ok(person);
@@ -222,7 +233,11 @@ fn account(tx: &mut Tx<'_>, waiting: &Waiting, now: Timestamp) -> Result<Person,
     let person = fresh(waiting.person.clone(), waiting.name.clone(), now);
     people::insert(tx, &person)?;
     let role = Role::Admin.name().to_owned();
-    roles::set(tx, &person.id, &HeldRole { site: ALL_SITES.to_owned(), role, source: super::LOCAL.to_owned() })?;
+    roles::set(
+        tx,
+        &person.id,
+        &HeldRole { site: ALL_SITES.to_owned(), role, source: super::LOCAL.to_owned() },
+    )?;
     Ok(person)
 }
 

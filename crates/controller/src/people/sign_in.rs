@@ -65,7 +65,7 @@ pub(crate) struct Challenge {
 
 /// Why somebody is not let in: for the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Reason {
+pub(super) enum Reason {
     Code,
     Disabled,
     Locked,
@@ -91,27 +91,26 @@ pub(crate) async fn with_password(
     let tried = Tried { name: credentials.name, code: credentials.code, kept: kept.filter(|_| known), now };
     let cookie = app
         .write(move |tx| match judge(tx, &tried)? {
-            Ok(person) => {
-                welcome(tx, person, "password", now)
-                    .and_then(|id| session::begin(tx, Who::Person(&id), &config, &headers, now))
-                    .map(Some)
-            }
+            Ok(person) => welcome(tx, person, "password", now)
+                .and_then(|id| session::begin(tx, Who::Person(&id), &config, &headers, now))
+                .map(Some),
             Err(_) => Ok::<_, Problem>(None),
         })
         .await?;
     cookie.ok_or_else(refused)
 }
 
-struct Tried {
-    name: String,
-    code: String,
+/// What somebody tries to sign in with.
+pub(super) struct Tried {
+    pub(super) name: String,
+    pub(super) code: String,
     /// What was kept of the password that was right.
-    kept: Option<String>,
-    now: Timestamp,
+    pub(super) kept: Option<String>,
+    pub(super) now: Timestamp,
 }
 
 /// Whether somebody is let in, written down either way.
-fn judge(tx: &mut Tx<'_>, tried: &Tried) -> Result<Result<Person, Reason>, Problem> {
+pub(super) fn judge(tx: &mut Tx<'_>, tried: &Tried) -> Result<Result<Person, Reason>, Problem> {
     let now = tried.now.as_secs();
     let Some(mut person) = people::by_name(tx, &tried.name)? else {
         return Ok(Err(failed(tx, None, Reason::Unknown, tried.now)?));
@@ -170,7 +169,9 @@ fn failed(
         Reason::Unknown => "there is no such account",
     };
     record(tx, &observed("system", now, "session.refuse", object.as_str()).why(why))?;
-    if let Some(person) = person.filter(|person| person.locked_until > now.as_secs() && reason != Reason::Locked) {
+    if let Some(person) =
+        person.filter(|person| person.locked_until > now.as_secs() && reason != Reason::Locked)
+    {
         let locked = observed("system", now, "user.lock", object);
         record(tx, &locked.detail("failures", person.failures).detail("until", person.locked_until))?;
     }
@@ -178,12 +179,18 @@ fn failed(
 }
 
 /// Somebody is in: their failures are forgotten, and it is written down. Their id.
-pub(super) fn welcome(tx: &mut Tx<'_>, mut person: Person, how: &str, now: Timestamp) -> Result<String, Problem> {
+pub(super) fn welcome(
+    tx: &mut Tx<'_>,
+    mut person: Person,
+    how: &str,
+    now: Timestamp,
+) -> Result<String, Problem> {
     person.failures = 0;
     person.locked_until = 0;
     person.seen = Some(now.as_secs());
     people::update(tx, &person)?;
-    let entry = observed(format!("user:{}", person.name), now, "session.begin", format!("user/{}", person.name));
+    let entry =
+        observed(format!("user:{}", person.name), now, "session.begin", format!("user/{}", person.name));
     record(tx, &entry.detail("with", how))?;
     Ok(person.id)
 }

@@ -44,7 +44,8 @@ pub(crate) fn uri(name: &str, secret: &[u8]) -> String {
 
 /// RFC 4648 §6, without padding.
 pub(crate) fn base32(bytes: &[u8]) -> String {
-    let letter = |place: u16| char::from_u32(u32::from(place) + if place < 26 { 65 } else { 24 }).unwrap_or('A');
+    let letter =
+        |place: u16| char::from_u32(u32::from(place) + if place < 26 { 65 } else { 24 }).unwrap_or('A');
     let (mut text, mut held, mut bits) = (String::new(), 0_u16, 0_u32);
     for byte in bytes {
         held = held << 8 | u16::from(*byte);
@@ -86,9 +87,14 @@ mod tests {
     #[test]
     fn a_code_is_good_a_step_early_and_late_and_once() {
         let now = 1_000 * STEP;
-        for (step, last, good) in
-            [(999, 0, true), (1_001, 0, true), (998, 0, false), (1_002, 0, false), (1_000, 1_000, false), (999, 1_000, false)]
-        {
+        for (step, last, good) in [
+            (999, 0, true),
+            (1_001, 0, true),
+            (998, 0, false),
+            (1_002, 0, false),
+            (1_000, 1_000, false),
+            (999, 1_000, false),
+        ] {
             assert_eq!(verify(SEED, &code(SEED, step), now, last).is_some(), good, "{step} after {last}");
         }
         for wrong in ["", "28708", "2870822", "abcdef", "٢٨٧٠٨٢"] {
@@ -99,7 +105,9 @@ mod tests {
     #[test]
     fn secrets_are_written_in_base_32() {
         // RFC 4648 §10, without padding.
-        for (bytes, text) in [("", ""), ("f", "MY"), ("fo", "MZXQ"), ("foo", "MZXW6"), ("foobar", "MZXW6YTBOI")] {
+        for (bytes, text) in
+            [("", ""), ("f", "MY"), ("fo", "MZXQ"), ("foo", "MZXW6"), ("foobar", "MZXW6YTBOI")]
+        {
             assert_eq!(base32(bytes.as_bytes()), text);
         }
         assert_eq!(base32(SEED), "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ");

@@ -87,8 +87,14 @@ fn a_page_inside_of_anothers_is_not_ours() {
         (",\"crossOrigin\":true", Err(Refused::Origin)),
         (",\"topOrigin\":\"https://evil.example\"", Err(Refused::Origin)),
     ] {
-        let data = format!("{{\"type\":\"webauthn.get\",\"challenge\":\"Q\",\"origin\":\"https://n.example\"{more}}}");
-        assert_eq!(client::check(data.as_bytes(), "webauthn.get", "Q", "https://n.example"), expected, "{more}");
+        let data = format!(
+            "{{\"type\":\"webauthn.get\",\"challenge\":\"Q\",\"origin\":\"https://n.example\"{more}}}"
+        );
+        assert_eq!(
+            client::check(data.as_bytes(), "webauthn.get", "Q", "https://n.example"),
+            expected,
+            "{more}"
+        );
     }
 }
 
@@ -131,7 +137,8 @@ fn bytes_that_nobody_understands_are_refused() {
     let attestation: Attestation = answers.take("/eddsa/made");
     let bytes = decode(&attestation.attestation).unwrap();
     for length in 0..bytes.len() {
-        let cut = Attestation { attestation: URL_SAFE_NO_PAD.encode(&bytes[..length]), ..attestation.clone() };
+        let cut =
+            Attestation { attestation: URL_SAFE_NO_PAD.encode(&bytes[..length]), ..attestation.clone() };
         assert!(made(&cut, &answers.text("/first"), &answers.config()).is_err(), "{length}");
     }
     let data = authenticator::of_attestation(&bytes).unwrap();
