@@ -4,6 +4,9 @@
 //! is added to the document here, once.
 
 mod info;
+mod session;
+mod tokens;
+mod users;
 
 use crate::App;
 use crate::http::{Need, Problem};
@@ -18,7 +21,11 @@ use utoipa_axum::router::OpenApiRouter;
 
 /// All operations, and the document.
 pub(crate) fn routes() -> OpenApiRouter<App> {
-    let mut routes = OpenApiRouter::with_openapi(document()).merge(info::routes());
+    let mut routes = OpenApiRouter::with_openapi(document())
+        .merge(info::routes())
+        .merge(session::routes())
+        .merge(tokens::routes())
+        .merge(users::routes());
     complete(routes.get_openapi_mut());
     routes
 }

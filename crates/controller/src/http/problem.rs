@@ -91,6 +91,11 @@ impl Problem {
         self
     }
 
+    /// What it says.
+    pub(crate) fn detail(&self) -> &str {
+        &self.detail
+    }
+
     /// Its status.
     pub(crate) const fn status(&self) -> StatusCode {
         self.status
