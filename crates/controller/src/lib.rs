@@ -12,8 +12,10 @@ mod http;
 mod out;
 mod people;
 mod secret;
+mod settings;
 
 pub use app::App;
 pub use clock::{Clock, SystemClock};
 pub use config::{Config, Sessions};
 pub use http::{Limits, Rate, Rates, router, serve};
+pub use settings::{Settings, SettingsError};

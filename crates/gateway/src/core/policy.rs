@@ -198,16 +198,7 @@ impl Core {
     }
 
     fn note_act(&mut self, what: &str, text: String, who: &str) {
-        let now = self.now();
-        let line = AuditLine {
-            at: now.wall.to_string(),
-            uptime: u64::try_from(now.uptime.since_boot().as_millis()).unwrap_or(u64::MAX),
-            epoch: self.epoch(),
-            who: who.to_owned(),
-            what: what.to_owned(),
-            text,
-            why: String::new(),
-        };
+        let line = AuditLine { who: who.to_owned(), ..self.own_line(what, text) };
         self.write_down(line, true);
     }
 }

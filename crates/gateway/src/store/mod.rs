@@ -27,7 +27,7 @@ pub use file::FileError;
 pub(crate) use journal::Journal;
 pub use keys::KeyError;
 pub(crate) use keys::Signers;
-pub(crate) use spool::{Batch, Chain, Spool};
+pub(crate) use spool::{Missing, Spool};
 
 use crate::fault::Fault;
 use nullius_model::{Epoch, Marker};
