@@ -9,13 +9,17 @@
 mod attempt;
 pub mod attributes;
 mod backend;
+pub mod backup;
+mod catalogue;
 pub mod devices;
 mod error;
 pub mod grants;
 mod keys;
 mod location;
+mod mark;
 pub mod meta;
 mod migrations;
+pub mod past;
 pub mod proposals;
 pub mod readers;
 pub mod revisions;
