@@ -58,7 +58,7 @@ impl Ring {
 
 /// What a sealed value consists of.
 pub(crate) struct Parts<'s> {
-    pub(crate) key: u32,
+    key: u32,
     pub(crate) purpose: &'s str,
     text: &'s [u8],
 }
