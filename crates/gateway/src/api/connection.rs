@@ -6,7 +6,7 @@ use super::role::Role;
 use crate::core::Core;
 use nullius_engine::Actor;
 use nullius_protocol::local::{
-    Answer, Body, Command, Event, Failure, LineError, Reply, Request, decode, encode,
+    Answer, Body, Command, Event, Failure, LineError, Question, Reply, Request, decode, encode,
 };
 use std::cell::RefCell;
 use std::io;
@@ -106,9 +106,9 @@ async fn answer(command: Command, actor: &Actor, shared: &Shared) -> Answer {
         return deliver(bundle, &shared.core).await;
     }
     let releases = matches!(command, Command::Hold { on: false, .. });
-    if let Command::Why { subject, object, service, verb, at: Some(at) } = command {
+    if let Command::Why(question @ Question { at: Some(at), .. }) = command {
         let then = shared.core.borrow().then(at);
-        let asked = move || then?.why(&subject, &object, &service, verb.as_deref());
+        let asked = move || then?.why(&question);
         return spawn_blocking(asked).await.unwrap_or_else(|_| Err(broken())).map_or_else(Answer::Error, ok);
     }
     let answer = shared.core.borrow_mut().answer(command, actor);

@@ -7,7 +7,7 @@ use crate::convert;
 use nullius_engine::{BootId, Gateway, Now, PolicyVersion, Settings, Standing};
 use nullius_model::{Marker, Timestamp, Uptime};
 use nullius_policy::Files;
-use nullius_protocol::local::{Body as Reply, Failure};
+use nullius_protocol::local::{Body as Reply, Failure, Question};
 use nullius_protocol::state::Moment;
 use std::sync::Arc;
 use std::time::Duration;
@@ -65,13 +65,7 @@ impl Then {
     ///
     /// # Errors
     /// A [`Failure`] where the policy of then does not compile with this program, or the question makes no sense.
-    pub(crate) fn why(
-        self,
-        subject: &str,
-        object: &str,
-        service: &str,
-        verb: Option<&str>,
-    ) -> Result<Reply, Failure> {
+    pub(crate) fn why(self, question: &Question) -> Result<Reply, Failure> {
         let (repository, policies) = policy::compile(&self.files)?;
         let repository = Arc::new(repository);
         let version = PolicyVersion {
@@ -82,6 +76,6 @@ impl Then {
         let epoch = version.marker.epoch;
         let mut engine = Gateway::new(self.settings, self.standing, self.now);
         engine.handle_policy(version, self.now);
-        answer::ask(&engine, repository.inventory(), epoch, self.now, (subject, object, service, verb))
+        answer::ask(&engine, repository.inventory(), epoch, self.now, question)
     }
 }

@@ -16,4 +16,4 @@ pub use reply::{
     Failure, Grant, Kernel, LinkState, Policy, Port, Posture, Reply, RevokedDevice, SpoolRecord, Stages,
     Station, Status, StoredBundle, Why, ZonePairStage,
 };
-pub use request::{Command, Request, StageTarget};
+pub use request::{Command, Question, Request, StageTarget};
