@@ -12,6 +12,7 @@ mod denial;
 mod fact;
 mod frame;
 mod keyed;
+pub mod lifecycle;
 mod name;
 mod observation;
 mod protocol;

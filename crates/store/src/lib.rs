@@ -4,18 +4,28 @@
 //! and write them inside a transaction ([`Tx`]). Nothing here decides: who may change what is the controller's to say.
 //!
 //! INVARIANT: what [`Store::write`] returned `Ok` for is on the disk, all of it or none. What a row holds is data: a
-//! damaged row is an error, never a panic.
+//! damaged row is an error, never a panic. What was sealed ([`Tx::seal`]) is nowhere in the clear.
 
+mod attempt;
+pub mod audit;
 mod backend;
 mod error;
+mod keys;
 mod location;
+pub mod meta;
 mod migrations;
 mod row;
+pub mod secrets;
 pub mod sinks;
+mod store;
+mod tx;
+mod unlock;
 mod value;
 
-pub use backend::{Store, Tx};
 pub use error::StoreError;
+pub use keys::{Kek, Secret};
 pub use location::Location;
 pub use row::Row;
+pub use store::Store;
+pub use tx::Tx;
 pub use value::Value;

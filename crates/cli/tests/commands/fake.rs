@@ -119,7 +119,7 @@ pub(crate) fn plant(command: &Command) -> Answers {
         Command::Stages => Body::Stages(stages()),
         Command::Grants => Body::Grants(vec![grant()]),
         Command::GrantCreate { .. } => Body::Grant(grant()),
-        Command::Why { verb, .. } => Body::Why(why(verb.as_deref() == Some("read"))),
+        Command::Why(question) => Body::Why(why(question.verb.as_deref() == Some("read"))),
         Command::Denials => Body::Denials(denials()),
         Command::Alarms => Body::Alarms(status().alarms),
         Command::Tail => return Ok(events().into_iter().map(Body::Event).collect()),

@@ -2,7 +2,7 @@
 
 use crate::fake::{self, Gateway};
 use crate::golden;
-use nullius_protocol::local::{Body, Command, Failure, StageTarget};
+use nullius_protocol::local::{Body, Command, Failure, Question, StageTarget};
 use std::path::Path;
 
 #[test]
@@ -133,7 +133,11 @@ fn stages_and_modes_are_shown_and_moved() {
 fn why_answers_in_every_spelling_and_ends_with_1_where_it_is_denied() {
     let gateway = Gateway::start("why", fake::plant);
     golden("why.txt", &gateway.run("why 10.0.0.5→10.0.0.9:502 write"));
-    assert_eq!(gateway.run("why 10.0.0.5→10.0.0.9:502 write 40010").code, 2);
+    gateway.asked();
+    assert_eq!(gateway.run("why 10.0.0.5→10.0.0.9:502 write 40010").code, 1);
+    let asked = gateway.asked();
+    let [Command::Why(asked)] = asked.as_slice() else { panic!("something else was asked") };
+    assert_eq!((asked.verb.as_deref(), asked.operand.as_deref()), (Some("write"), Some("40010")));
     golden("why.json", &gateway.run("why --json hmi1 -> plc1/modbus read"));
     for words in [
         "why 10.0.0.5 -> 10.0.0.9:502 write --at 2h",
@@ -142,13 +146,14 @@ fn why_answers_in_every_spelling_and_ends_with_1_where_it_is_denied() {
     ] {
         gateway.asked();
         assert_eq!(gateway.run(words).code, 1, "{words}");
-        let expected = Command::Why {
+        let expected = Command::Why(Question {
             subject: "10.0.0.5".into(),
             object: "10.0.0.9".into(),
             service: "502".into(),
             verb: Some("write".into()),
+            operand: None,
             at: Some(fake::NOW - 7_200),
-        };
+        });
         assert_eq!(gateway.asked(), [expected], "{words}");
     }
     golden("why-eaten.txt", &gateway.run("why 10.0.0.5 - read"));

@@ -4,7 +4,7 @@ use super::line::{self, Line};
 use crate::core::{Core, prepare};
 use nullius_engine::Actor;
 use nullius_protocol::local::{
-    Answer, Body, Command, Event, Failure, LineError, Reply, Request, decode, encode,
+    Answer, Body, Command, Event, Failure, LineError, Question, Reply, Request, decode, encode,
 };
 use std::cell::RefCell;
 use std::io;
@@ -94,9 +94,9 @@ async fn answer(command: Command, actor: &Actor, shared: &Shared) -> Answer {
     if let Command::Handover { bundle } = command {
         return shared.core.borrow_mut().hand_over(bundle, &actor.0);
     }
-    if let Command::Why { subject, object, service, verb, at: Some(at) } = command {
+    if let Command::Why(question @ Question { at: Some(at), .. }) = command {
         let then = shared.core.borrow().then(at);
-        let asked = move || then?.why(&subject, &object, &service, verb.as_deref());
+        let asked = move || then?.why(&question);
         return spawn_blocking(asked).await.unwrap_or_else(|_| Err(broken())).map_or_else(Answer::Error, ok);
     }
     shared.core.borrow_mut().answer(command, actor)

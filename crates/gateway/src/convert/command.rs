@@ -41,7 +41,7 @@ pub(crate) fn command(asked: local::Command) -> Option<Result<Command, String>> 
         | local::Command::Handover { .. }
         | local::Command::Stages
         | local::Command::Grants
-        | local::Command::Why { .. }
+        | local::Command::Why(_)
         | local::Command::Denials
         | local::Command::Alarms
         | local::Command::Tail => return None,

@@ -25,9 +25,7 @@ impl Core {
             Command::Grants => Ok(self.grants()),
             Command::Denials => Ok(self.denials()),
             Command::Alarms => Ok(Body::Alarms(self.newest_alarms(ALARMS))),
-            Command::Why { subject, object, service, verb, at: _ } => {
-                self.why(&subject, &object, &service, verb.as_deref())
-            }
+            Command::Why(question) => self.why(&question),
             act @ (Command::Approve { .. }
             | Command::Forget { .. }
             | Command::Settle { .. }
@@ -125,12 +123,12 @@ impl Core {
         Body::Denials(self.engine.denials().map(|summary| convert::denial(summary, now)).collect())
     }
 
-    fn why(&self, subject: &str, object: &str, service: &str, verb: Option<&str>) -> Result<Body, Failure> {
+    fn why(&self, question: &local::Question) -> Result<Body, Failure> {
         let Some(policy) = &self.policy else {
             return Err(failure("no policy is in force: everything is denied"));
         };
         let inventory = policy.version.repository.inventory();
-        ask(&self.engine, inventory, self.epoch(), self.now(), (subject, object, service, verb))
+        ask(&self.engine, inventory, self.epoch(), self.now(), question)
     }
 
     fn inventory(&self) -> &Inventory {
@@ -145,9 +143,9 @@ pub(super) fn ask(
     inventory: &Inventory,
     epoch: nullius_model::Epoch,
     now: Now,
-    (subject, object, service, verb): (&str, &str, &str, Option<&str>),
+    question: &local::Question,
 ) -> Result<Body, Failure> {
-    let question = convert::question(engine, inventory, subject, object, service, verb);
+    let question = convert::question(engine, inventory, question);
     let why = engine.why(&question.map_err(|error| failure(&error))?, now);
     Ok(Body::Why(why_view(&why, epoch)))
 }

@@ -5,7 +5,7 @@
 
 use super::Core;
 use crate::convert;
-use crate::store::{Journal, Store, StoreError};
+use crate::store::{Journal, Spool, Store, StoreError};
 use nullius_engine::{Act, Record};
 use nullius_model::Uptime;
 use nullius_protocol::local::{AuditLine, Event};
@@ -23,7 +23,7 @@ const RETRY: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub(super) struct Keeping {
     pub(super) history: Journal,
-    audit: Journal,
+    pub(super) audit: Spool,
     due: Option<Uptime>,
     /// What the disk did not take, by kind; gone once it does.
     troubles: BTreeMap<Kind, String>,
@@ -37,10 +37,11 @@ enum Kind {
 }
 
 impl Keeping {
-    pub(super) fn open(store: &Store) -> Result<Self, StoreError> {
+    /// `limit` is how many bytes of the audit may wait for a controller, where one takes them.
+    pub(super) fn open(store: &Store, limit: Option<u64>) -> Result<Self, StoreError> {
         Ok(Self {
-            history: store.journal("history")?,
-            audit: store.journal("audit")?,
+            history: store.history()?,
+            audit: store.audit(limit)?,
             due: None,
             troubles: BTreeMap::new(),
         })

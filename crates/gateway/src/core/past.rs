@@ -8,7 +8,7 @@ use crate::store::Verified;
 use nullius_engine::{BootId, Gateway, Now, PolicyVersion, Settings, Standing};
 use nullius_model::{Timestamp, Uptime};
 use nullius_protocol::bundle::Body;
-use nullius_protocol::local::{Body as Reply, Failure};
+use nullius_protocol::local::{Body as Reply, Failure, Question};
 use nullius_protocol::state::Moment;
 use std::sync::Arc;
 use std::time::Duration;
@@ -57,13 +57,7 @@ impl Then {
     ///
     /// # Errors
     /// A [`Failure`] where the policy of then does not compile with this program, or the question makes no sense.
-    pub(crate) fn why(
-        self,
-        subject: &str,
-        object: &str,
-        service: &str,
-        verb: Option<&str>,
-    ) -> Result<Reply, Failure> {
+    pub(crate) fn why(self, question: &Question) -> Result<Reply, Failure> {
         let Body::Policy(files) = &self.verified.bundle.body else {
             return Err(policy::failure("no policy was in force then"));
         };
@@ -77,6 +71,6 @@ impl Then {
         let epoch = version.marker.epoch;
         let mut engine = Gateway::new(self.settings, self.standing, self.now);
         engine.handle_policy(version, self.now);
-        answer::ask(&engine, repository.inventory(), epoch, self.now, (subject, object, service, verb))
+        answer::ask(&engine, repository.inventory(), epoch, self.now, question)
     }
 }

@@ -9,7 +9,7 @@ use super::enforcement::Enforcement;
 use super::keeping::Keeping;
 use super::{Core, EVENTS, policy, settings};
 use crate::clock::Clock;
-use crate::config::{Config, PathKind, Port, Strangers};
+use crate::config::{Config, Controller, PathKind, Port, Strangers};
 use crate::convert;
 use crate::store::{Store, StoreError, Verified};
 use nullius_enforce::{Kernel, Layout};
@@ -68,7 +68,7 @@ impl Core {
 
     fn load(config: &Config, clock: Arc<dyn Clock>) -> Result<(Store, Keeping, Standing), StartError> {
         let store = Store::open(&config.state)?;
-        let keeping = Keeping::open(&store)?;
+        let keeping = Keeping::open(&store, config.controller.as_ref().map(Controller::spool_bytes))?;
         let standing = standing(&store, &keeping, clock.as_ref())?;
         Ok((store, keeping, standing))
     }

@@ -44,6 +44,7 @@ impl Scratch {
             group: None,
             nflog_group: 86,
             port: BTreeMap::from([port("p1"), port("p2")]),
+            controller: None,
         };
         Core::start(&config, Arc::new(TestClock { boot, uptime, wall })).unwrap()
     }

@@ -6,7 +6,8 @@
 //! local.key           the key made at first start (trusted.pub names it until a handover)
 //! trusted.pub         whose signature counts, from which epoch on
 //! standing.json       what people decided and what the wire taught
-//! audit.jsonl         who did what, and why          audit.1.jsonl … older
+//! audit.jsonl         who did what, and why          audit.NUMBER.jsonl … older
+//! audit.acked         through which record a controller has them
 //! history.jsonl       the standing at each change    history.1.jsonl … older
 //! ```
 //!
@@ -20,11 +21,13 @@ mod bundles;
 mod file;
 mod journal;
 mod keys;
+mod spool;
 
 pub use file::FileError;
 pub(crate) use journal::Journal;
 pub use keys::KeyError;
 pub(crate) use keys::Signers;
+pub(crate) use spool::{Batch, Chain, Spool};
 
 use crate::fault::Fault;
 use nullius_model::{Epoch, Marker};
@@ -231,12 +234,20 @@ impl Store {
         }
     }
 
-    /// A journal of this directory: `audit` or `history`.
+    /// The standing at each change.
     ///
     /// # Errors
     /// [`StoreError`] where it cannot be opened.
-    pub(crate) fn journal(&self, name: &str) -> Result<Journal, StoreError> {
-        Ok(Journal::open(&self.directory, name)?)
+    pub(crate) fn history(&self) -> Result<Journal, StoreError> {
+        Ok(Journal::open(&self.directory, "history")?)
+    }
+
+    /// Who did what, and why. `limit` is how many bytes may wait for a controller, where one takes them.
+    ///
+    /// # Errors
+    /// [`StoreError`] where it cannot be opened.
+    pub(crate) fn audit(&self, limit: Option<u64>) -> Result<Spool, StoreError> {
+        Ok(Spool::open(&self.directory, "audit", limit)?)
     }
 }
 

@@ -149,20 +149,7 @@ pub enum Command {
         reason: String,
     },
     /// Why a conversation is allowed, or is not.
-    Why {
-        /// Who: a device's name or a network address.
-        subject: String,
-        /// To whom: a device's name or a network address.
-        object: String,
-        /// On what: a service's name (`modbus`), `tcp/502`, `udp/5683`, `echo`, or a bare port number.
-        service: String,
-        /// To do what: a verb of the protocol or a class of verbs; the connection itself where none is given.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        verb: Option<String>,
-        /// As it was then, in seconds since 1970; now where none is given.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        at: Option<u64>,
-    },
+    Why(Question),
     /// The denials of late, one line a conversation.
     Denials,
     /// The alarms of late.
@@ -186,4 +173,25 @@ pub enum StageTarget {
         /// The other.
         to: String,
     },
+}
+
+/// May somebody do something, now or then?
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Question {
+    /// Who: a device's name or a network address.
+    pub subject: String,
+    /// To whom: a device's name or a network address.
+    pub object: String,
+    /// On what: a service's name (`modbus`), `tcp/502`, `udp/5683`, `echo`, or a bare port number.
+    pub service: String,
+    /// To do what: a verb of the protocol or a class of verbs; the connection itself where none is given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verb: Option<String>,
+    /// What the verb is about: a register (`40010`, `40010=55`, `9`), a topic, a path. Means nothing without a verb.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub operand: Option<String>,
+    /// As it was then, in seconds since 1970; now where none is given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<u64>,
 }
