@@ -11,15 +11,18 @@ mod at;
 pub mod bundle;
 mod checkpoint;
 mod entry;
+mod export;
 mod hash;
 mod key;
 pub mod layout;
 pub mod note;
 pub mod proof;
 mod tree;
+pub mod verify;
 
 pub use checkpoint::{Checkpoint, CheckpointError};
 pub use entry::{Entry, EntryError, MAX_ENTRY, Phase, word};
+pub use export::export;
 pub use hash::Hash;
 pub use key::{KeyError, SigningKey, VerifierKey};
 pub use tree::{MAX_SIZE, Tree};

@@ -7,17 +7,34 @@
 //! damaged row is an error, never a panic. What was sealed ([`Tx::seal`]) is nowhere in the clear.
 
 mod attempt;
+pub mod attributes;
 pub mod audit;
 mod backend;
+pub mod bundles;
+pub mod devices;
 mod error;
+pub mod gateways;
+pub mod grants;
+pub mod idempotency;
+pub mod join_tokens;
 mod keys;
 mod location;
 pub mod meta;
 mod migrations;
+pub mod people;
+pub mod proposals;
+pub mod readers;
+pub mod revisions;
 mod row;
 pub mod secrets;
+pub mod sessions;
 pub mod sinks;
+pub mod sites;
+pub mod standing;
 mod store;
+#[cfg(any(test, feature = "test-support"))]
+pub mod testing;
+pub mod tokens;
 mod tx;
 mod unlock;
 mod value;

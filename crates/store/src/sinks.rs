@@ -68,20 +68,13 @@ pub fn claim(tx: &mut Tx<'_>, kind: Kind, name: &str, hold: &Hold) -> Result<Opt
 ///
 /// # Errors
 /// What the store says.
-pub fn advance(
-    tx: &mut Tx<'_>,
-    kind: Kind,
-    name: &str,
-    next: u64,
-    hold: &Hold,
-) -> Result<bool, StoreError> {
+pub fn advance(tx: &mut Tx<'_>, kind: Kind, name: &str, next: u64, hold: &Hold) -> Result<bool, StoreError> {
     let sql = format!(
         "UPDATE {} SET next = CASE WHEN next < $3 THEN $3 ELSE next END, taken_at = $4, error = NULL, since = NULL,
          held_to = $5 WHERE name = $1 AND holder = $2",
         kind.table()
     );
-    let values =
-        [name.into(), hold.holder.as_str().into(), next.into(), hold.now.into(), hold.until.into()];
+    let values = [name.into(), hold.holder.as_str().into(), next.into(), hold.now.into(), hold.until.into()];
     Ok(tx.execute(&sql, &values)? > 0)
 }
 

@@ -11,4 +11,4 @@ pub(crate) mod ocsf;
 pub(crate) mod sink;
 mod trust;
 
-pub use destination::{Destination, Receiver};
+pub use destination::{Destination, Receiver, check};

@@ -49,6 +49,7 @@ pub(crate) fn token(path: &Path) -> Result<String, Trouble> {
     let text = std::fs::read_to_string(path)
         .map_err(|error| Trouble::new(format!("`{shown}` cannot be read: {error}")))?;
     let token = text.trim();
-    let fits = !token.is_empty() && token.len() <= MAX_TOKEN && token.bytes().all(|byte| byte.is_ascii_graphic());
+    let fits =
+        !token.is_empty() && token.len() <= MAX_TOKEN && token.bytes().all(|byte| byte.is_ascii_graphic());
     fits.then(|| token.to_owned()).ok_or_else(|| Trouble::new(format!("`{shown}` holds no token")))
 }

@@ -1,6 +1,7 @@
 //! Two databases behind one set of verbs: what differs between them ends here.
 
-pub(crate) mod sqlite;
+mod postgres;
+mod sqlite;
 
 use crate::{Location, Row, StoreError, Value};
 
@@ -54,18 +55,20 @@ pub(crate) trait Session {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Dialect {
     Sqlite,
+    Postgres,
 }
 
 /// A database that is open.
 pub(crate) enum Backend {
     Sqlite(sqlite::Database),
+    Postgres(postgres::Database),
 }
 
 impl Backend {
     pub(crate) fn open(location: &Location) -> Result<Self, StoreError> {
         match location {
             Location::Sqlite(path) => sqlite::Database::open(path).map(Self::Sqlite),
-            Location::Postgres(url) => Err(StoreError::Location(url.clone())),
+            Location::Postgres(url) => postgres::Database::open(url),
         }
     }
 
@@ -77,6 +80,7 @@ impl Backend {
     ) -> Result<T, E> {
         match self {
             Self::Sqlite(database) => database.with(mode, |session| work(session)),
+            Self::Postgres(database) => database.with(mode, |session| work(session)),
         }
     }
 }

@@ -53,11 +53,7 @@ impl std::fmt::Debug for Connection {
 }
 
 impl Connection {
-    pub(crate) async fn open(
-        host: &str,
-        port: u16,
-        tls: Option<Arc<ClientConfig>>,
-    ) -> Result<Self, Trouble> {
+    pub(crate) async fn open(host: &str, port: u16, tls: Option<Arc<ClientConfig>>) -> Result<Self, Trouble> {
         match timeout(CONNECT, connect(host, port, tls)).await {
             Ok(connected) => {
                 let (stream, socket) = connected?;
@@ -110,11 +106,7 @@ async fn hung_up(reader: &mut ReadHalf<Stream>, ended: &mut bool) -> Trouble {
     }
 }
 
-async fn connect(
-    host: &str,
-    port: u16,
-    tls: Option<Arc<ClientConfig>>,
-) -> Result<(Stream, Socket), Trouble> {
+async fn connect(host: &str, port: u16, tls: Option<Arc<ClientConfig>>) -> Result<(Stream, Socket), Trouble> {
     let tcp =
         TcpStream::connect((host, port)).await.map_err(|error| Trouble::io("connecting to it", &error))?;
     let (tcp, socket) = set_up(tcp).map_err(|error| Trouble::io("setting up the connection", &error))?;

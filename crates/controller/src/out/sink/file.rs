@@ -41,7 +41,8 @@ impl Lines {
         let (next, sequence) = (last.sequence + 1, first.sequence);
         let bytes: String = lines.iter().flat_map(|line| [line.json.as_str(), "\n"]).collect();
         let (path, rotate) = (self.path.clone(), self.rotate);
-        let written = tokio::task::spawn_blocking(move || add(&path, rotate, sequence, bytes.as_bytes())).await;
+        let written =
+            tokio::task::spawn_blocking(move || add(&path, rotate, sequence, bytes.as_bytes())).await;
         match written {
             Ok(Ok(())) => self.settled = next,
             Ok(Err(error)) => return Err(Trouble::io("writing the file", &error)),
@@ -69,8 +70,14 @@ fn open_whole(path: &Path) -> io::Result<(File, u64)> {
     let flags = OFlag::O_NOFOLLOW.bits();
     let new = !path.exists();
     let mut options = OpenOptions::new();
-    let mut file =
-        options.read(true).write(true).create(true).truncate(false).mode(0o600).custom_flags(flags).open(path)?;
+    let mut file = options
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .custom_flags(flags)
+        .open(path)?;
     if new {
         sync_folder(path)?;
     }

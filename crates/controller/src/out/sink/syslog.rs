@@ -6,8 +6,8 @@
 //! (`TCP_USER_TIMEOUT`), or once the receiver has closed the connection with nothing unread. Everything younger is sent
 //! again on the next connection; the receiver knows it by its id.
 
-use super::connection::{Connection, USER_TIMEOUT};
 use super::Trouble;
+use super::connection::{Connection, USER_TIMEOUT};
 use crate::out::ocsf::Line;
 use rustls::ClientConfig;
 use std::collections::VecDeque;
@@ -144,7 +144,11 @@ const fn syslog_severity(severity: u8) -> u8 {
 /// RFC 5424 §6.2.3: of RFC 3339, capitals, and at most six digits behind the second.
 fn is_time(at: &str) -> bool {
     let digits = at.split_once('.').map_or(0, |(_, fraction)| fraction.len().saturating_sub(1));
-    at.is_ascii() && at.contains('T') && at.ends_with('Z') && digits <= 6 && at.parse::<jiff::Timestamp>().is_ok()
+    at.is_ascii()
+        && at.contains('T')
+        && at.ends_with('Z')
+        && digits <= 6
+        && at.parse::<jiff::Timestamp>().is_ok()
 }
 
 #[cfg(test)]
@@ -155,7 +159,8 @@ mod tests {
 
     #[test]
     fn a_record_is_a_message_of_rfc_5424() {
-        let leaf = br#"{"at":"2026-11-22T20:16:26.123Z","who":"system","what":"device.revoke","object":"device/a"}"#;
+        let leaf =
+            br#"{"at":"2026-11-22T20:16:26.123Z","who":"system","what":"device.revoke","object":"device/a"}"#;
         let message = message(&ocsf::line(0, leaf));
         let header = "<108>1 2026-11-22T20:16:26.123Z - nullius - device.revoke [meta sequenceId=\"1\"] {\"class_uid\":7004,";
         assert!(message.starts_with(header), "{message}");

@@ -4,7 +4,7 @@ mod outage;
 mod receivers;
 
 use super::*;
-use crate::{App, Clock};
+use crate::{App, Clock, Config};
 use nullius_audit::{Entry, Phase};
 use nullius_model::Timestamp;
 use nullius_store::sinks::{self, Kind};
@@ -36,9 +36,10 @@ impl Site {
         let folder = std::env::temp_dir().join(format!("nullius-sink-{name}-{}", std::process::id()));
         let _ = std::fs::remove_dir_all(&folder);
         std::fs::create_dir(&folder).expect("a folder");
-        let store = Store::open(&Location::Sqlite(folder.join("store.db")), Kek::for_tests()).expect("a store");
+        let store =
+            Store::open(&Location::Sqlite(folder.join("store.db")), Kek::for_tests()).expect("a store");
         let hand = Arc::new(Hand::default());
-        Self { app: App::new(store, hand.clone()), hand, folder }
+        Self { app: App::new(store, hand.clone(), Config::default()), hand, folder }
     }
 
     /// Appends so many leaves in one transaction.
@@ -51,7 +52,8 @@ impl Site {
                 entry
             })
             .collect();
-        let appended: Result<u64, StoreError> = self.app.write(move |tx| audit::append_all(tx, &entries)).await;
+        let appended: Result<u64, StoreError> =
+            self.app.write(move |tx| audit::append_all(tx, &entries)).await;
         appended.expect("appended");
     }
 

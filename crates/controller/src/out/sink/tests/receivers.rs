@@ -59,7 +59,9 @@ impl Collector {
                 connections += 1;
                 let manner = match manner {
                     Manner::BreakTwice(_) if connections > 2 => Manner::Well,
-                    Manner::Well | Manner::BreakTwice(_) | Manner::CloseWhenIdle | Manner::ByteASecond => manner,
+                    Manner::Well | Manner::BreakTwice(_) | Manner::CloseWhenIdle | Manner::ByteASecond => {
+                        manner
+                    }
                 };
                 tokio::spawn(this.clone().serve(stream, manner, tls.clone()));
             }
@@ -102,7 +104,8 @@ impl Collector {
             }
             let message = String::from_utf8(message).expect("text");
             assert!(message.starts_with('<') && !message.contains(['\n', '\0']), "{message}");
-            let json = message.splitn(8, ' ').nth(7).and_then(|rest| rest.split_once("] ")).expect("a message").1;
+            let json =
+                message.splitn(8, ' ').nth(7).and_then(|rest| rest.split_once("] ")).expect("a message").1;
             self.seen.lock().expect("a lock").insert(sequence(json));
             self.frames.fetch_add(1, Ordering::Relaxed);
             self.bytes.fetch_add(length as u64, Ordering::Relaxed);
