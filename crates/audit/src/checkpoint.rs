@@ -44,6 +44,15 @@ impl Checkpoint {
         if opened.origin == key.name() { Ok(opened) } else { Err(CheckpointError::Origin) }
     }
 
+    /// Reads a file of notes that somebody kept, one behind the other.
+    ///
+    /// # Errors
+    /// For the first of them that is not to be believed, with its place, counted from 1.
+    pub fn open_all(file: &str, key: &VerifierKey) -> Result<Vec<Self>, (usize, CheckpointError)> {
+        let opened = note::split(file).zip(1..);
+        opened.map(|(note, place)| Self::open(note.as_bytes(), key).map_err(|error| (place, error))).collect()
+    }
+
     fn text(&self) -> String {
         format!("{}\n{}\n{}\n", self.origin, self.size, self.root.to_base64())
     }

@@ -10,6 +10,7 @@ mod form;
 
 use crate::Hash;
 use form::Form;
+pub use form::word;
 use nullius_model::{Epoch, Timestamp};
 use serde_json::{Map, Value};
 use std::fmt;

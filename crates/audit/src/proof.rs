@@ -4,6 +4,7 @@
 //! Making one asks for hashes of complete subtrees by height and number; who keeps them is the caller's affair.
 
 use crate::Hash;
+use crate::tree::root_of;
 
 /// The hashes beside the way from an entry up to the root of the first `size` entries; empty where there is no such
 /// entry.
@@ -134,8 +135,7 @@ fn subtree<E>(first: u64, end: u64, node: &mut impl FnMut(u32, u64) -> Result<Ha
         complete.push(node(height, from >> height)?);
         from += 1 << height;
     }
-    let from_the_right = complete.into_iter().rev();
-    Ok(from_the_right.reduce(|right, left| Hash::node(left, right)).unwrap_or_else(Hash::empty))
+    Ok(root_of(&complete))
 }
 
 /// The largest power of two below `length`, which is 2 or more.

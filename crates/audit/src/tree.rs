@@ -60,9 +60,19 @@ impl Tree {
     /// The hash of all of it.
     #[must_use]
     pub fn root(&self) -> Hash {
-        let from_the_right = self.edge.iter().rev().copied();
-        from_the_right.reduce(|right, left| Hash::node(left, right)).unwrap_or_else(Hash::empty)
+        root_of(&self.edge)
     }
+
+    /// The complete subtrees at the right edge, the largest first.
+    pub(crate) fn subtrees(&self) -> &[Hash] {
+        &self.edge
+    }
+}
+
+/// The root over complete subtrees that stand beside each other, each smaller than the one before.
+pub(crate) fn root_of(subtrees: &[Hash]) -> Hash {
+    let from_the_right = subtrees.iter().rev().copied();
+    from_the_right.reduce(|right, left| Hash::node(left, right)).unwrap_or_else(Hash::empty)
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ mod commands;
 mod delivery;
 mod grants;
 mod judging;
+mod orders;
 mod perimeters;
 mod stages;
 mod traffic;

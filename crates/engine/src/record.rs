@@ -129,6 +129,16 @@ pub enum Act {
         /// Why.
         reason: SmolStr,
     },
+    /// Changes of a controller are held back.
+    Held {
+        /// Why.
+        reason: SmolStr,
+    },
+    /// They are not any more.
+    Released {
+        /// Why.
+        reason: SmolStr,
+    },
     /// What is known of a device changed.
     Assessed {
         /// Which.
@@ -236,6 +246,8 @@ impl fmt::Display for Act {
                 write!(f, "{grant} of {subject} for {object} ended: {why}")
             }
             Self::Mode { mode, reason } => write!(f, "mode {mode}: {}", inert(reason)),
+            Self::Held { reason } => write!(f, "changes of the controller are held: {}", inert(reason)),
+            Self::Released { reason } => write!(f, "changes are held no more: {}", inert(reason)),
             Self::Assessed { device, posture, risk, conforms } => {
                 write!(f, "assessed {device}:")?;
                 known(f, "posture good", *posture)?;

@@ -4,10 +4,12 @@
 //!
 //! INVARIANT: a zone grants nothing. It says how large a failure may get and what happens when something fails.
 
-use nullius_model::{Channel, DeviceName, Mac, PortName, Protocol, SmolStr};
+use crate::calendar::Schedule;
+use nullius_model::{Channel, DeviceName, Mac, Mode, PortName, Protocol, SmolStr};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::net::IpAddr;
+use std::time::Duration;
 
 /// All that is declared about a site.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -24,6 +26,10 @@ pub struct Inventory {
     pub devices: BTreeMap<DeviceName, Device>,
     /// What strangers may reach.
     pub onboarding: BTreeSet<ServiceId>,
+    /// Windows by name.
+    pub windows: BTreeMap<SmolStr, Window>,
+    /// What people may do when something is wrong, by name.
+    pub emergencies: BTreeMap<SmolStr, Emergency>,
 }
 
 impl Inventory {
@@ -110,6 +116,33 @@ pub struct Conduit {
     pub protocols: BTreeSet<Protocol>,
 }
 
+/// A time at which zones are in another mode than usual.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Window {
+    /// Where.
+    pub zones: BTreeSet<SmolStr>,
+    /// When.
+    pub schedule: Schedule,
+    /// What the plant is doing meanwhile.
+    pub mode: Mode,
+}
+
+/// What people on the site may set off when something is wrong, approved beforehand: its zones are in
+/// [`Mode::Emergency`] for a while, and the policies say what that allows.
+///
+/// INVARIANT: none of its zones is of class [`ZoneClass::Safety`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Emergency {
+    /// Where.
+    pub zones: BTreeSet<SmolStr>,
+    /// How long, from when it is set off.
+    pub length: Duration,
+    /// How many different people it takes: one or two.
+    pub people: u8,
+    /// How long after its end it cannot be armed again.
+    pub cooldown: Duration,
+}
+
 /// A name for several devices.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Group {
@@ -132,6 +165,8 @@ pub struct Device {
     pub vendor: Option<SmolStr>,
     /// Free words.
     pub tags: BTreeSet<SmolStr>,
+    /// The gateway it is plugged into, where a site has several; its port means nothing at any other.
+    pub gateway: Option<SmolStr>,
     /// The port of the gateway it is plugged in; without one it is bound where it is first seen.
     pub port: Option<PortName>,
     /// Its hardware address.
@@ -154,6 +189,7 @@ impl Device {
             class: SmolStr::default(),
             vendor: None,
             tags: BTreeSet::new(),
+            gateway: None,
             port: None,
             mac: None,
             addresses: BTreeSet::new(),

@@ -11,6 +11,7 @@
 
 pub mod blast;
 mod cache;
+pub mod calendar;
 mod compiled;
 mod decision;
 pub mod diff;

@@ -20,6 +20,8 @@ pub struct Device {
     pub zone: String,
     /// The part of the rendered inventory it stands in, 0 to 255.
     pub shard: u8,
+    /// Ids of the people who vouched for it in this life.
+    pub vouched: Vec<String>,
     /// Identity assurance, 0 to 6, as a gateway last reported it.
     pub ia: u8,
     /// The gateway that saw it last.
@@ -45,8 +47,8 @@ pub struct Filter {
     pub text: Option<String>,
 }
 
-const COLUMNS: &str = "name, state, version, owner, heir, credential, spent, declaration, zone, shard, ia, gateway, \
-                       seen, search, changed";
+const COLUMNS: &str = "name, state, version, owner, heir, credential, spent, declaration, zone, shard, vouched, ia, \
+                       gateway, seen, search, changed";
 
 /// The device of this name.
 ///
@@ -64,7 +66,7 @@ pub fn find(tx: &mut Tx<'_>, site: &str, name: &str) -> Result<Option<Device>, S
 pub fn insert(tx: &mut Tx<'_>, site: &str, device: &Device) -> Result<(), StoreError> {
     let sql = format!(
         "INSERT INTO device (site, {COLUMNS}) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)"
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)"
     );
     let mut values = vec![Value::from(site), device.name.as_str().into()];
     values.extend(columns(device));
@@ -81,8 +83,8 @@ pub fn update(tx: &mut Tx<'_>, site: &str, device: &Device, seen: u64) -> Result
     values.push(seen.into());
     let touched = tx.execute(
         "UPDATE device SET state = $3, version = $4, owner = $5, heir = $6, credential = $7, spent = $8, \
-         declaration = $9, zone = $10, shard = $11, ia = $12, gateway = $13, seen = $14, search = $15, changed = $16 \
-         WHERE site = $1 AND name = $2 AND version = $17",
+         declaration = $9, zone = $10, shard = $11, vouched = $12, ia = $13, gateway = $14, seen = $15, \
+         search = $16, changed = $17 WHERE site = $1 AND name = $2 AND version = $18",
         &values,
     )?;
     Ok(touched == 1)
@@ -229,6 +231,7 @@ fn columns(device: &Device) -> Vec<Value> {
         device.declaration.as_str().into(),
         device.zone.as_str().into(),
         u32::from(device.shard).into(),
+        device.vouched.join(" ").into(),
         u32::from(device.ia).into(),
         device.gateway.clone().into(),
         device.seen.into(),
@@ -244,11 +247,12 @@ fn device(row: &Row) -> Result<Device, StoreError> {
         declaration: row.text(7)?,
         zone: row.text(8)?,
         shard: small(row, 9)?,
-        ia: small(row, 10)?,
-        gateway: row.maybe_text(11)?,
-        seen: row.maybe_int(12)?.map(|seen| u64::try_from(seen).unwrap_or(0)),
-        search: row.text(13)?,
-        changed: row.count(14)?,
+        vouched: row.text(10)?.split(' ').filter(|person| !person.is_empty()).map(str::to_owned).collect(),
+        ia: small(row, 11)?,
+        gateway: row.maybe_text(12)?,
+        seen: row.maybe_int(13)?.map(|seen| u64::try_from(seen).unwrap_or(0)),
+        search: row.text(14)?,
+        changed: row.count(15)?,
     })
 }
 

@@ -36,6 +36,9 @@ pub enum StoreError {
     /// A statement failed, the failure was passed over, and the write was to be kept.
     #[error("a statement failed and was passed over: nothing was written")]
     PassedOver,
+    /// A record that the audit log does not take.
+    #[error("the audit log does not take the record: {0}")]
+    Record(#[from] nullius_audit::EntryError),
     /// The address of the store is not understood.
     #[error("`{0}` is no store: give a path, `sqlite:PATH` or `postgres://…`")]
     Location(String),

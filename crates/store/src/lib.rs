@@ -8,28 +8,37 @@
 
 mod attempt;
 pub mod attributes;
+pub mod audit;
 mod backend;
 pub mod backup;
+pub mod bundles;
 mod catalogue;
 pub mod devices;
 mod error;
+pub mod gateways;
 pub mod grants;
+pub mod idempotency;
+pub mod join_tokens;
 mod keys;
 mod location;
 mod mark;
 pub mod meta;
 mod migrations;
 pub mod past;
+pub mod people;
 pub mod proposals;
 pub mod readers;
 pub mod revisions;
 mod row;
 pub mod secrets;
+pub mod sessions;
 pub mod sinks;
+pub mod sites;
 pub mod standing;
 mod store;
 #[cfg(any(test, feature = "test-support"))]
 pub mod testing;
+pub mod tokens;
 mod tx;
 mod unlock;
 mod value;

@@ -20,6 +20,9 @@ pub(crate) struct Migration {
 #[rustfmt::skip]
 pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { number: 1, sql: include_str!("migrations/0001_core.sql") },
+    Migration { number: 2, sql: include_str!("migrations/0002_audit.sql") },
+    Migration { number: 3, sql: include_str!("migrations/0003_link.sql") },
+    Migration { number: 4, sql: include_str!("migrations/0004_people.sql") },
     Migration { number: 5, sql: include_str!("migrations/0005_nouns.sql") },
     Migration { number: 6, sql: include_str!("migrations/0006_out.sql") },
 ];
@@ -54,3 +57,6 @@ pub(crate) fn climb(tx: &mut Tx<'_>, steps: &[&Migration]) -> Result<(), StoreEr
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -49,10 +49,10 @@ impl Form {
         Self {
             v: VERSION,
             at: at::text(entry.at),
-            site: entry.site.as_deref().map(|site| bounded(site, MAX_WORD)),
-            who: bounded(&entry.who, MAX_WORD),
-            what: bounded(&entry.what, MAX_WORD),
-            object: bounded(&entry.object, MAX_WORD),
+            site: entry.site.as_deref().map(word),
+            who: word(&entry.who),
+            what: word(&entry.what),
+            object: word(&entry.object),
             why: bounded(&entry.why, MAX_REASON),
             epoch: entry.epoch.map(|epoch| epoch.to_string()),
             inputs: entry.inputs.map(|inputs| inputs.to_string()),
@@ -89,10 +89,10 @@ impl Form {
         }
         Ok(Entry {
             at: at::parse(&at).ok_or(EntryError::Field("at"))?,
-            site: site.map(|site| word("site", site)).transpose()?,
-            who: word("who", who)?,
-            what: word("what", what)?,
-            object: word("object", object)?,
+            site: site.map(|site| text("site", site, MAX_WORD)).transpose()?,
+            who: text("who", who, MAX_WORD)?,
+            what: text("what", what, MAX_WORD)?,
+            object: text("object", object, MAX_WORD)?,
             why: text("why", why, MAX_REASON)?,
             epoch,
             inputs,
@@ -101,6 +101,12 @@ impl Form {
             data,
         })
     }
+}
+
+/// A name, verb or object as a record holds it: inert, and of a bounded length.
+#[must_use]
+pub fn word(text: &str) -> String {
+    bounded(text, MAX_WORD)
 }
 
 fn json(value: &impl Serialize) -> Result<Vec<u8>, EntryError> {
@@ -132,10 +138,6 @@ fn inert_value(value: &Value, depth: usize) -> Value {
         (Value::Array(_) | Value::Object(_), None) => Value::String("cut: too deep".to_owned()),
         (Value::Null | Value::Bool(_) | Value::Number(_), _) => value.clone(),
     }
-}
-
-fn word(field: &'static str, value: String) -> Result<String, EntryError> {
-    text(field, value, MAX_WORD)
 }
 
 fn text(field: &'static str, value: String, limit: usize) -> Result<String, EntryError> {

@@ -4,4 +4,12 @@
 //! is also the spool: a sink reads it from where it stopped, however long that is ago. Nothing is ever sent before it
 //! is durable, nothing is dropped because a receiver is slow, and no receiver is waited for by anybody but its sink.
 
+mod backoff;
+mod desk;
+mod destination;
+mod log;
 pub(crate) mod ocsf;
+pub(crate) mod sink;
+mod trust;
+
+pub use destination::{Destination, Receiver, check};

@@ -18,6 +18,10 @@ impl Gateway {
     /// [`Refusal`], and nothing changed.
     pub fn handle_command(&mut self, command: Command, by: &Actor, now: Now) -> Result<Reply, Refusal> {
         self.enter(now);
+        self.carry_out(command, by)
+    }
+
+    pub(super) fn carry_out(&mut self, command: Command, by: &Actor) -> Result<Reply, Refusal> {
         self.check_texts(&command, by)?;
         match command {
             Command::Revoke { device, reason } => self.revoke(device, reason, by),
@@ -29,19 +33,23 @@ impl Gateway {
             Command::Grant(request) => self.grant(request, by),
             Command::EndGrant { grant, reason } => self.end_grant(grant, GrantEnd::Ended(reason), by),
             Command::Mode { mode, reason } => Ok(self.set_mode(mode, reason, by)),
+            Command::Hold { reason } => Ok(self.hold(reason, by)),
+            Command::Release { reason } => self.release(reason, by),
             Command::Assess { device, posture, risk, conforms } => {
                 self.assess(device, posture, risk, conforms, by)
             }
         }
     }
 
-    fn check_texts(&self, command: &Command, by: &Actor) -> Result<(), Refusal> {
+    pub(super) fn check_texts(&self, command: &Command, by: &Actor) -> Result<(), Refusal> {
         let limit = self.settings.limits.text;
         let texts: Vec<&SmolStr> = match command {
             Command::Revoke { reason, .. }
             | Command::Restore { reason, .. }
             | Command::Settle { reason, .. }
             | Command::EndGrant { reason, .. }
+            | Command::Hold { reason }
+            | Command::Release { reason }
             | Command::Mode { reason, .. } => vec![reason],
             Command::Stage { despite, .. } => despite.iter().collect(),
             Command::Grant(request) => {

@@ -10,6 +10,7 @@
 mod bindings;
 mod delivery;
 mod grants;
+mod orders;
 mod plant;
 mod properties;
 mod stages;

@@ -39,6 +39,7 @@ pub(super) fn read<'s>(draft: &mut Draft<'s>, taken: &mut Taken, fields: Fields<
         vendor: draft.line(&fields, "vendor"),
         groups: groups.iter().map(|group| SmolStr::new(group.value)).collect(),
         tags: fields.texts("tags").iter().map(|tag| SmolStr::new(tag.value)).collect(),
+        gateway: gateway(draft, &fields),
         port: port(draft, &fields),
         mac: own_mac(draft, taken, &fields, &owner),
         addresses: addresses(draft, taken, &fields, &owner),
@@ -58,6 +59,11 @@ pub(super) fn read<'s>(draft: &mut Draft<'s>, taken: &mut Taken, fields: Fields<
         }
     }
     fields.finish();
+}
+
+fn gateway(draft: &Draft<'_>, fields: &Fields<'_, '_>) -> Option<SmolStr> {
+    let text = fields.text("gateway")?;
+    draft.name_of(text).map(|name| name.value)
 }
 
 fn port(draft: &Draft<'_>, fields: &Fields<'_, '_>) -> Option<PortName> {

@@ -6,6 +6,7 @@
 
 use super::device;
 use super::document::{self, At, Fields, Sink};
+use super::window;
 use super::words;
 use crate::ServiceId;
 use crate::inventory::{Conduit, Group, Inventory, Site, Zone, ZoneClass};
@@ -21,6 +22,9 @@ const FORMAT: i64 = 1;
 pub(super) const MAX_ZONES: usize = 4_096;
 pub(super) const MAX_GROUPS: usize = 16_384;
 pub(super) const MAX_CONDUITS: usize = 16_384;
+/// Most windows and emergency profiles: each is asked for its next change whenever one of them changed.
+pub(super) const MAX_WINDOWS: usize = 256;
+pub(super) const MAX_EMERGENCIES: usize = 64;
 /// Most devices of one site.
 pub(super) const MAX_DEVICES: usize = 100_000;
 /// Longest text that is no name: an owner, a vendor.
@@ -118,6 +122,12 @@ impl<'s> Draft<'s> {
         self.devices(taken, &fields);
         for onboarding in self.few(fields.tables("onboarding"), MAX_DEVICES) {
             self.onboarding(onboarding);
+        }
+        for window in self.few(fields.tables("window"), MAX_WINDOWS) {
+            window::read_window(self, window);
+        }
+        for emergency in self.few(fields.tables("emergency"), MAX_EMERGENCIES) {
+            window::read_emergency(self, emergency);
         }
         fields.finish();
     }
@@ -236,7 +246,10 @@ impl<'s> Draft<'s> {
     /// A required name, of what a device name may hold: it stands in Cedar texts, in paths and in logs.
     pub(super) fn name(&self, fields: &Fields<'s, '_>, key: &'static str) -> Option<At<SmolStr>> {
         let name = fields.text(key);
-        let name = fields.required(key, name)?;
+        self.name_of(fields.required(key, name)?)
+    }
+
+    pub(super) fn name_of(&self, name: At<&str>) -> Option<At<SmolStr>> {
         match DeviceName::new(name.value) {
             Ok(_) => Some(At { value: SmolStr::new(name.value), offset: name.offset }),
             Err(why) => {

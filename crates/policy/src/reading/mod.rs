@@ -17,6 +17,7 @@ mod policies;
 mod references;
 #[cfg(test)]
 mod tests;
+mod window;
 pub(crate) mod words;
 
 pub(crate) use inventory::{Cycles, Places};

@@ -264,3 +264,59 @@ fn a_file_that_would_not_be_read_is_refused() {
     let large = "#".repeat(9 << 20);
     assert!(problems(&files(&large, &[]))[0].contains("the limits are 4096 and 8388608"));
 }
+
+const WINDOW: &str = "[[window]]
+name = \"night\"
+zones = [\"cell\"]
+start = \"2026-01-04T02:30\"
+timezone = \"Europe/Berlin\"
+rrule = \"FREQ=WEEKLY;BYDAY=SU\"
+minutes = 120
+";
+const EMERGENCY: &str = "[[emergency]]
+name = \"fire\"
+zones = [\"cell\"]
+minutes = 30
+people = 2
+cooldown = \"5m\"
+";
+
+#[test]
+fn a_window_and_an_emergency_are_read_whole() {
+    let inventory = format!("{GOOD}gateway = \"gw1\"\n{WINDOW}{EMERGENCY}");
+    let repository = Repository::parse(&files(&inventory, &[])).unwrap();
+    let inventory = repository.inventory();
+    assert_eq!(inventory.windows["night"].mode, nullius_model::Mode::Maintenance);
+    let fire = &inventory.emergencies["fire"];
+    assert_eq!((fire.people, fire.length.as_secs(), fire.cooldown.as_secs()), (2, 1_800, 300));
+    let gateways: Vec<_> = inventory.devices.values().map(|device| device.gateway.as_deref()).collect();
+    assert_eq!(gateways, [Some("gw1"), None]);
+}
+
+#[test]
+fn what_is_wrong_with_a_window_or_an_emergency_is_told_at_its_line() {
+    let safe = "[[zone]]\nname = \"sis\"\nclass = \"safety\"\n";
+    let lines = GOOD.lines().count() + safe.lines().count();
+    for (good, from, to, expected) in [
+        (WINDOW, "cell", "sell", "3:10 no zone is called `sell`"),
+        (WINDOW, "[\"cell\"]", "[]", ""),
+        (WINDOW, "02:30", "25:30", "4:9 `2026-01-04T25:30` is no local start"),
+        (WINDOW, "Europe/Berlin", "Europe/Bonn", "5:12 no time zone is called `Europe/Bonn`"),
+        (WINDOW, "WEEKLY", "SECONDLY", "6:9 `FREQ=SECONDLY` is no calendar of people"),
+        (WINDOW, "120", "10081", "7:11 `minutes` is 10081, and may be 1 to 10080"),
+        (WINDOW, "120", "120\nmode = \"emergency\"", "8:8 no emergency comes by the calendar"),
+        (WINDOW, "120", "120\nmode = \"party\"", "8:8 no mode is called `party`"),
+        (EMERGENCY, "cell", "sis", "3:10 `sis` is of class safety, where no emergency loosens anything"),
+        (EMERGENCY, "30", "481", "4:11 `minutes` is 481, and may be 1 to 480"),
+        (EMERGENCY, "people = 2", "people = 3", "5:10 `people` is 3, and may be 1 to 2"),
+    ] {
+        let told = problems(&files(&format!("{GOOD}{safe}{}", good.replace(from, to)), &[]));
+        let expected = match expected.split_once(':') {
+            Some((line, rest)) => {
+                vec![format!("inventory.toml:{}:{rest}", line.parse::<usize>().unwrap() + lines)]
+            }
+            None => vec![format!("inventory.toml:{}:1 a window names no zone", lines + 1)],
+        };
+        assert_eq!(told, expected, "{to}");
+    }
+}

@@ -15,6 +15,8 @@ CREATE TABLE device (
     zone        TEXT   NOT NULL,
     -- the part of the rendered inventory it stands in
     shard       BIGINT NOT NULL,
+    -- ids of the people who vouched for it in this life, separated by blanks
+    vouched     TEXT   NOT NULL,
     -- as last reported by a gateway
     ia          BIGINT NOT NULL,
     gateway     TEXT,

@@ -257,7 +257,8 @@ fn thing<'a>(name: &'a str, (type_id, kind): (u8, &'static str), leaf: &'a Leaf)
 fn mac(leaf: &Leaf) -> Maybe<'_> {
     let is_mac = |text: &&str| {
         let mut parts = text.split([':', '-']);
-        text.len() == 17 && parts.all(|part| part.len() == 2 && part.bytes().all(|byte| byte.is_ascii_hexdigit()))
+        text.len() == 17
+            && parts.all(|part| part.len() == 2 && part.bytes().all(|byte| byte.is_ascii_hexdigit()))
     };
     leaf.text("mac").filter(is_mac)
 }

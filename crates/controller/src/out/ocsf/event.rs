@@ -165,7 +165,8 @@ fn observables(leaf: &Leaf) -> Vec<Observable<'_>> {
         observables.push(of("device.name", 20, "Endpoint", name));
     }
     let address = |text: &&str| text.parse::<IpAddr>().is_ok();
-    for (name, value) in [("src_endpoint.ip", leaf.text("subject")), ("dst_endpoint.ip", leaf.text("object"))] {
+    for (name, value) in [("src_endpoint.ip", leaf.text("subject")), ("dst_endpoint.ip", leaf.text("object"))]
+    {
         observables.extend(value.filter(address).map(|value| of(name, 2, "IP Address", value)));
     }
     observables.extend(leaf.text("mac").map(|mac| of("device.mac", 3, "MAC Address", mac)));

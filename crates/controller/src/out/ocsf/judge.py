@@ -108,7 +108,7 @@ def relations(event, own, name):
                             ("action_id", "action"), ("disposition_id", "disposition")]:
         if event.get(number, 99) != 99:
             enum = {**DICTIONARY[number].get("enum", {}), **own.get(number, {}).get("enum", {})}
-            yield caption, event[caption], enum[str(event[number])]["caption"]
+            yield caption, event.get(caption), enum.get(str(event[number]), {}).get("caption")
 
 
 def main():

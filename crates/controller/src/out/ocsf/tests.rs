@@ -15,7 +15,8 @@ fn leaves() -> Vec<Vec<u8>> {
                "only_counted": true, "carrier": "tcp 502", "reason": "no policy permits it", "good": false}),
         json!({"subject": 7, "object": [], "mac": "none", "count": "many", "address": "10.0.0.7"}),
     ];
-    let objects = ["device/cam1", "user/anna", "policy/7", "grant/01J", "zone/cell", "gateway/gw1", "odd", ""];
+    let objects =
+        ["device/cam1", "user/anna", "policy/7", "grant/01J", "zone/cell", "gateway/gw1", "odd", ""];
     let mut leaves = Vec::new();
     for (number, act) in kinds::samples().enumerate() {
         for (turn, who) in ["user:anna", "token:ci", "gateway:gw1", "system", ""].into_iter().enumerate() {
@@ -39,7 +40,10 @@ fn leaves() -> Vec<Vec<u8>> {
 fn every_event_is_what_the_frameworks_schema_asks_for() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let python = root.join("target/tools/python/bin/python");
-    assert!(python.exists(), "pydantic-ocsf and jsonschema from PyPI are missing: `cargo xtask test` installs them");
+    assert!(
+        python.exists(),
+        "pydantic-ocsf and jsonschema from PyPI are missing: `cargo xtask test` installs them"
+    );
     let judge = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/out/ocsf/judge.py");
     let mut judge =
         Command::new(python).arg(judge).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();

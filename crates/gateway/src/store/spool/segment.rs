@@ -19,6 +19,8 @@ pub(super) struct Segment {
     pub(super) first: u64,
     /// Its size in bytes.
     pub(super) size: u64,
+    /// It has been looked through for what may go.
+    pub(super) is_thin: bool,
 }
 
 /// The file that is written.
@@ -40,7 +42,7 @@ pub(super) fn list(directory: &Path, name: &str) -> Result<Vec<Segment>, FileErr
             let file = entry.file_name();
             let digits = file.to_str()?.strip_prefix(name)?.strip_prefix('.')?.strip_suffix(".jsonl")?;
             let first = digits.parse().ok().filter(|_| digits.len() == DIGITS)?;
-            Some(Segment { first, size: entry.metadata().ok()?.len() })
+            Some(Segment { first, size: entry.metadata().ok()?.len(), is_thin: false })
         })
         .collect();
     segments.sort_by_key(|segment| segment.first);
