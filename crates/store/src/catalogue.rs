@@ -1,7 +1,7 @@
 //! Which tables and columns a store has: for a backup, and for a change of keys, which touch all of them.
 
 use crate::backend::Dialect;
-use crate::{StoreError, Tx};
+use crate::{Row, StoreError, Tx};
 
 /// A table.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +15,7 @@ pub(crate) struct Table {
 pub(crate) struct Column {
     pub(crate) name: String,
     pub(crate) is_bytes: bool,
+    pub(crate) is_number: bool,
 }
 
 /// All of them, as they were made: what refers to another comes after it.
@@ -34,16 +35,21 @@ pub(crate) fn tables(tx: &mut Tx<'_>) -> Result<Vec<Table>, StoreError> {
 
 fn columns(tx: &mut Tx<'_>, table: &str) -> Result<Vec<Column>, StoreError> {
     let sql = match tx.dialect() {
-        Dialect::Sqlite => "SELECT name, type = 'BLOB' FROM pragma_table_info($1) ORDER BY cid",
+        Dialect::Sqlite => {
+            "SELECT name, type = 'BLOB', type = 'BIGINT' FROM pragma_table_info($1) ORDER BY cid"
+        }
         Dialect::Postgres => {
-            "SELECT attname, atttypid = CAST('bytea' AS regtype) FROM pg_attribute
+            "SELECT attname, atttypid = CAST('bytea' AS regtype), atttypid = CAST('bigint' AS regtype)
+             FROM pg_attribute
              JOIN pg_class ON pg_class.oid = attrelid
              WHERE relname = $1 AND relnamespace = CAST(current_schema() AS regnamespace)
                AND attnum > 0 AND NOT attisdropped ORDER BY attnum"
         }
     };
     let rows = tx.query(sql, &[table.into()])?;
-    rows.iter().map(|row| Ok(Column { name: row.text(0)?, is_bytes: row.bool(1)? })).collect()
+    let column =
+        |row: &Row| Ok(Column { name: row.text(0)?, is_bytes: row.bool(1)?, is_number: row.bool(2)? });
+    rows.iter().map(column).collect()
 }
 
 /// A name of the catalogue in a statement.

@@ -57,3 +57,6 @@ pub(crate) fn climb(tx: &mut Tx<'_>, steps: &[&Migration]) -> Result<(), StoreEr
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

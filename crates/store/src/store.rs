@@ -118,7 +118,7 @@ impl Store {
     fn begin(&self, session: &mut dyn Session, mode: Mode) -> Result<Arc<Ring>, StoreError> {
         let head = begin(session, mode)?;
         let ring = self.0.ring.read().unwrap_or_else(PoisonError::into_inner).clone();
-        if ring.version == head.keys {
+        if ring.version == Some(head.keys) {
             return Ok(ring);
         }
         let loaded = Ring::load(&mut Tx::new(session, ring), &self.wrapper(), head.keys);
