@@ -18,7 +18,8 @@ use utoipa_axum::router::OpenApiRouter;
 
 /// All operations, and the document.
 pub(crate) fn routes() -> OpenApiRouter<App> {
-    let mut routes = OpenApiRouter::with_openapi(document()).merge(info::routes());
+    let mut routes =
+        OpenApiRouter::with_openapi(document()).merge(info::routes()).merge(crate::join::routes());
     complete(routes.get_openapi_mut());
     routes
 }
