@@ -6,11 +6,13 @@
 mod access;
 mod api;
 mod app;
+mod bundles;
 mod clock;
 mod config;
 mod http;
 mod out;
 mod people;
+mod record;
 mod secret;
 mod settings;
 
