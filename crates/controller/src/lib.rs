@@ -15,6 +15,7 @@ mod join;
 mod link;
 mod out;
 mod people;
+mod record;
 mod secret;
 mod settings;
 mod tls;
