@@ -159,15 +159,12 @@ impl Settings {
 
     /// Where browsers find it.
     pub fn origin(&self) -> String {
-        let name = self.names.first().map_or("localhost", String::as_str);
-        let host = match name.parse::<Ipv6Addr>() {
-            Ok(address) => format!("[{address}]"),
-            Err(_) => name.to_owned(),
-        };
-        match self.listen.port() {
-            443 => format!("https://{host}"),
-            port => format!("https://{host}:{port}"),
-        }
+        address(self.names.first().map_or("localhost", String::as_str), self.listen.port())
+    }
+
+    /// Where gateways dial, in turn.
+    pub(crate) fn link_urls(&self) -> Vec<String> {
+        self.names.iter().map(|name| address(name, self.links.port())).collect()
     }
 }
 
@@ -178,6 +175,18 @@ fn read(path: &Path) -> Result<String, SettingsError> {
         return Err(failed(io::ErrorKind::FileTooLarge.into()));
     }
     fs::read_to_string(path).map_err(failed)
+}
+
+/// As a browser writes it.
+fn address(name: &str, port: u16) -> String {
+    let host = match name.parse::<Ipv6Addr>() {
+        Ok(address) => format!("[{address}]"),
+        Err(_) => name.to_owned(),
+    };
+    match port {
+        443 => format!("https://{host}"),
+        port => format!("https://{host}:{port}"),
+    }
 }
 
 /// A name or an address, as it may stand in a certificate.
