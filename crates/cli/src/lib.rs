@@ -12,6 +12,7 @@ mod controller;
 mod device;
 mod failure;
 mod grant;
+mod hold;
 mod mode;
 mod policy;
 mod show;
@@ -49,6 +50,7 @@ pub enum Command {
     Why(why::Arguments),
     Device(device::Arguments),
     Grant(grant::Arguments),
+    Hold(hold::Arguments),
     Stage(stage::Arguments),
     Mode(mode::Arguments),
     Policy(Box<policy::Arguments>),
@@ -120,6 +122,7 @@ pub fn run(command: &Command, world: &mut World<'_>) -> Result<Outcome, Failure>
         Command::Why(arguments) => why::run(arguments, world),
         Command::Device(arguments) => device::run(arguments, world),
         Command::Grant(arguments) => grant::run(arguments, world),
+        Command::Hold(arguments) => hold::run(arguments, world),
         Command::Stage(arguments) => stage::run(arguments, world),
         Command::Mode(arguments) => mode::run(arguments, world),
         Command::Policy(arguments) => policy::run(arguments, world),

@@ -140,7 +140,14 @@ pub(crate) fn plant(command: &Command) -> Answers {
         | Command::Handover { .. }
         | Command::StageSet { .. }
         | Command::GrantEnd { .. }
-        | Command::ModeSet { .. } => Body::Done,
+        | Command::ModeSet { .. }
+        | Command::Hold { .. }
+        | Command::PolicyFiles { .. }
+        | Command::PolicyRollback { .. }
+        | Command::LinkState
+        | Command::Deliver { .. }
+        | Command::SpoolRead { .. }
+        | Command::SpoolAcked { .. } => Body::Done,
     }])
 }
 
@@ -187,6 +194,7 @@ fn status() -> Status {
     Status {
         version: "0.1.0".into(),
         site: "lab".into(),
+        held: String::new(),
         uptime: 11_100,
         mode: "normal".into(),
         stage: "enforce".into(),
