@@ -38,6 +38,11 @@ impl App {
         }))
     }
 
+    /// Where everything is.
+    pub(crate) fn store(&self) -> &Store {
+        &self.0.store
+    }
+
     /// What it was told at its start.
     pub fn config(&self) -> &Config {
         &self.0.config

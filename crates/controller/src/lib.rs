@@ -11,6 +11,7 @@ mod config;
 mod http;
 mod out;
 mod people;
+mod run;
 mod secret;
 mod settings;
 
@@ -18,4 +19,5 @@ pub use app::App;
 pub use clock::{Clock, SystemClock};
 pub use config::{Config, Sessions};
 pub use http::{Limits, Rate, Rates, router, serve};
+pub use run::{Ready, RunError, invite, open, run};
 pub use settings::{Settings, SettingsError};

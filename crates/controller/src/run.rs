@@ -4,7 +4,9 @@
 //! it; neither is kept in the clear.
 
 use crate::settings::SettingsError;
-use crate::{App, Clock, Config, LinkSettings, Settings, Tls, TlsError, bundles, ca, people, router, serve, serve_link};
+use crate::{
+    App, Clock, Config, LinkSettings, Settings, Tls, TlsError, bundles, ca, people, router, serve, serve_link,
+};
 use nullius_model::Timestamp;
 use nullius_protocol::link::JoinToken;
 use nullius_protocol::to_hex;
@@ -76,7 +78,8 @@ pub fn run(
     stop: impl Future<Output = ()>,
 ) -> Result<(), RunError> {
     let app = open(settings, clock)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(RunError::System)?;
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(RunError::System)?;
     runtime.block_on(attend(settings, app, ready, stop))
 }
 
@@ -125,7 +128,8 @@ async fn attend(
 
 async fn announced(app: &App, api: &TcpListener, links: &TcpListener) -> Result<Ready, RunError> {
     let (config, at) = (app.config().clone(), app.now());
-    let root = app.write(move |tx| ca::authority(tx, &config, at).map(|authority| authority.fingerprint())).await;
+    let root =
+        app.write(move |tx| ca::authority(tx, &config, at).map(|authority| authority.fingerprint())).await;
     let root = root.map_err(|error| RunError::Begin(error.to_string()))?;
     let claim = people::claim_code(app).await;
     Ok(Ready {
