@@ -3,9 +3,10 @@
 //! Nothing here decides. What a start prints once (the claim code, the digits of the root) is handed to whoever started
 //! it; neither is kept in the clear.
 
+use crate::http::Problem;
 use crate::settings::SettingsError;
 use crate::{
-    App, Clock, Config, LinkSettings, Settings, Tls, TlsError, bundles, ca, people, router, serve, serve_link,
+    App, Clock, Config, LinkSettings, Settings, Tls, TlsError, bundles, ca, router, serve, serve_link,
 };
 use nullius_model::Timestamp;
 use nullius_protocol::link::JoinToken;
@@ -131,13 +132,12 @@ async fn announced(app: &App, api: &TcpListener, links: &TcpListener) -> Result<
     let root =
         app.write(move |tx| ca::authority(tx, &config, at).map(|authority| authority.fingerprint())).await;
     let root = root.map_err(|error| RunError::Begin(error.to_string()))?;
-    let claim = people::claim_code(app).await;
     Ok(Ready {
         app: app.clone(),
         api: api.local_addr().map_err(RunError::System)?,
         links: links.local_addr().map_err(RunError::System)?,
         root: to_hex(&root),
-        claim: claim.map_err(|problem| RunError::Begin(problem.to_string()))?,
+        claim: app.claim_code().await?,
     })
 }
 
@@ -172,7 +172,7 @@ pub fn invite(app: &Ready, site: &str, gateway: &str, seconds: u64) -> Result<Jo
         }
         crate::join::invite(tx, &config, (site, gateway), SYSTEM, seconds, at)
     });
-    invited.map_err(|problem| RunError::Begin(problem.to_string()))
+    invited.map_err(|problem: Problem| RunError::Begin(problem.detail().to_owned()))
 }
 
 /// Who does what nobody asked for.
