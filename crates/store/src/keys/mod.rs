@@ -23,4 +23,6 @@ pub use secret::Secret;
 pub(crate) use wrapper::Wrapper;
 
 #[cfg(test)]
+mod canary;
+#[cfg(test)]
 mod tests;
