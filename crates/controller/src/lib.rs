@@ -13,6 +13,7 @@ mod config;
 mod http;
 mod join;
 mod link;
+mod maintenance;
 mod out;
 mod people;
 mod record;
@@ -26,6 +27,9 @@ pub use clock::{Clock, SystemClock};
 pub use config::{Config, Sessions};
 pub use http::{Limits, Rate, Rates, router, serve};
 pub use link::{LinkSettings, serve as serve_link};
+pub use maintenance::{back_up, change_kek, change_keys, restore, root};
+/// What must not be shown.
+pub use nullius_store::Secret;
 pub use run::{Ready, RunError, invite, open, run};
-pub use settings::{Settings, SettingsError};
+pub use settings::{Settings, SettingsError, passphrase};
 pub use tls::{Tls, TlsError};

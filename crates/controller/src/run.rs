@@ -91,7 +91,17 @@ pub fn run(
 pub fn open(settings: &Settings, clock: Arc<dyn Clock>) -> Result<App, RunError> {
     std::fs::create_dir_all(&settings.state).map_err(RunError::System)?;
     let store = Store::open(&settings.location()?, settings.kek()?)?;
-    Ok(App::new(store, clock, config(settings)))
+    let app = App::new(store, clock, config(settings));
+    crate::maintenance::settle_gap(&app)?;
+    Ok(app)
+}
+
+/// SHA-256 of the root certificate, hexadecimal.
+pub(crate) fn fingerprint(app: &App) -> Result<String, RunError> {
+    let (config, at) = (app.config().clone(), app.now());
+    let root =
+        app.store().write(|tx| ca::authority(tx, &config, at).map(|authority| authority.fingerprint()));
+    root.map(|root| to_hex(&root)).map_err(|error| RunError::Begin(error.to_string()))
 }
 
 fn config(settings: &Settings) -> Config {
@@ -128,15 +138,13 @@ async fn attend(
 }
 
 async fn announced(app: &App, api: &TcpListener, links: &TcpListener) -> Result<Ready, RunError> {
-    let (config, at) = (app.config().clone(), app.now());
-    let root =
-        app.write(move |tx| ca::authority(tx, &config, at).map(|authority| authority.fingerprint())).await;
-    let root = root.map_err(|error| RunError::Begin(error.to_string()))?;
+    let of = app.clone();
+    let root = tokio::task::spawn_blocking(move || fingerprint(&of)).await;
     Ok(Ready {
         app: app.clone(),
         api: api.local_addr().map_err(RunError::System)?,
         links: links.local_addr().map_err(RunError::System)?,
-        root: to_hex(&root),
+        root: root.map_err(|error| RunError::Begin(error.to_string()))??,
         claim: app.claim_code().await?,
     })
 }

@@ -149,12 +149,7 @@ impl Settings {
             let file = self.key.file.clone().unwrap_or_else(|| self.state.join("controller.key"));
             return Ok(Kek::file(&file));
         };
-        let passphrase = read(path)?.trim_end_matches(['\r', '\n']).to_owned().into_bytes();
-        if passphrase.len() < SHORTEST {
-            let message = format!("a passphrase has at least {SHORTEST} characters");
-            return Err(SettingsError::Form { path: path.clone(), message });
-        }
-        Ok(Kek::passphrase(Secret::new(passphrase)).marked(&self.state.join("controller.mark")))
+        Ok(Kek::passphrase(passphrase(path)?).marked(&self.state.join("controller.mark")))
     }
 
     /// Where browsers find it.
@@ -166,6 +161,19 @@ impl Settings {
     pub(crate) fn link_urls(&self) -> Vec<String> {
         self.names.iter().map(|name| address(name, self.links.port())).collect()
     }
+}
+
+/// The first line of a file, as a passphrase.
+///
+/// # Errors
+/// Where it cannot be read, or is too short.
+pub fn passphrase(path: &Path) -> Result<Secret, SettingsError> {
+    let bytes = read(path)?.trim_end_matches(['\r', '\n']).to_owned().into_bytes();
+    if bytes.len() < SHORTEST {
+        let message = format!("a passphrase has at least {SHORTEST} characters");
+        return Err(SettingsError::Form { path: path.to_owned(), message });
+    }
+    Ok(Secret::new(bytes))
 }
 
 fn read(path: &Path) -> Result<String, SettingsError> {
