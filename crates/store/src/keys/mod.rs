@@ -10,6 +10,8 @@ pub(crate) mod cipher;
 mod file;
 mod kek;
 mod passphrase;
+#[cfg(feature = "pkcs11")]
+mod pkcs11;
 pub(crate) mod ring;
 mod rotation;
 mod secret;
