@@ -13,6 +13,8 @@ mod out;
 mod people;
 mod secret;
 mod settings;
+#[cfg(test)]
+mod testing;
 
 pub use app::App;
 pub use clock::{Clock, SystemClock};

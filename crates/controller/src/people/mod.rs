@@ -23,3 +23,6 @@ pub(crate) use proof::{SESSION_COOKIE, caller};
 
 /// Who gave a role: somebody here.
 pub(crate) const LOCAL: &str = "local";
+
+#[cfg(test)]
+mod tests;
