@@ -109,6 +109,9 @@ fn stages_and_modes_are_shown_and_moved() {
     golden("stage-enforce.txt", &gateway.run("stage plc1 enforce --despite checked"));
     golden("mode.txt", &gateway.run("mode"));
     golden("mode-set.txt", &gateway.run("mode maintenance --reason shutdown"));
+    golden("hold.txt", &gateway.run("hold"));
+    golden("hold-on.txt", &gateway.run("hold on --reason audit"));
+    golden("hold-off.txt", &gateway.run("hold off --reason done"));
     assert_eq!(gateway.run("stage ops,cell-a shadow").code, 0);
     let conduit = StageTarget::Conduit { from: "ops".into(), to: "cell-a".into() };
     let set = |target, stage: &str, despite: Option<&str>| Command::StageSet {
@@ -121,10 +124,14 @@ fn stages_and_modes_are_shown_and_moved() {
         set(StageTarget::Device("plc1".into()), "enforce", Some("checked")),
         Command::Status,
         Command::ModeSet { mode: "maintenance".into(), reason: "shutdown".into() },
+        Command::Status,
+        Command::Hold { on: true, reason: "audit".into() },
+        Command::Hold { on: false, reason: "done".into() },
         set(conduit, "shadow", None),
     ];
     assert_eq!(gateway.asked(), expected);
-    for words in ["stage plc1", "stage plc1 enforced", "mode maintenance", "mode party --reason x"] {
+    for words in ["stage plc1", "stage plc1 enforced", "mode maintenance", "hold on", "mode party --reason x"]
+    {
         assert_eq!(gateway.run(words).code, 2, "{words}");
     }
 }

@@ -7,9 +7,8 @@
 mod backoff;
 mod desk;
 mod destination;
-mod log;
 pub(crate) mod ocsf;
 pub(crate) mod sink;
-mod trust;
+pub(crate) mod trust;
 
 pub use destination::{Destination, Receiver, check};

@@ -32,19 +32,27 @@ pub(crate) fn command(asked: local::Command) -> Option<Result<Command, String>> 
         local::Command::ModeSet { mode, reason } => {
             parse(&mode).map(|mode| Command::Mode { mode, reason: reason.into() })
         }
+        local::Command::Hold { on: true, reason } => Ok(Command::Hold { reason: reason.into() }),
+        local::Command::Hold { on: false, reason } => Ok(Command::Release { reason: reason.into() }),
         local::Command::Status
         | local::Command::Devices
         | local::Command::Device { .. }
         | local::Command::PolicyStatus
         | local::Command::PolicyApply { .. }
         | local::Command::PolicyFetch { .. }
+        | local::Command::PolicyFiles { .. }
+        | local::Command::PolicyRollback { .. }
         | local::Command::Handover { .. }
         | local::Command::Stages
         | local::Command::Grants
         | local::Command::Why(_)
         | local::Command::Denials
         | local::Command::Alarms
-        | local::Command::Tail => return None,
+        | local::Command::Tail
+        | local::Command::LinkState
+        | local::Command::Deliver { .. }
+        | local::Command::SpoolRead { .. }
+        | local::Command::SpoolAcked { .. } => return None,
     })
 }
 

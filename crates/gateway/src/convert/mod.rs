@@ -1,11 +1,13 @@
 //! Between what is serialised and what is decided with: one direction each, every word checked.
 
 mod command;
+mod orders;
 mod question;
 mod standing;
 mod view;
 
 pub(crate) use command::command;
+pub(crate) use orders::order;
 pub(crate) use question::question;
 pub(crate) use standing::{from_standing, to_standing};
 pub(crate) use view::{denial, device, grant, stages, state, station};

@@ -35,10 +35,17 @@ impl Core {
             | Command::StageSet { .. }
             | Command::GrantCreate { .. }
             | Command::GrantEnd { .. }
-            | Command::ModeSet { .. }) => self.act(act, actor),
-            Command::PolicyApply { .. } | Command::Handover { .. } | Command::Tail => {
-                Err(failure("this command has an answer of its own"))
-            }
+            | Command::ModeSet { .. }
+            | Command::Hold { .. }) => self.act(act, actor),
+            Command::PolicyFiles { epoch } => self.files(epoch),
+            Command::PolicyRollback { epoch, reason } => self.roll_back(epoch, &reason, &actor.0),
+            Command::LinkState => Ok(Body::Link(self.link_state())),
+            Command::SpoolRead { after, max } => self.spool_read(after, max),
+            Command::SpoolAcked { through } => self.spool_acked(through),
+            Command::PolicyApply { .. }
+            | Command::Handover { .. }
+            | Command::Deliver { .. }
+            | Command::Tail => Err(failure("this command has an answer of its own")),
         };
         match answered {
             Ok(body) => Answer::Ok(Box::new(body)),

@@ -182,6 +182,8 @@ const fn word(act: &Act) -> &'static str {
         Act::Granted { .. } => "granted",
         Act::GrantEnded { .. } => "grant-ended",
         Act::Mode { .. } => "mode",
+        Act::Held { .. } => "hold",
+        Act::Released { .. } => "release",
         Act::Assessed { .. } => "assessed",
         Act::Elapsed => "elapsed",
         Act::Denied(_) => "denied",

@@ -100,6 +100,28 @@ pub enum Command {
         #[serde(with = "text::hex")]
         bundle: Vec<u8>,
     },
+    /// The files of a stored policy, verified anew; those in force where no epoch is given.
+    PolicyFiles {
+        /// Which one.
+        #[serde(default, with = "text::optional_epoch", skip_serializing_if = "Option::is_none")]
+        epoch: Option<Epoch>,
+    },
+    /// Puts an earlier policy in force that is still kept, whoever signs policies now. The next one that comes takes its
+    /// place.
+    PolicyRollback {
+        /// Which one; the one before where none is given.
+        #[serde(default, with = "text::optional_epoch", skip_serializing_if = "Option::is_none")]
+        epoch: Option<Epoch>,
+        /// Why, for the audit.
+        reason: String,
+    },
+    /// Holds back what a controller tells, as far as it could let pass what does not pass now; or lets it have its way.
+    Hold {
+        /// From here on, or no more.
+        on: bool,
+        /// Why, for the audit.
+        reason: String,
+    },
     /// How far roll-out has come.
     Stages,
     /// Moves roll-out of a device, a conduit or everything.
@@ -156,6 +178,26 @@ pub enum Command {
     Alarms,
     /// Denials, alarms and audit records as they come, until the client hangs up.
     Tail,
+    /// Where the gateway stands towards its controller. From here on: for the link alone, on a socket of its own.
+    LinkState,
+    /// What the controller sent: a signed bundle.
+    Deliver {
+        /// The bundle's bytes, as hexadecimal digits.
+        #[serde(with = "text::hex")]
+        bundle: Vec<u8>,
+    },
+    /// Records of the audit.
+    SpoolRead {
+        /// Behind this number.
+        after: u64,
+        /// So many at most.
+        max: u64,
+    },
+    /// The controller has the records up to this one.
+    SpoolAcked {
+        /// Its number.
+        through: u64,
+    },
 }
 
 /// What a stage is set for.
