@@ -16,8 +16,9 @@ mod settings;
 #[cfg(test)]
 mod testing;
 
+pub use access::Role;
 pub use app::App;
 pub use clock::{Clock, SystemClock};
-pub use config::{Config, Sessions};
+pub use config::{Config, GroupRole, Provider, Sessions};
 pub use http::{Limits, Rate, Rates, router, serve};
 pub use settings::{Settings, SettingsError};

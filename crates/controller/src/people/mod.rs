@@ -8,6 +8,7 @@ mod ceremony;
 pub(crate) mod change;
 pub(crate) mod log;
 pub(crate) mod names;
+pub(crate) mod oidc;
 pub(crate) mod passkeys;
 mod password;
 mod proof;
