@@ -3,6 +3,7 @@
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::http::{Guard, Problem};
+use crate::link::Hub;
 use crate::people::oidc::Oidc;
 use crate::people::{Passwords, setup};
 use nullius_model::Timestamp;
@@ -24,6 +25,7 @@ struct Inner {
     passwords: Passwords,
     oidc: Option<Oidc>,
     changed: watch::Sender<u64>,
+    links: Hub,
 }
 
 impl App {
@@ -39,6 +41,7 @@ impl App {
             passwords: Passwords::default(),
             oidc,
             changed: watch::Sender::new(0),
+            links: Hub::default(),
         }))
     }
 
@@ -71,6 +74,16 @@ impl App {
         setup::claim_code(self)
             .await
             .map_err(|problem: Problem| StoreError::Database(problem.detail().to_owned()))
+    }
+
+    /// The gateways that are connected here.
+    pub(crate) fn links(&self) -> &Hub {
+        &self.0.links
+    }
+
+    /// What tells the time.
+    pub(crate) fn clock(&self) -> Arc<dyn Clock> {
+        Arc::clone(&self.0.clock)
     }
 
     /// The time.

@@ -6,19 +6,28 @@
 mod access;
 mod api;
 mod app;
+mod bundles;
+mod ca;
 mod clock;
 mod config;
 mod http;
+mod join;
+mod link;
 mod out;
 mod people;
+mod record;
 mod secret;
 mod settings;
 #[cfg(test)]
 mod testing;
+mod tls;
 
 pub use access::Role;
 pub use app::App;
 pub use clock::{Clock, SystemClock};
-pub use config::{Config, GroupRole, Provider, Sessions};
+pub use config::{Config, Sessions};
 pub use http::{Limits, Rate, Rates, router, serve};
+pub use link::{LinkSettings, serve as serve_link};
+pub use people::oidc::{GroupRole, Provider};
 pub use settings::{Settings, SettingsError};
+pub use tls::{Tls, TlsError};

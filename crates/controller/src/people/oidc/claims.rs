@@ -1,6 +1,6 @@
 //! What a provider says of somebody, and whether it counts (OpenID Connect Core 1.0, §3.1.3.7).
 
-use crate::config::Provider;
+use super::Provider;
 use jsonwebtoken::jwk::{Jwk, JwkSet};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
 use nullius_model::Timestamp;

@@ -10,6 +10,7 @@
 mod claims;
 mod person;
 mod provider;
+mod settings;
 #[cfg(test)]
 mod tests;
 
@@ -27,6 +28,7 @@ use claims::Claims;
 use nullius_model::Timestamp;
 pub(crate) use provider::Oidc;
 use serde::{Deserialize, Serialize};
+pub use settings::{GroupRole, Provider};
 use sha2::{Digest, Sha256};
 use utoipa::IntoParams;
 

@@ -4,9 +4,9 @@
 //! (on this machine also without), follow no redirect, and read no more than [`ANSWER`] bytes. Keys are asked for again
 //! at most once a minute, whatever tokens strangers send.
 
+use super::Provider;
 use super::claims::{self, Claims, Wrong};
 use crate::access::Role;
-use crate::config::Provider;
 use crate::http::Problem;
 use crate::out;
 use axum::http::StatusCode;

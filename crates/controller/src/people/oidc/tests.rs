@@ -1,7 +1,7 @@
 //! Against a provider in this process, which lies where a test tells it to.
 
+use super::{GroupRole, Provider};
 use crate::access::{ALL_SITES, Role};
-use crate::config::{GroupRole, Provider};
 use crate::testing::{Ask, Stage, Told};
 use crate::{Config, Rate, Rates};
 use aws_lc_rs::rand::SystemRandom;
