@@ -20,8 +20,11 @@ mod record;
 mod run;
 mod secret;
 mod settings;
+#[cfg(test)]
+mod testing;
 mod tls;
 
+pub use access::Role;
 pub use app::App;
 pub use clock::{Clock, SystemClock};
 pub use config::{Config, Sessions};
@@ -30,6 +33,8 @@ pub use link::{LinkSettings, serve as serve_link};
 pub use maintenance::{back_up, change_kek, change_keys, restore, root};
 /// What must not be shown.
 pub use nullius_store::Secret;
+pub use people::oidc::{GroupRole, Provider};
 pub use run::{Ready, RunError, invite, open, run};
+pub use settings::{Settings, SettingsError};
 pub use settings::{Settings, SettingsError, passphrase};
 pub use tls::{Tls, TlsError};

@@ -4,6 +4,8 @@
 //! is added to the document here, once.
 
 mod info;
+#[cfg(test)]
+mod matrix;
 mod session;
 mod tokens;
 mod users;

@@ -9,6 +9,6 @@ mod desk;
 mod destination;
 pub(crate) mod ocsf;
 pub(crate) mod sink;
-mod trust;
+pub(crate) mod trust;
 
 pub use destination::{Destination, Receiver, check};
