@@ -144,7 +144,7 @@ pub(crate) fn plant(command: &Command) -> Answers {
         | Command::Hold { .. }
         | Command::PolicyFiles { .. }
         | Command::PolicyRollback { .. }
-        | Command::LinkState
+        | Command::LinkState { .. }
         | Command::Deliver { .. }
         | Command::SpoolRead { .. }
         | Command::SpoolAcked { .. } => Body::Done,

@@ -49,7 +49,7 @@ pub(crate) fn command(asked: local::Command) -> Option<Result<Command, String>> 
         | local::Command::Denials
         | local::Command::Alarms
         | local::Command::Tail
-        | local::Command::LinkState
+        | local::Command::LinkState { .. }
         | local::Command::Deliver { .. }
         | local::Command::SpoolRead { .. }
         | local::Command::SpoolAcked { .. } => return None,

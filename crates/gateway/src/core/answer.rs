@@ -39,7 +39,7 @@ impl Core {
             | Command::Hold { .. }) => self.act(act, actor),
             Command::PolicyFiles { epoch } => self.files(epoch),
             Command::PolicyRollback { epoch, reason } => self.roll_back(epoch, &reason, &actor.0),
-            Command::LinkState => Ok(Body::Link(self.link_state())),
+            Command::LinkState { trouble } => Ok(Body::Link(self.link_state(&trouble))),
             Command::SpoolRead { after, max } => self.spool_read(after, max),
             Command::SpoolAcked { through } => self.spool_acked(through),
             Command::PolicyApply { .. }

@@ -58,6 +58,8 @@ pub(crate) struct Core {
     /// What of the kernel could not be watched.
     impaired: BTreeSet<&'static str>,
     delivered: deliver::Delivering,
+    /// A controller is configured.
+    is_linked: bool,
 }
 
 /// What became of what the engine asked for.

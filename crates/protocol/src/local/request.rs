@@ -179,7 +179,11 @@ pub enum Command {
     /// Denials, alarms and audit records as they come, until the client hangs up.
     Tail,
     /// Where the gateway stands towards its controller. From here on: for the link alone, on a socket of its own.
-    LinkState,
+    LinkState {
+        /// Why the controller cannot be reached, for people; empty where it is.
+        #[serde(default)]
+        trouble: String,
+    },
     /// What the controller sent: a signed bundle.
     Deliver {
         /// The bundle's bytes, as hexadecimal digits.
