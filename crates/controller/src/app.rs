@@ -3,6 +3,7 @@
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::http::Guard;
+use crate::link::Hub;
 use nullius_model::Timestamp;
 use nullius_store::{Store, StoreError, Tx};
 use std::sync::Arc;
@@ -20,13 +21,21 @@ struct Inner {
     config: Config,
     guard: Guard,
     changed: watch::Sender<u64>,
+    links: Hub,
 }
 
 impl App {
     /// A controller over `store`.
     pub fn new(store: Store, clock: Arc<dyn Clock>, config: Config) -> Self {
         let guard = Guard::new(&config.rates);
-        Self(Arc::new(Inner { store, clock, config, guard, changed: watch::Sender::new(0) }))
+        Self(Arc::new(Inner {
+            store,
+            clock,
+            config,
+            guard,
+            changed: watch::Sender::new(0),
+            links: Hub::default(),
+        }))
     }
 
     /// What it was told at its start.
@@ -37,6 +46,16 @@ impl App {
     /// How often somebody may ask.
     pub(crate) fn guard(&self) -> &Guard {
         &self.0.guard
+    }
+
+    /// The gateways that are connected here.
+    pub(crate) fn links(&self) -> &Hub {
+        &self.0.links
+    }
+
+    /// What tells the time.
+    pub(crate) fn clock(&self) -> Arc<dyn Clock> {
+        Arc::clone(&self.0.clock)
     }
 
     /// The time.

@@ -3,7 +3,20 @@
 //! Each operation says in `x-permission` what it takes (see `http::gate`). What every operation of a kind may answer
 //! is added to the document here, once.
 
+mod audit;
+mod device_events;
+mod device_import;
+mod devices;
+mod emergencies;
+mod gateways;
+mod grants;
 mod info;
+mod policy;
+mod proposals;
+mod sites;
+mod standing;
+mod why;
+mod work;
 
 use crate::App;
 use crate::http::{Need, Problem};
@@ -18,7 +31,21 @@ use utoipa_axum::router::OpenApiRouter;
 
 /// All operations, and the document.
 pub(crate) fn routes() -> OpenApiRouter<App> {
-    let mut routes = OpenApiRouter::with_openapi(document()).merge(info::routes());
+    let mut routes = OpenApiRouter::with_openapi(document())
+        .merge(audit::routes())
+        .merge(device_events::routes())
+        .merge(device_import::routes())
+        .merge(devices::routes())
+        .merge(emergencies::routes())
+        .merge(gateways::routes())
+        .merge(grants::routes())
+        .merge(info::routes())
+        .merge(crate::join::routes())
+        .merge(policy::routes())
+        .merge(proposals::routes())
+        .merge(sites::routes())
+        .merge(standing::routes())
+        .merge(why::routes());
     complete(routes.get_openapi_mut());
     routes
 }

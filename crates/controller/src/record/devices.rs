@@ -3,8 +3,8 @@
 //! INVARIANT: a state that takes access away is in the same transaction an order to the gateways; one that gives access
 //! withdraws the order, and nothing else does.
 
-use super::changes::Changes;
 use super::act::Done;
+use super::changes::Changes;
 use super::life::Life;
 use super::{Actor, Declaration, check, declared, policy, shards, site, tell};
 use crate::http::{Fault, Problem};

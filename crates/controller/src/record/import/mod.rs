@@ -86,11 +86,6 @@ impl List {
         list
     }
 
-    /// What is wrong with it so far.
-    pub(crate) const fn report(&self) -> &Report {
-        &self.report
-    }
-
     fn take(&mut self, row: Result<Row, String>) {
         self.report.rows += 1;
         let number = self.report.rows;

@@ -15,7 +15,8 @@ const A_PAGE: usize = 1_000;
 /// # Errors
 /// What the store fails with.
 pub(crate) fn write(tx: &mut Tx<'_>, site: &str) -> Result<String, Problem> {
-    let mut text = String::from("name,zone,class,vendor,groups,tags,gateway,port,mac,addresses,cycle,services\r\n");
+    let mut text =
+        String::from("name,zone,class,vendor,groups,tags,gateway,port,mac,addresses,cycle,services\r\n");
     let mut after = String::new();
     loop {
         let page = devices::page(tx, site, &Filter::default(), &after, A_PAGE)?;
@@ -28,11 +29,13 @@ pub(crate) fn write(tx: &mut Tx<'_>, site: &str) -> Result<String, Problem> {
 }
 
 fn line(name: &str, device: &super::Declaration) -> String {
-    let many = |words: &std::collections::BTreeSet<String>| words.iter().cloned().collect::<Vec<_>>().join(";");
+    let many =
+        |words: &std::collections::BTreeSet<String>| words.iter().cloned().collect::<Vec<_>>().join(";");
     let one = |word: &Option<String>| word.clone().unwrap_or_default();
-    let services = device.services.iter().map(|service| {
-        format!("{}={}@{}", service.name, service.protocol, service.channel)
-    });
+    let services = device
+        .services
+        .iter()
+        .map(|service| format!("{}={}@{}", service.name, service.protocol, service.channel));
     let cells = [
         name.to_owned(),
         device.zone.clone(),
