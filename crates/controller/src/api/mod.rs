@@ -119,3 +119,6 @@ fn problem(what: &str) -> Response {
     let content = Content::new(Some(Ref::from_schema_name("Problem")));
     ResponseBuilder::new().description(what).content("application/problem+json", content).build()
 }
+
+#[cfg(test)]
+mod tests;

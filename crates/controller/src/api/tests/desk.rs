@@ -112,7 +112,14 @@ impl Desk {
         Answered { status, headers, text: String::from_utf8_lossy(&body).into_owned() }
     }
 
-    pub(crate) async fn call(&self, who: &str, role: Role, method: Method, path: &str, body: Value) -> Answered {
+    pub(crate) async fn call(
+        &self,
+        who: &str,
+        role: Role,
+        method: Method,
+        path: &str,
+        body: Value,
+    ) -> Answered {
         self.call_seen(who, role, (method, path, None), body).await
     }
 

@@ -9,8 +9,6 @@ mod csv;
 mod json;
 mod row;
 pub(crate) mod sheet;
-#[cfg(test)]
-mod tests;
 
 pub(crate) use row::Row;
 
