@@ -6,6 +6,7 @@
 mod access;
 mod api;
 mod app;
+mod background;
 mod bundles;
 mod ca;
 mod clock;
