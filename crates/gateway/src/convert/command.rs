@@ -30,7 +30,7 @@ pub(crate) fn command(asked: local::Command) -> Option<Result<Command, String>> 
             Ok(Command::EndGrant { grant: GrantId(grant), reason: reason.into() })
         }
         local::Command::ModeSet { mode, reason } => {
-            parse(&mode).map(|mode| Command::Mode { mode, reason: reason.into() })
+            parse(&mode).map(|mode| Command::Mode { mode, zone: None, reason: reason.into() })
         }
         local::Command::Status
         | local::Command::Devices
