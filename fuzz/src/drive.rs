@@ -10,7 +10,7 @@ use nullius_model::{
     Direction, Endpoint, FlowId, FlowInfo, Frame, FrameNumber, LinkType, Mac, Observation, Protocol, Seed,
     Seen, Sink, Timestamp, Transport,
 };
-use nullius_protocol::{bundle, local, state};
+use nullius_protocol::{bundle, link, local, order, state};
 use nullius_wire::context::Context;
 use nullius_wire::parser::Progress;
 use nullius_wire::reader::Reader;
@@ -49,6 +49,25 @@ pub(crate) fn repository(bytes: &[u8]) {
 pub(crate) fn bundle(bytes: &[u8]) {
     if let Err(error) = bundle::decode_unverified(bytes) {
         drop(error.to_string());
+    }
+}
+
+/// Reads the gateway link from both ends, and what a gateway joins with.
+pub(crate) fn link(bytes: &[u8]) {
+    let mut frames = link::Frames::<link::ToController>::new(link::MAX_TO_CONTROLLER);
+    frames.push(bytes);
+    while let Ok(Some(_)) = frames.next() {}
+    let mut frames = link::Frames::<link::ToGateway>::new(link::MAX_TO_GATEWAY);
+    frames.push(bytes);
+    while let Ok(Some(_)) = frames.next() {}
+    drop(link::JoinToken::parse(&String::from_utf8_lossy(bytes)));
+}
+
+/// Reads an order; one that is taken is written as it came.
+pub(crate) fn order(bytes: &[u8]) {
+    match order::Order::decode(bytes) {
+        Ok(order) => assert_eq!(order.encode().as_deref(), Ok(bytes), "an order has two spellings"),
+        Err(error) => drop(error.to_string()),
     }
 }
 

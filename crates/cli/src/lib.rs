@@ -9,6 +9,7 @@
 
 mod connection;
 mod device;
+mod emergency;
 mod failure;
 mod grant;
 mod mode;
@@ -50,6 +51,7 @@ pub enum Command {
     Grant(grant::Arguments),
     Stage(stage::Arguments),
     Mode(mode::Arguments),
+    Emergency(emergency::Arguments),
     Policy(Box<policy::Arguments>),
     Tail(tail::Arguments),
 }
@@ -100,6 +102,7 @@ pub fn run(command: &Command, world: &mut World<'_>) -> Result<Outcome, Failure>
         Command::Grant(arguments) => grant::run(arguments, world),
         Command::Stage(arguments) => stage::run(arguments, world),
         Command::Mode(arguments) => mode::run(arguments, world),
+        Command::Emergency(arguments) => emergency::run(arguments, world),
         Command::Policy(arguments) => policy::run(arguments, world),
         Command::Tail(arguments) => tail::run(arguments, world),
     }

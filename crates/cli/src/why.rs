@@ -13,11 +13,11 @@ use crate::{Failure, Outcome, Site, World, times};
 ///
 /// Who asks and who answers are names or addresses; what is asked for is a service (`plc1/modbus`), a port
 /// (`10.0.0.9:502`, `[fe80::9]:502`, `plc1:udp/161`) or `plc1:echo`. The arrow may be `→`, `to`, or `->` in quotes (a
-/// shell takes the `>` for itself).
+/// shell takes the `>` for itself). After the verb a register may follow (`write 40010`, `write 40010=55`), a topic or a path.
 #[derive(Debug, Args)]
 #[command(after_help = crate::EXIT_CODES)]
 pub struct Arguments {
-    /// SRC -> DST:PORT VERB. Without a verb the connection itself is asked about.
+    /// SRC -> DST:PORT VERB ITEM. Without a verb the connection itself is asked about.
     #[arg(required = true, num_args = 1.., value_name = "QUESTION")]
     question: Vec<String>,
 
@@ -32,13 +32,14 @@ pub struct Arguments {
 pub(crate) fn run(arguments: &Arguments, world: &mut World<'_>) -> Result<Outcome, Failure> {
     let question = Question::parse(&arguments.question).map_err(Failure::Unable)?;
     let at = arguments.at.as_deref().map(|text| moment(text, world.now)).transpose()?;
-    let command = Command::Why {
+    let command = Command::Why(nullius_protocol::local::Question {
         subject: question.subject,
         object: question.object,
         service: question.service,
         verb: question.verb,
+        operand: question.operand,
         at: at.map(Timestamp::as_secs),
-    };
+    });
     let body = arguments.site.connect()?.ask(command)?;
     let Body::Why(why) = &body else { return Err(unexpected(&body)) };
     if arguments.site.json {

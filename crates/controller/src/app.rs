@@ -1,6 +1,9 @@
 //! What every handler and every background task shares.
 
 use crate::clock::Clock;
+use crate::config::Config;
+use crate::http::{Guard, Problem};
+use crate::people::{Passwords, setup};
 use nullius_model::Timestamp;
 use nullius_store::{Store, StoreError, Tx};
 use std::sync::Arc;
@@ -15,13 +18,50 @@ pub struct App(Arc<Inner>);
 struct Inner {
     store: Store,
     clock: Arc<dyn Clock>,
+    config: Config,
+    guard: Guard,
+    passwords: Passwords,
     changed: watch::Sender<u64>,
 }
 
 impl App {
     /// A controller over `store`.
-    pub fn new(store: Store, clock: Arc<dyn Clock>) -> Self {
-        Self(Arc::new(Inner { store, clock, changed: watch::Sender::new(0) }))
+    pub fn new(store: Store, clock: Arc<dyn Clock>, config: Config) -> Self {
+        let guard = Guard::new(&config.rates);
+        Self(Arc::new(Inner {
+            store,
+            clock,
+            config,
+            guard,
+            passwords: Passwords::default(),
+            changed: watch::Sender::new(0),
+        }))
+    }
+
+    /// What it was told at its start.
+    pub fn config(&self) -> &Config {
+        &self.0.config
+    }
+
+    /// How often somebody may ask.
+    pub(crate) fn guard(&self) -> &Guard {
+        &self.0.guard
+    }
+
+    /// Who hashes passwords.
+    pub(crate) fn passwords(&self) -> &Passwords {
+        &self.0.passwords
+    }
+
+    /// The code with which the first account is made, where there is none yet. To be shown once, to whoever stands at
+    /// the machine; the next call replaces it.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub async fn claim_code(&self) -> Result<Option<String>, StoreError> {
+        setup::claim_code(self)
+            .await
+            .map_err(|problem: Problem| StoreError::Database(problem.detail().to_owned()))
     }
 
     /// The time.

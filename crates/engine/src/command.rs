@@ -110,6 +110,16 @@ pub enum Command {
         /// Why.
         reason: SmolStr,
     },
+    /// Holds back whatever a controller tells that could let pass what does not pass now, until it is released.
+    Hold {
+        /// Why.
+        reason: SmolStr,
+    },
+    /// Lets what was held back have its way.
+    Release {
+        /// Why.
+        reason: SmolStr,
+    },
     /// Says what is known of a device beside who it is. What is absent is unknown from now on.
     Assess {
         /// Which.
@@ -293,6 +303,18 @@ pub enum Refusal {
     /// A text is longer than allowed.
     #[error("a text has at most {0} bytes")]
     TextTooLong(usize),
+    /// Nobody holds changes back.
+    #[error("nothing is held")]
+    NotHeld,
+    /// A grant is opened once.
+    #[error("grant `{}` was opened, or ended, before", .0.escape_debug())]
+    OpenedBefore(SmolStr),
+    /// Its time was over before it came.
+    #[error("its time was over before it came")]
+    TooLate,
+    /// More names that no policy knows than are remembered.
+    #[error("something is kept for {0} names that no policy knows, and more are not remembered")]
+    TooManyUnknown(usize),
     /// Risk bands end at 4.
     #[error("a risk band is 0 to 4")]
     NoSuchRisk,

@@ -11,6 +11,7 @@ mod emergencies;
 mod grants;
 mod judging;
 mod modes;
+mod orders;
 mod perimeters;
 mod stages;
 mod traffic;

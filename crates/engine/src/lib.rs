@@ -16,6 +16,7 @@ mod gateway;
 mod leases;
 mod limits;
 mod modes;
+mod orders;
 mod output;
 mod perimeter;
 mod record;
@@ -35,6 +36,7 @@ pub use gateway::{
 pub use leases::{Assessment, Grant, GrantId};
 pub use limits::Limits;
 pub use modes::{ModeCause, ZoneMode};
+pub use orders::{Hold, Opened, Ordered, Orders};
 pub use output::{Alarm, Drift, Order, Output};
 pub use record::{Act, EmergencyAct, EmergencyEnd, GrantEnd, Record, WindowAct, WindowEnd};
 pub use settings::{BootId, Now, PortSettings, Settings, Strangers};

@@ -156,6 +156,16 @@ pub enum Act {
         /// What happened.
         act: EmergencyAct,
     },
+    /// Changes of a controller are held back.
+    Held {
+        /// Why.
+        reason: SmolStr,
+    },
+    /// They are not any more.
+    Released {
+        /// Why.
+        reason: SmolStr,
+    },
     /// What is known of a device changed.
     Assessed {
         /// Which.
@@ -272,6 +282,8 @@ impl fmt::Display for Act {
             }
             Self::Window { window, act } => write!(f, "window {} {act}", inert(window)),
             Self::Emergency { profile, act } => write!(f, "emergency {} {act}", inert(profile)),
+            Self::Held { reason } => write!(f, "changes of the controller are held: {}", inert(reason)),
+            Self::Released { reason } => write!(f, "changes are held no more: {}", inert(reason)),
             Self::Assessed { device, posture, risk, conforms } => {
                 write!(f, "assessed {device}:")?;
                 known(f, "posture good", *posture)?;

@@ -3,7 +3,7 @@
 //!
 //! Plain data. The program writes it to disk whenever [`Output::Save`](crate::Output::Save) says so.
 
-use crate::{Assessment, BootId, Grant, GrantId};
+use crate::{Assessment, BootId, Grant, GrantId, Orders};
 use nullius_model::{DeviceName, Mac, Mode, PortName, SmolStr, Stage, Timestamp, Uptime};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -35,6 +35,8 @@ pub struct Standing {
     pub assessments: BTreeMap<DeviceName, Assessment>,
     /// Devices of which a double was seen, and the ports it was seen on.
     pub conflicts: BTreeMap<DeviceName, BTreeSet<PortName>>,
+    /// What a controller told, as far as it must be remembered.
+    pub orders: Orders,
     /// Ports without a link when that was last told. The program tells every port's link after a start.
     pub down: BTreeSet<PortName>,
 }

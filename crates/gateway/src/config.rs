@@ -1,6 +1,7 @@
 //! What an operator writes about a gateway: `gateway.toml`.
 //!
 //! ```toml
+//! name = "gw1"                        # what devices of the inventory call it; left out where there is one only
 //! bridge = "br0"                      # a transparent gateway; leave out for a router only
 //! state = "/var/lib/nullius"          # bundles, standing, audit
 //! socket = "/run/nullius/gateway.sock"
@@ -12,6 +13,11 @@
 //!
 //! [port.enp4s0]
 //! path = "routed"                     # bridged (the default) or routed
+//!
+//! [controller]                        # left out where the gateway stands alone
+//! urls = ["https://nullius.example:9443"]
+//! group = "nullius-link"              # who may use the link's socket beside root
+//! spool = 256                         # MiB of audit that may wait for the controller
 //! ```
 //!
 //! INVARIANT: what is not understood is an error with its line, never a default: a misspelt `strangers` must not open
@@ -29,10 +35,16 @@ const MAX_CONFIG: u64 = 1 << 20;
 /// Most ports of a gateway: each costs a capture ring and a thread.
 pub const MAX_PORTS: usize = 64;
 
+/// Most addresses of a controller: each is tried in turn.
+const MAX_URLS: usize = 8;
+
 /// How one gateway is set up.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
+    /// What the inventory calls this gateway, where a site has several: `gateway = "gw1"` of a device.
+    #[serde(default)]
+    pub name: Option<String>,
     /// The bridge that the bridged ports belong to.
     #[serde(default)]
     pub bridge: Option<Interface>,
@@ -51,6 +63,36 @@ pub struct Config {
     /// What is plugged in where.
     #[serde(default)]
     pub port: BTreeMap<Interface, Port>,
+    /// The controller this gateway belongs to; it stands alone where there is none.
+    #[serde(default)]
+    pub controller: Option<Controller>,
+}
+
+/// Where the gateway's controller is, and what its link may do.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Controller {
+    /// Where it takes links: `https://nullius.example:9443`. Several are tried in turn.
+    pub urls: Vec<String>,
+    /// Where the link keeps its key and certificate, beside what the gateway keeps.
+    #[serde(default = "default_identity")]
+    pub identity: PathBuf,
+    /// Where the gateway listens for its link: a socket that knows few commands.
+    #[serde(default = "default_link_socket")]
+    pub socket: PathBuf,
+    /// The group whose members are the link; root alone where left out.
+    #[serde(default)]
+    pub group: Option<String>,
+    /// How much of the audit may wait for the controller, in MiB.
+    #[serde(default = "default_spool")]
+    pub spool: u64,
+}
+
+impl Controller {
+    /// How much of the audit may wait for the controller, in bytes.
+    pub const fn spool_bytes(&self) -> u64 {
+        self.spool.saturating_mul(1 << 20)
+    }
 }
 
 /// One port of the gateway.
@@ -149,6 +191,7 @@ impl Config {
         if config.port.len() > MAX_PORTS {
             return Err(format!("a gateway has at most {MAX_PORTS} ports"));
         }
+        config.controller.as_ref().map_or(Ok(()), check_urls)?;
         let bridged = config.port.iter().find(|(_, port)| port.path == PathKind::Bridged);
         match bridged {
             Some((Interface(port), _)) if config.bridge.is_none() => {
@@ -157,6 +200,14 @@ impl Config {
             Some(_) | None => Ok(config),
         }
     }
+}
+
+fn check_urls(controller: &Controller) -> Result<(), String> {
+    if controller.urls.is_empty() || controller.urls.len() > MAX_URLS {
+        return Err(format!("`controller.urls` names one to {MAX_URLS} addresses"));
+    }
+    let plain = controller.urls.iter().find(|url| !url.starts_with("https://"));
+    plain.map_or(Ok(()), |url| Err(format!("`{}` does not begin with `https://`", url.escape_debug())))
 }
 
 fn read_bounded(path: &Path) -> io::Result<String> {
@@ -172,6 +223,18 @@ fn default_state() -> PathBuf {
 
 fn default_socket() -> PathBuf {
     "/run/nullius/gateway.sock".into()
+}
+
+fn default_identity() -> PathBuf {
+    "/var/lib/nullius-link".into()
+}
+
+fn default_link_socket() -> PathBuf {
+    "/run/nullius/link.sock".into()
+}
+
+const fn default_spool() -> u64 {
+    256
 }
 
 const fn default_nflog_group() -> u16 {
@@ -206,6 +269,9 @@ mod tests {
         ] {
             let error = Config::parse(text).unwrap_err();
             assert!(error.contains(line) && error.contains(word), "{text}: {error}");
+        }
+        for urls in ["[]", "['http://a']", "['ftp://a']"] {
+            assert!(Config::parse(&format!("[controller]\nurls = {urls}\n")).is_err(), "{urls}");
         }
         let error = Config::parse("[port.p1]\n").unwrap_err();
         assert_eq!(error, "port `p1` is bridged, but there is no `bridge`");

@@ -1,1 +1,29 @@
-//! Keys and certificates: what a peer has proved, and what we vouch for.
+//! Keys and certificates: what a peer has proved, and what we vouch for (design §7, R-16).
+//!
+//! Three things live here. An [`Authority`] turns a public key that somebody proved to hold ([`RequestedKey`]) into a
+//! certificate that says what a [`Profile`] says, and nothing the asker wrote. And [`assertion`] turns the leaf
+//! certificate of a finished TLS handshake into [`Verified`], the only thing that the rest of the product takes for an
+//! identity. [`PinnedRoot`] is how a controller is known at first contact. Chains, signatures and times are the TLS
+//! library's to check; which trust domain a name is of is ours, since a name constraint cannot say it of URIs.
+//!
+//! It makes no keys, draws no numbers and reads no clock: keys, serials and times are arguments.
+//!
+//! INVARIANT: [`Verified`] has one constructor, [`assertion`]; no certificate holds a byte of a request but its public
+//! key.
+
+mod authority;
+mod name;
+mod peer;
+mod pinned;
+mod profile;
+mod request;
+
+pub use authority::{Authority, BadAuthority, Serial, Validity};
+pub use name::{BadName, TrustDomain, gateway_name, site_name};
+pub use peer::{BadPeer, GatewayIdentity, Verified, assertion};
+pub use pinned::PinnedRoot;
+pub use profile::{BadProfile, Profile};
+pub use request::{BadRequest, MAX_REQUEST, RequestedKey};
+
+#[cfg(test)]
+mod tests;

@@ -50,6 +50,46 @@ pub struct Standing {
     pub conflicts: BTreeMap<String, BTreeSet<String>>,
     /// Ports without a link.
     pub down: BTreeSet<String>,
+    /// What a controller told, as far as it must be remembered.
+    #[serde(default)]
+    pub orders: Orders,
+}
+
+/// What a controller told, as far as it must be remembered.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Orders {
+    /// The highest epoch that was taken.
+    #[serde(with = "text::epoch")]
+    pub taken: Epoch,
+    /// Somebody holds changes back.
+    pub hold: Option<Hold>,
+    /// Grants that are not opened again, by the names that the controller gave them.
+    pub grants: BTreeMap<String, Opened>,
+    /// The latest end of those that were forgotten, by the wall clock.
+    pub forgotten: u64,
+}
+
+/// A grant that is not opened again.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Opened {
+    /// Its number here; none where it was ended before it came.
+    pub grant: Option<u64>,
+    /// When it is over, by the wall clock.
+    pub over: u64,
+}
+
+/// Somebody holds changes back.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Hold {
+    /// Since when, by the wall clock.
+    pub at: u64,
+    /// Who.
+    pub by: String,
+    /// Why.
+    pub reason: String,
 }
 
 /// A device's access was taken away.

@@ -65,7 +65,8 @@ mod tests {
     #[test]
     fn the_week_begins_on_monday() {
         let at = |text| moment_of(Mode::Normal, times::instant(text).unwrap());
-        let sunday = Moment { mode: Mode::Normal, minute: 16 * 60 + 2, second: 11, weekday: 7, mode_change: None };
+        let sunday =
+            Moment { mode: Mode::Normal, minute: 16 * 60 + 2, second: 11, weekday: 7, mode_change: None };
         assert_eq!(at("2026-11-22T16:02:11Z"), sunday);
         assert_eq!(at("2026-11-23T00:00:00Z").weekday, 1);
     }

@@ -16,7 +16,7 @@ use crate::{Failure, Outcome, World};
 const MAX_DRAFT: usize = 64 << 20;
 
 /// What a repository consists of: a folder, and the ending of its files.
-const PARTS: [(&str, &str); 2] = [("policies", "cedar"), ("tests", "toml")];
+const PARTS: [(&str, &str); 3] = [("inventory", "toml"), ("policies", "cedar"), ("tests", "toml")];
 
 /// The files of a repository.
 #[derive(Debug)]

@@ -142,9 +142,9 @@ impl Gateway {
         })?;
         match bundle.body {
             Content::Policy(files) => Ok(files),
-            Content::Handover(_) => {
-                Err(Failure::refused(format!("{epoch} is no policy but a handover: name another")))
-            }
+            Content::Handover(_) | Content::PolicyDelta(_) | Content::Order { .. } => Err(Failure::refused(
+                format!("{epoch} is no whole policy: name another, or ask the controller that sent it"),
+            )),
         }
     }
 

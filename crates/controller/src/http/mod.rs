@@ -1,5 +1,26 @@
-//! HTTP around the handlers: how errors look, and what a caller may cost.
+//! HTTP around the handlers: what a caller may cost, who gets in, and how answers and errors look.
 
+mod body;
+mod bucket;
+mod etag;
+mod extract;
+mod gate;
+mod guard;
+mod idempotency;
+mod layers;
+mod origin;
+mod page;
 mod problem;
+mod server;
 
-pub(crate) use problem::Problem;
+pub use bucket::Rate;
+pub(crate) use etag::{IfMatch, Versioned};
+pub(crate) use extract::{Json, Path, Query};
+pub(crate) use gate::{Gate, Need, operations, pass};
+pub use guard::Rates;
+pub(crate) use guard::{Guard, Peer};
+pub(crate) use idempotency::{Answer, IdempotencyKey};
+pub(crate) use layers::POLICY_BODY;
+pub(crate) use page::{Page, PageQuery};
+pub(crate) use problem::{Fault, Problem};
+pub use server::{Limits, router, serve};

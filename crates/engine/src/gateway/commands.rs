@@ -18,6 +18,10 @@ impl Gateway {
     /// [`Refusal`], and nothing changed.
     pub fn handle_command(&mut self, command: Command, by: &Actor, now: Now) -> Result<Reply, Refusal> {
         self.enter(now);
+        self.carry_out(command, by)
+    }
+
+    pub(super) fn carry_out(&mut self, command: Command, by: &Actor) -> Result<Reply, Refusal> {
         self.check_texts(&command, by)?;
         match command {
             Command::Revoke { device, reason } => self.revoke(device, reason, by),
@@ -35,13 +39,15 @@ impl Gateway {
             }
             Command::ArmEmergency { profile, reason } => self.arm(profile, reason, by),
             Command::EndEmergency { scope, reason } => self.end_emergencies(&scope, &reason, by),
+            Command::Hold { reason } => Ok(self.hold(reason, by)),
+            Command::Release { reason } => self.release(reason, by),
             Command::Assess { device, posture, risk, conforms } => {
                 self.assess(device, posture, risk, conforms, by)
             }
         }
     }
 
-    fn check_texts(&self, command: &Command, by: &Actor) -> Result<(), Refusal> {
+    pub(super) fn check_texts(&self, command: &Command, by: &Actor) -> Result<(), Refusal> {
         let limit = self.settings.limits.text;
         let texts: Vec<&SmolStr> = match command {
             Command::Revoke { reason, .. }
@@ -50,6 +56,8 @@ impl Gateway {
             | Command::EndGrant { reason, .. }
             | Command::Mode { reason, .. }
             | Command::ClearMode { reason, .. }
+            | Command::Hold { reason }
+            | Command::Release { reason }
             | Command::EndEmergency { reason, .. } => vec![reason],
             Command::ArmEmergency { profile, reason } => vec![profile, reason],
             Command::Emergency { profile, approvers, reason, .. } => {

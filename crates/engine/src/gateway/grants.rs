@@ -15,8 +15,18 @@ const FIRST: u64 = 1;
 
 impl Gateway {
     pub(super) fn grant(&mut self, request: GrantRequest, by: &Actor) -> Result<Reply, Refusal> {
+        self.open_grant(request, by, Some(by))
+    }
+
+    /// The same; `asker` counts as an approver, where there is one.
+    pub(super) fn open_grant(
+        &mut self,
+        request: GrantRequest,
+        by: &Actor,
+        asker: Option<&Actor>,
+    ) -> Result<Reply, Refusal> {
         let pair = self.check_grant(&request)?;
-        let grant = self.chained(request, by)?;
+        let grant = self.chained(request, asker)?;
         let id = GrantId(self.standing.next_grant.max(FIRST));
         self.standing.grants.insert(id, grant.clone());
         self.index_grants();
@@ -119,7 +129,7 @@ impl Gateway {
     }
 
     /// The grant that is asked for, tied to those it overlaps.
-    fn chained(&self, request: GrantRequest, by: &Actor) -> Result<Grant, Refusal> {
+    fn chained(&self, request: GrantRequest, asker: Option<&Actor>) -> Result<Grant, Refusal> {
         let GrantRequest { subject, object, verbs, duration, reason, work_order, mut approvers } = request;
         let live =
             self.standing.grants.values().filter(|live| live.subject == subject && live.object == object);
@@ -130,7 +140,7 @@ impl Gateway {
         if ends.since(chain_began) > limit {
             return Err(Refusal::ChainTooLong(limit));
         }
-        approvers.insert(by.0.clone());
+        approvers.extend(asker.map(|asker| asker.0.clone()));
         Ok(Grant { subject, object, verbs, made, chain_began, ends, reason, work_order, approvers })
     }
 

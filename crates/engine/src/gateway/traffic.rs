@@ -122,7 +122,8 @@ impl Gateway {
         let Carrier::Channel(channel) = kind.carrier else {
             return vec![format!("no policy can allow {}", kind.carrier)];
         };
-        let question = Question { subject: subject.clone(), object: object.clone(), channel, verb: None };
+        let question =
+            Question { subject: subject.clone(), object: object.clone(), channel, verb: None, operand: None };
         self.why_now(&question).because()
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! INVARIANT: every denial names the policy that decided, the input that is missing, or what keeps a device out.
 
+mod operand;
 mod text;
 
 use crate::facts::{Facts, Lifecycle};
@@ -12,6 +13,7 @@ use crate::{Gateway, Now, Place};
 use nullius_model::{Channel, DeviceName, Rule, SmolStr, Stage, Terms, Verdict};
 use nullius_policy::inventory::{Device, Service};
 use nullius_policy::{Decision, Effect, Inputs, PolicyId, Request, ServiceId, Verb};
+use operand::Operand;
 
 /// May `subject` do `verb` to what `object` offers at `channel`?
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +26,8 @@ pub struct Question {
     pub channel: Channel,
     /// To do what: a verb of the protocol, or a class of them. Anything at all where none is given.
     pub verb: Option<SmolStr>,
+    /// On what of the service: a register (`40010`, `9`, `40010=55`), a topic, a path. Taken together with a verb.
+    pub operand: Option<SmolStr>,
 }
 
 /// The answer.
@@ -99,7 +103,7 @@ impl Facts<'_> {
             self.check_meeting(subject, object, &mut why);
             match other.services.values().find(|service| service.channel == question.channel) {
                 Some(service) => {
-                    self.judge_service(&mut why, subject, object, service, question.verb.as_deref());
+                    self.judge_service(&mut why, subject, object, service, question);
                 }
                 None => {
                     why.obstacles.push(format!("{} offers no service at {}", other.name, question.channel))
@@ -189,7 +193,7 @@ impl Facts<'_> {
         }
     }
 
-    fn judge_service(&self, why: &mut Why, subject: Id, object: Id, service: &Service, verb: Option<&str>) {
+    fn judge_service(&self, why: &mut Why, subject: Id, object: Id, service: &Service, question: &Question) {
         let Some((asks, asked)) = self.asker(subject).zip(self.site.node(object)) else { return };
         let id = ServiceId { device: asked.name.clone(), service: service.name.clone() };
         let inputs = self.inputs(&asks, object);
@@ -198,27 +202,33 @@ impl Facts<'_> {
             self.permits(subject, object, &id).into_iter().map(|(_, permit)| permit).collect();
         let (connection, _) = self.connection(&asks, object, &id, &permits);
         why.verdict = connection.verdict;
-        match verb {
+        match question.verb.as_deref() {
             None => {
                 why.effect = if connection.verdict == Verdict::Deny { Effect::Deny } else { Effect::Allow };
                 (why.policies, why.missing) = (connection.reasons, connection.missing);
             }
             Some(word) => {
+                let operand = question.operand.as_deref().map(|text| Operand::parse(service.protocol, text));
+                let operand = match operand.transpose() {
+                    Ok(operand) => operand,
+                    Err(wrong) => return why.obstacles.push(wrong),
+                };
                 let decisions: Vec<Decision> = matching(service, word)
+                    .filter(|verb| operand.as_ref().is_none_or(|operand| operand.suits(verb)))
                     .map(|verb| {
                         let request = Request {
                             subject: asks.name.clone(),
                             object: id.clone(),
                             verb: SmolStr::new(verb.name),
                             class: verb.class,
-                            message: None,
+                            message: operand.as_ref().map(|operand| operand.message.clone()),
                         };
                         let moment = self.clock.moment(self.at, self.mode_of(object));
                         let site = self.site;
                         site.version.policies.decide(&site.directory, &request, &inputs, &moment, &permits)
                     })
                     .collect();
-                why.take_decisions(decisions, service, word);
+                why.take_decisions(decisions, service, question);
             }
         }
         why.service = Some(id);
@@ -268,9 +278,12 @@ impl Why {
     }
 
     /// Allowed where every verb meant is allowed; a word that means none is allowed nothing.
-    fn take_decisions(&mut self, decisions: Vec<Decision>, service: &Service, word: &str) {
+    fn take_decisions(&mut self, decisions: Vec<Decision>, service: &Service, question: &Question) {
         if decisions.is_empty() {
-            self.obstacles.push(format!("{} knows no verb `{}`", service.protocol, inert(word)));
+            let word = inert(question.verb.as_deref().unwrap_or_default());
+            let about = question.operand.as_deref().map(|text| format!(" for `{}`", inert(text)));
+            let about = about.unwrap_or_default();
+            self.obstacles.push(format!("{} knows no verb `{word}`{about}", service.protocol));
         }
         let allowed = !decisions.is_empty() && decisions.iter().all(|one| one.effect == Effect::Allow);
         self.effect = if allowed { Effect::Allow } else { Effect::Deny };

@@ -11,6 +11,7 @@ mod bindings;
 mod calendar;
 mod delivery;
 mod grants;
+mod orders;
 mod plant;
 mod properties;
 mod stages;

@@ -17,8 +17,44 @@ fn ask(
     verb: Option<&str>,
 ) -> nullius_engine::Why {
     let (subject, object) = (name(subject), name(object));
-    let question = Question { subject, object, channel, verb: verb.map(SmolStr::new) };
+    let question = Question { subject, object, channel, verb: verb.map(SmolStr::new), operand: None };
     plant.gateway.why(&question, at(100))
+}
+
+#[test]
+fn a_register_is_asked_about_by_its_number_or_its_address() {
+    let policies = r#"@id("setpoint") permit(principal, action in Modbus::Action::"any write", resource) when {
+        context.message has address && context.message.address == 9
+        && context.message has value_max && context.message.value_max <= 60
+    };"#;
+    let mut plant = Plant::new();
+    plant.gateway.handle_policy(crate::plant::of(2, crate::plant::inventory(), policies), at(1));
+    plant.drain(at(1));
+    let effect = |operand: &str| {
+        let question = Question {
+            subject: name("hmi"),
+            object: name("plc1"),
+            channel: MODBUS,
+            verb: Some(SmolStr::new("write")),
+            operand: Some(SmolStr::new(operand)),
+        };
+        let why = plant.gateway.why(&question, at(100));
+        (why.effect, why.because().join("; "))
+    };
+    for allowed in ["40010=55", "9=60", "400010=1"] {
+        assert_eq!(effect(allowed).0, Effect::Allow, "{allowed}: {}", effect(allowed).1);
+    }
+    for (denied, because) in [
+        ("40010=61", "no policy permits it"),
+        ("40010", "no policy permits it"),
+        ("40011=55", "no policy permits it"),
+        ("30010=55", "modbus knows no verb `write` for `30010=55`"),
+        ("4x", "`4x` is no item of Modbus"),
+    ] {
+        let (effect, text) = effect(denied);
+        assert_eq!(effect, Effect::Deny, "{denied}");
+        assert!(text.starts_with(because), "{denied}: {text}");
+    }
 }
 
 #[test]

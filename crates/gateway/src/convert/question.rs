@@ -5,24 +5,23 @@ use nullius_engine::{Gateway, Question};
 use nullius_model::{Channel, DeviceName, SmolStr};
 use nullius_policy::Inventory;
 use nullius_policy::inventory::Device;
+use nullius_protocol::local;
 use std::net::IpAddr;
 
 /// The question, with names and addresses looked up in the inventory.
 pub(crate) fn question(
     engine: &Gateway,
     inventory: &Inventory,
-    subject: &str,
-    object: &str,
-    service: &str,
-    verb: Option<&str>,
+    asked: &local::Question,
 ) -> Result<Question, String> {
-    let object = party(engine, inventory, object)?;
-    let channel = channel(inventory.devices.get(&object), service)?;
+    let object = party(engine, inventory, &asked.object)?;
+    let channel = channel(inventory.devices.get(&object), &asked.service)?;
     Ok(Question {
-        subject: party(engine, inventory, subject)?,
+        subject: party(engine, inventory, &asked.subject)?,
         object,
         channel,
-        verb: verb.map(SmolStr::new),
+        verb: asked.verb.as_deref().map(SmolStr::new),
+        operand: asked.operand.as_deref().map(SmolStr::new),
     })
 }
 

@@ -5,6 +5,7 @@
 
 mod calendar;
 
+use super::orders;
 use nullius_engine::{
     Assessment, BootId, ConduitName, Grant, GrantId, Learned, Revocation, Stages, Standing,
 };
@@ -44,6 +45,7 @@ pub(crate) fn from_standing(standing: &Standing) -> state::Standing {
         assessments: named(&standing.assessments, from_assessment),
         conflicts: named(&standing.conflicts, |ports| ports.iter().map(ToString::to_string).collect()),
         down: standing.down.iter().map(ToString::to_string).collect(),
+        orders: orders::written(&standing.orders),
     }
 }
 
@@ -74,6 +76,7 @@ pub(crate) fn to_standing(standing: state::Standing) -> Result<Standing, String>
         assessments: by_device(standing.assessments, |assessment| Ok(to_assessment(&assessment)))?,
         conflicts: by_device(standing.conflicts, |ports| ports.iter().map(|port| port_name(port)).collect())?,
         down: standing.down.iter().map(|port| port_name(port)).collect::<Result<_, _>>()?,
+        orders: orders::read(standing.orders),
     })
 }
 

@@ -2,7 +2,7 @@
 
 use super::Core;
 use nullius_engine::Alarm;
-use nullius_protocol::local::{self, AuditLine, Event};
+use nullius_protocol::local::{self, Event};
 use std::collections::VecDeque;
 
 /// Alarms that are kept in memory; older ones are in the audit. A flood is held back by the engine, port by port.
@@ -44,17 +44,8 @@ impl Core {
 
     /// An alarm of the program's own.
     pub(crate) fn alarm(&mut self, kind: &str, text: String) {
-        let now = self.now();
         self.show(kind, text.clone());
-        let line = AuditLine {
-            at: now.wall.to_string(),
-            uptime: u64::try_from(now.uptime.since_boot().as_millis()).unwrap_or(u64::MAX),
-            epoch: self.epoch(),
-            who: "gateway".to_owned(),
-            what: format!("alarm-{kind}"),
-            text,
-            why: String::new(),
-        };
+        let line = self.own_line(&format!("alarm-{kind}"), text);
         self.write_down(line, true);
     }
 

@@ -23,11 +23,11 @@ impl Core {
             Command::PolicyFetch { epoch } => self.fetch(epoch),
             Command::Stages => Ok(Body::Stages(convert::stages(self.engine.standing()))),
             Command::Grants => Ok(self.grants()),
+            Command::Modes => Ok(Body::Modes(self.modes())),
+            Command::Emergencies => Ok(self.emergencies()),
             Command::Denials => Ok(self.denials()),
             Command::Alarms => Ok(Body::Alarms(self.newest_alarms(ALARMS))),
-            Command::Why { subject, object, service, verb, at: _ } => {
-                self.why(&subject, &object, &service, verb.as_deref())
-            }
+            Command::Why(question) => self.why(&question),
             act @ (Command::Approve { .. }
             | Command::Forget { .. }
             | Command::Settle { .. }
@@ -37,10 +37,21 @@ impl Core {
             | Command::StageSet { .. }
             | Command::GrantCreate { .. }
             | Command::GrantEnd { .. }
-            | Command::ModeSet { .. }) => self.act(act, actor),
-            Command::PolicyApply { .. } | Command::Handover { .. } | Command::Tail => {
-                Err(failure("this command has an answer of its own"))
-            }
+            | Command::ModeSet { .. }
+            | Command::ModeClear { .. }
+            | Command::EmergencyTrigger { .. }
+            | Command::EmergencyArm { .. }
+            | Command::EmergencyEnd { .. }
+            | Command::Hold { .. }) => self.act(act, actor),
+            Command::PolicyFiles { epoch } => self.files(epoch),
+            Command::PolicyRollback { epoch, reason } => self.roll_back(epoch, &reason, &actor.0),
+            Command::LinkState => Ok(Body::Link(self.link_state())),
+            Command::SpoolRead { after, max } => self.spool_read(after, max),
+            Command::SpoolAcked { through } => self.spool_acked(through),
+            Command::PolicyApply { .. }
+            | Command::Handover { .. }
+            | Command::Deliver { .. }
+            | Command::Tail => Err(failure("this command has an answer of its own")),
         };
         match answered {
             Ok(body) => Answer::Ok(Box::new(body)),
@@ -73,6 +84,9 @@ impl Core {
                 help: "make room on the disk; it is written as soon as there is some".to_owned(),
                 problems: Vec::new(),
             });
+        }
+        if let Some(until) = reply.awaits {
+            return Ok(Body::Awaits { seconds: until.since(self.now().uptime).as_secs() });
         }
         Ok(match reply.granted.and_then(|(id, _)| self.grant(id)) {
             Some(grant) => Body::Grant(grant),
@@ -114,6 +128,20 @@ impl Core {
         Body::Grants(self.engine.grants().map(|(id, grant)| convert::grant(id, grant, now)).collect())
     }
 
+    fn modes(&self) -> local::Modes {
+        let now = self.now();
+        local::Modes {
+            site: self.engine.standing().mode.to_string(),
+            zones: self.engine.zones().map(|view| convert::zone(&view, now)).collect(),
+            windows: self.engine.windows().map(|view| convert::window(&view)).collect(),
+        }
+    }
+
+    fn emergencies(&self) -> Body {
+        let now = self.now();
+        Body::Emergencies(self.engine.emergencies().map(|view| convert::emergency(&view, now)).collect())
+    }
+
     fn grant(&self, id: GrantId) -> Option<local::Grant> {
         let now = self.now();
         let (id, grant) = self.engine.grants().find(|(other, _)| *other == id)?;
@@ -125,12 +153,12 @@ impl Core {
         Body::Denials(self.engine.denials().map(|summary| convert::denial(summary, now)).collect())
     }
 
-    fn why(&self, subject: &str, object: &str, service: &str, verb: Option<&str>) -> Result<Body, Failure> {
+    fn why(&self, question: &local::Question) -> Result<Body, Failure> {
         let Some(policy) = &self.policy else {
             return Err(failure("no policy is in force: everything is denied"));
         };
         let inventory = policy.version.repository.inventory();
-        ask(&self.engine, inventory, self.epoch(), self.now(), (subject, object, service, verb))
+        ask(&self.engine, inventory, self.epoch(), self.now(), question)
     }
 
     fn inventory(&self) -> &Inventory {
@@ -145,9 +173,9 @@ pub(super) fn ask(
     inventory: &Inventory,
     epoch: nullius_model::Epoch,
     now: Now,
-    (subject, object, service, verb): (&str, &str, &str, Option<&str>),
+    question: &local::Question,
 ) -> Result<Body, Failure> {
-    let question = convert::question(engine, inventory, subject, object, service, verb);
+    let question = convert::question(engine, inventory, question);
     let why = engine.why(&question.map_err(|error| failure(&error))?, now);
     Ok(Body::Why(why_view(&why, epoch)))
 }

@@ -5,7 +5,7 @@
 
 use super::Core;
 use crate::convert;
-use crate::store::{Journal, Store, StoreError};
+use crate::store::{Journal, Missing, Spool, Store, StoreError};
 use nullius_engine::{Act, Record};
 use nullius_model::Uptime;
 use nullius_protocol::local::{AuditLine, Event};
@@ -23,7 +23,7 @@ const RETRY: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub(super) struct Keeping {
     pub(super) history: Journal,
-    audit: Journal,
+    pub(super) audit: Spool,
     due: Option<Uptime>,
     /// What the disk did not take, by kind; gone once it does.
     troubles: BTreeMap<Kind, String>,
@@ -37,13 +37,19 @@ enum Kind {
 }
 
 impl Keeping {
-    pub(super) fn open(store: &Store) -> Result<Self, StoreError> {
+    /// `limit` is how many bytes of the audit may wait for a controller, where one takes them.
+    pub(super) fn open(store: &Store, limit: Option<u64>) -> Result<Self, StoreError> {
         Ok(Self {
-            history: store.journal("history")?,
-            audit: store.journal("audit")?,
+            history: store.history()?,
+            audit: store.audit(limit)?,
             due: None,
             troubles: BTreeMap::new(),
         })
+    }
+
+    fn add(&mut self, line: &AuditLine, durable: bool) -> Result<(), String> {
+        let json = serde_json::to_string(line).map_err(|error| error.to_string())?;
+        self.audit.add(&json, durable).map_err(|error| crate::chain(&error))
     }
 
     /// Something changed that is not on the disk yet.
@@ -94,11 +100,34 @@ impl Core {
     }
 
     pub(super) fn write_down(&mut self, line: AuditLine, durable: bool) {
-        let json = serde_json::to_string(&line).map_err(|error| error.to_string());
-        let written = json
-            .and_then(|json| self.keeping.audit.add(&json, durable).map_err(|error| crate::chain(&error)));
+        let told = self.write_down_missing();
+        let written = told.and_then(|()| self.keeping.add(&line, durable));
         self.note_disk(Kind::Audit, written.err());
         self.tell(Event::Audit(line));
+    }
+
+    /// What is missing is itself a record, before the next.
+    fn write_down_missing(&mut self) -> Result<(), String> {
+        let Some(Missing { lines, denials }) = self.keeping.audit.missing() else { return Ok(()) };
+        let text = format!("{lines} records found no room, {denials} summaries of denials were let go");
+        let line = self.own_line("lost", text);
+        self.keeping.add(&line, false)?;
+        self.keeping.audit.told();
+        Ok(())
+    }
+
+    /// A line of the program's own.
+    pub(super) fn own_line(&self, what: &str, text: String) -> AuditLine {
+        let now = self.now();
+        AuditLine {
+            at: now.wall.to_string(),
+            uptime: u64::try_from(now.uptime.since_boot().as_millis()).unwrap_or(u64::MAX),
+            epoch: self.epoch(),
+            who: "gateway".to_owned(),
+            what: what.to_owned(),
+            text,
+            why: String::new(),
+        }
     }
 
     fn keep_standing(&mut self) -> Result<(), String> {
@@ -155,6 +184,8 @@ const fn word(act: &Act) -> &'static str {
         Act::Mode { .. } | Act::ModeCleared { .. } => "mode",
         Act::Window { .. } => "window",
         Act::Emergency { .. } => "emergency",
+        Act::Held { .. } => "hold",
+        Act::Released { .. } => "release",
         Act::Assessed { .. } => "assessed",
         Act::Elapsed => "elapsed",
         Act::Denied(_) => "denied",

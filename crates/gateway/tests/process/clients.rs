@@ -1,7 +1,7 @@
 //! Clients that are slow, silent, many or talk nonsense.
 
 use crate::plant::{Plant, is_ok};
-use nullius_protocol::local::{Answer, Body, Command, Event};
+use nullius_protocol::local::{Answer, Body, Command, Event, Question};
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
@@ -89,13 +89,14 @@ fn why_is_answered_for_now_and_for_then() {
     plant.start();
     assert!(is_ok(plant.apply(1, 1001).as_ref()));
     let why = |at: Option<u64>| {
-        let answer = plant.ask(Command::Why {
+        let answer = plant.ask(Command::Why(Question {
             subject: "10.0.0.1".into(),
             object: "plc".into(),
             service: "main".into(),
             verb: Some("connect".into()),
+            operand: None,
             at,
-        });
+        }));
         let Answer::Ok(body) = answer else { panic!("{answer:?}") };
         let Body::Why(why) = *body else { panic!("no reason") };
         why
@@ -110,12 +111,12 @@ fn why_is_answered_for_now_and_for_then() {
     assert!(is_ok(Some(&plant.ask(revoke))));
     assert!(!why(None).allowed);
     assert!(why(Some(before)).allowed);
-    let answer = plant.ask(Command::Why {
+    let answer = plant.ask(Command::Why(Question {
         subject: "hmi".into(),
         object: "plc".into(),
         service: "22".into(),
-        verb: None,
         at: Some(1),
-    });
+        ..Question::default()
+    }));
     assert!(matches!(answer, Answer::Error(_)));
 }

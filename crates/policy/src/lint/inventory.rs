@@ -15,11 +15,10 @@ pub(super) fn check(repository: &Repository) -> Vec<Problem> {
     });
     let zoneless = inventory.devices.values().filter(|device| device.zone.is_empty()).map(|device| {
         let message = format!("the device `{}` is in no zone", device.name);
-        told(
-            places.devices.get(&device.name),
-            message,
-            "add zone = \"…\": its zone says what happens when something fails",
-        )
+        let (file, offset) =
+            places.devices.get(&device.name).map_or((FILE, 0), |(file, at)| (file.as_str(), *at));
+        let problem = repository.written.problem(file, offset, message);
+        problem.with_help("add zone = \"…\": its zone says what happens when something fails")
     });
     let conduits = inventory.conduits.iter().zip(&places.conduits).flat_map(|(conduit, offset)| {
         let path = format!("the conduit from `{}` to `{}`", conduit.from, conduit.to);

@@ -30,7 +30,7 @@ pub(super) fn read_all<'a>(
     for (file, text) in files {
         let sink = Sink::new(file, text);
         let reader = Reader { file, sink: &sink, inventory, policies };
-        reader.file(text, &mut cases);
+        reader.file(&mut cases);
         problems.append(&mut sink.into_problems());
     }
     if cases.len() > MAX_CASES {
@@ -51,8 +51,8 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn file(&self, text: &str, cases: &mut Vec<Case>) {
-        let table = document::parse(self.sink, text);
+    fn file(&self, cases: &mut Vec<Case>) {
+        let table = document::parse(self.sink);
         let fields = Fields::new(self.sink, &table, "file of tests", 0);
         cases.extend(fields.tables("test").into_iter().filter_map(|test| self.case(test)));
         fields.finish();

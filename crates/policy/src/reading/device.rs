@@ -49,7 +49,8 @@ pub(super) fn read<'s>(draft: &mut Draft<'s>, taken: &mut Taken, fields: Fields<
     };
     let cycle = draft.span(&fields, "cycle");
     if let (Some(written), Some(label)) = (name, label) {
-        draft.places.devices.insert(label.clone(), fields.offset());
+        let place = (SmolStr::new(draft.sink.file()), fields.offset());
+        draft.places.devices.insert(label.clone(), place);
         if let Some(cycle) = cycle {
             draft.cycles.devices.insert(label.clone(), cycle);
         }

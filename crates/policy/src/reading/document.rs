@@ -33,6 +33,10 @@ impl<'a> Sink<'a> {
         Self { file, text, problems: RefCell::default() }
     }
 
+    pub(crate) const fn file(&self) -> &'a str {
+        self.file
+    }
+
     pub(crate) fn error(&self, offset: usize, message: impl Into<String>, help: impl Into<String>) {
         let mut problems = self.problems.borrow_mut();
         if problems.len() < MAX_PROBLEMS {
@@ -45,9 +49,9 @@ impl<'a> Sink<'a> {
     }
 }
 
-/// The text as a table; what TOML itself forbids is told to `sink`, and the rest is read all the same.
-pub(crate) fn parse<'t>(sink: &Sink<'_>, text: &'t str) -> DeTable<'t> {
-    let (table, errors) = DeTable::parse_recoverable(text);
+/// The text of `sink` as a table; what TOML itself forbids is told to it, and the rest is read all the same.
+pub(crate) fn parse<'t>(sink: &Sink<'t>) -> DeTable<'t> {
+    let (table, errors) = DeTable::parse_recoverable(sink.text);
     for error in errors {
         let offset = error.span().map_or(0, |span| span.start);
         sink.error(

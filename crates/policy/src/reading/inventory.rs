@@ -1,4 +1,5 @@
-//! `inventory.toml`: the site, its zones, conduits, groups and devices, and what strangers may reach.
+//! `inventory.toml`: the site, its zones, conduits, groups and devices, and what strangers may reach; and
+//! `inventory/*.toml`, which hold more of its devices and nothing else.
 //!
 //! Knows no other file. Whatever is wrong is told and passed over, so that one reading finds all of it; the inventory
 //! counts only where nothing was told.
@@ -35,7 +36,8 @@ pub(crate) struct Places {
     pub(crate) zones: BTreeMap<SmolStr, usize>,
     /// In the order of the inventory's conduits.
     pub(crate) conduits: Vec<usize>,
-    pub(crate) devices: BTreeMap<DeviceName, usize>,
+    /// The file, and the offset there.
+    pub(crate) devices: BTreeMap<DeviceName, (SmolStr, usize)>,
 }
 
 /// How long history must be before it says something about a device or a path, where somebody said so.
@@ -60,30 +62,48 @@ pub(super) struct Draft<'s> {
     pub(super) inventory: Inventory,
     pub(super) places: Places,
     pub(super) cycles: Cycles,
+    /// Of the file that is being read.
     pub(super) mentions: Vec<Mention<'s>>,
+    /// Of files that were read, and where to tell what is wrong with them.
+    pub(super) mentioned: Vec<(&'s Sink<'s>, Vec<Mention<'s>>)>,
     /// Where each group is declared.
     pub(super) groups: BTreeMap<SmolStr, usize>,
 }
 
-/// Reads the file; the problems are in `sink`.
-pub(super) fn read(sink: &Sink<'_>, text: &str) -> (Inventory, Places, Cycles) {
-    let table = document::parse(sink, text);
-    let fields = Fields::new(sink, &table, "inventory", 0);
+/// Reads the files, of which the first is `inventory.toml`; the problems are in their sinks.
+pub(super) fn read(sinks: &[Sink<'_>]) -> (Inventory, Places, Cycles) {
+    let tables: Vec<_> = sinks.iter().map(document::parse).collect();
+    let mut files = sinks.iter().zip(&tables);
+    let Some((sink, table)) = files.next() else { return Default::default() };
     let mut draft = Draft {
         sink,
         inventory: Inventory::default(),
         places: Places::default(),
         cycles: Cycles::default(),
         mentions: Vec::new(),
+        mentioned: Vec::new(),
         groups: BTreeMap::new(),
     };
-    draft.read(fields);
+    let mut taken = device::Taken::default();
+    draft.read(&mut taken, Fields::new(sink, table, "inventory", 0));
+    for (sink, table) in files {
+        draft.turn_to(sink);
+        draft.read_devices(&mut taken, Fields::new(sink, table, "file of devices", 0));
+    }
+    draft.turn_to(sink);
     super::references::check(&draft);
     (draft.inventory, draft.places, draft.cycles)
 }
 
 impl<'s> Draft<'s> {
-    fn read(&mut self, fields: Fields<'s, '_>) {
+    /// From here on, what is wrong is wrong with another file.
+    fn turn_to(&mut self, sink: &'s Sink<'s>) {
+        let mentions = std::mem::take(&mut self.mentions);
+        self.mentioned.push((self.sink, mentions));
+        self.sink = sink;
+    }
+
+    fn read(&mut self, taken: &mut device::Taken, fields: Fields<'s, '_>) {
         let format = fields.integer("format", FORMAT..FORMAT + 1);
         fields.required("format", format);
         let site = fields.table("site");
@@ -99,10 +119,7 @@ impl<'s> Draft<'s> {
         for group in self.few(fields.tables("group"), MAX_GROUPS) {
             self.group(group);
         }
-        let mut taken = device::Taken::default();
-        for device in self.few(fields.tables("device"), MAX_DEVICES) {
-            device::read(self, &mut taken, device);
-        }
+        self.devices(taken, &fields);
         for onboarding in self.few(fields.tables("onboarding"), MAX_DEVICES) {
             self.onboarding(onboarding);
         }
@@ -113,6 +130,20 @@ impl<'s> Draft<'s> {
             window::read_emergency(self, emergency);
         }
         fields.finish();
+    }
+
+    fn read_devices(&mut self, taken: &mut device::Taken, fields: Fields<'s, '_>) {
+        let format = fields.integer("format", FORMAT..FORMAT + 1);
+        fields.required("format", format);
+        self.devices(taken, &fields);
+        fields.finish();
+    }
+
+    fn devices(&mut self, taken: &mut device::Taken, fields: &Fields<'s, '_>) {
+        let left = MAX_DEVICES.saturating_sub(self.inventory.devices.len());
+        for device in self.few(fields.tables("device"), left) {
+            device::read(self, taken, device);
+        }
     }
 
     /// The first `limit` of them; more are refused.

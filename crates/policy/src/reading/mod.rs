@@ -1,5 +1,8 @@
 //! A repository as people write it: `inventory.toml`, `policies/*.cedar`, `tests/*.toml`.
 //!
+//! Devices may also stand in `inventory/*.toml`: a controller writes its device record so, in small files of which the
+//! change of one device changes one.
+//!
 //! One reading tells all that is wrong, each thing at its line. Nothing here knows files or folders: it takes relative
 //! paths and texts, as they come out of a folder or of a bundle.
 //!
@@ -27,6 +30,8 @@ use std::collections::BTreeMap;
 
 /// The file that declares the site.
 const INVENTORY: &str = "inventory.toml";
+/// More of its devices.
+const DEVICES: &str = "inventory/";
 const POLICIES: &str = "policies/";
 const TESTS: &str = "tests/";
 
@@ -100,8 +105,8 @@ fn check_path(path: &str) -> Option<Problem> {
             name.strip_suffix(ending).is_some_and(|stem| !stem.is_empty() && !stem.contains('/'))
         })
     };
-    let known =
-        path == INVENTORY || direct(POLICIES, ".cedar") || direct(TESTS, ".toml") || path.ends_with(".md");
+    let toml = path == INVENTORY || direct(DEVICES, ".toml") || direct(TESTS, ".toml");
+    let known = toml || direct(POLICIES, ".cedar") || path.ends_with(".md");
     let plain = path.len() <= MAX_PATH && !path.chars().any(char::is_control);
     if known && plain {
         return None;
@@ -109,15 +114,16 @@ fn check_path(path: &str) -> Option<Problem> {
     let shown: String = path.chars().take(MAX_PATH).flat_map(char::escape_debug).collect();
     let problem = Problem::of_file(&shown, "no file of a repository is called so");
     Some(problem.with_help(
-        "a repository is inventory.toml, policies/NAME.cedar, tests/NAME.toml, and *.md for people",
+        "a repository is inventory.toml, inventory/NAME.toml, policies/NAME.cedar, tests/NAME.toml, and *.md for people",
     ))
 }
 
 fn read(files: &Files) -> (Repository, Vec<Problem>) {
     let text = files.get(INVENTORY).map_or("", String::as_str);
-    let sink = Sink::new(INVENTORY, text);
-    let (inventory, places, cycles) = inventory::read(&sink, text);
-    let mut problems = sink.into_problems();
+    let shards = of_folder(files, DEVICES).map(|(file, text)| Sink::new(file, text));
+    let sinks: Vec<Sink<'_>> = std::iter::once(Sink::new(INVENTORY, text)).chain(shards).collect();
+    let (inventory, places, cycles) = inventory::read(&sinks);
+    let mut problems: Vec<Problem> = sinks.into_iter().flat_map(Sink::into_problems).collect();
     let checked = Repository::new(inventory.clone(), sources(files));
     let scopes = checked.as_ref().ok().map(|repository| policies::scopes(&repository.checked));
     let cases = cases::read_all(of_folder(files, TESTS), &inventory, scopes.as_ref(), &mut problems);

@@ -1,5 +1,6 @@
 //! What an inventory says across its tables: names that must be declared, groups that must not contain themselves.
 
+use super::document::Sink;
 use super::inventory::{Draft, Mention};
 use nullius_model::SmolStr;
 use std::collections::{BTreeMap, BTreeSet};
@@ -8,8 +9,10 @@ use std::collections::{BTreeMap, BTreeSet};
 const MAX_DEPTH: usize = 32;
 
 pub(super) fn check(draft: &Draft<'_>) {
-    for mention in &draft.mentions {
-        check_declared(draft, mention);
+    for (sink, mentions) in &draft.mentioned {
+        for mention in mentions {
+            check_declared(draft, sink, mention);
+        }
     }
     let mut heights = BTreeMap::new();
     for name in draft.inventory.groups.keys() {
@@ -17,25 +20,25 @@ pub(super) fn check(draft: &Draft<'_>) {
     }
 }
 
-fn check_declared(draft: &Draft<'_>, mention: &Mention<'_>) {
+fn check_declared(draft: &Draft<'_>, sink: &Sink<'_>, mention: &Mention<'_>) {
     let inventory = &draft.inventory;
     match mention {
         Mention::Zone(name) if !inventory.zones.contains_key(name.value) => {
-            undeclared(draft, "zone", name.value, name.offset, inventory.zones.keys().map(SmolStr::as_str));
+            undeclared(sink, "zone", name.value, name.offset, inventory.zones.keys().map(SmolStr::as_str));
         }
         Mention::Group(name) if !inventory.groups.contains_key(name.value) => {
-            undeclared(draft, "group", name.value, name.offset, inventory.groups.keys().map(SmolStr::as_str));
+            undeclared(sink, "group", name.value, name.offset, inventory.groups.keys().map(SmolStr::as_str));
         }
         Mention::Service(id) if inventory.service(&id.value).is_none() => {
             let message = format!("no device offers `{}`", id.value);
-            draft.sink.error(id.offset, message, "name a device and a service of this inventory");
+            sink.error(id.offset, message, "name a device and a service of this inventory");
         }
         Mention::Zone(_) | Mention::Group(_) | Mention::Service(_) => {}
     }
 }
 
 fn undeclared<'a>(
-    draft: &Draft<'_>,
+    sink: &Sink<'_>,
     what: &str,
     name: &str,
     offset: usize,
@@ -45,7 +48,7 @@ fn undeclared<'a>(
         || format!("declare it: [[{what}]] name = \"{}\"", name.escape_debug()),
         |near| format!("did you mean `{near}`? Otherwise declare it: [[{what}]]"),
     );
-    draft.sink.error(offset, format!("no {what} is called `{}`", name.escape_debug()), help);
+    sink.error(offset, format!("no {what} is called `{}`", name.escape_debug()), help);
 }
 
 /// The declared name that differs least, where it differs little: by up to two characters written too much, too little,

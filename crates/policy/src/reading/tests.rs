@@ -218,11 +218,41 @@ fn what_is_wrong_with_a_test_is_told_at_its_line() {
 }
 
 #[test]
+fn devices_in_files_of_their_own_are_devices_of_the_inventory() {
+    let shard = "format = 1\n[[device]]\nname = \"plc2\"\nzone = \"cell\"\n[[device.service]]\nname = \"ssh\"\nprotocol = \"ssh\"\nchannel = \"tcp/22\"\n";
+    let onboarding = format!("{GOOD}[[onboarding]]\ndevice = \"plc2\"\nservice = \"ssh\"\n");
+    let repository = Repository::parse(&files(&onboarding, &[("inventory/devices-3f.toml", shard)])).unwrap();
+    assert_eq!(repository.inventory().devices.len(), 3);
+    assert_eq!(repository.inventory().onboarding.len(), 1);
+    let (file, offset) = repository.written.places.devices.values().nth(2).unwrap();
+    assert_eq!((file.as_str(), *offset), ("inventory/devices-3f.toml", 11));
+}
+
+#[test]
+fn what_is_wrong_with_a_file_of_devices_is_told_at_its_line() {
+    let device = "format = 1\n[[device]]\nname = \"plc2\"\nzone = \"cell\"\n";
+    for (shard, expected) in [
+        ("[[device]]\nname = \"plc2\"\nzone = \"cell\"", "1:1 a file of devices has no `format`"),
+        (&device.replace("cell", "cel"), "4:8 no zone is called `cel`"),
+        (&device.replace("plc2", "plc1"), "3:8 a second device is called `plc1`"),
+        (
+            &format!("{device}mac = \"02:00:00:00:00:11\""),
+            "5:7 the hardware address 02:00:00:00:00:11 is already that of `plc1`",
+        ),
+        (&format!("{device}[[zone]]\nname = \"x\""), "5:3 a file of devices has no field `zone`"),
+    ] {
+        let told = problems(&files(GOOD, &[("inventory/a.toml", shard)]));
+        assert_eq!(told, [format!("inventory/a.toml:{expected}")], "{shard}");
+    }
+}
+
+#[test]
 fn a_file_that_would_not_be_read_is_refused() {
     for path in [
         "policies/a.ceder",
         "policies/.cedar",
         "policies/a/b.cedar",
+        "inventory/a/b.toml",
         "test/a.toml",
         "../x.cedar",
         "a\nb.toml",

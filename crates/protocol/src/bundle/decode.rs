@@ -2,9 +2,12 @@
 
 use super::cbor::Reader;
 use super::encode::FORMAT;
-use super::{Body, Bundle, BundleError, MAX_BUNDLE, MAX_FILES, MAX_NAME, PublicKey};
+use super::{
+    Body, Bundle, BundleError, FilesDigest, MAX_BUNDLE, MAX_FILES, MAX_NAME, PolicyDelta, PublicKey,
+};
+use crate::order::Order;
 use nullius_model::Epoch;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The CBOR tag of a COSE_Sign1 message.
 const COSE_SIGN1: u64 = 18;
@@ -51,26 +54,49 @@ fn not_signed(error: BundleError) -> BundleError {
 /// The format is looked at first: a later one may have any fields.
 pub(super) fn payload(bytes: &[u8]) -> Result<Bundle, BundleError> {
     let mut reader = Reader::new(bytes);
-    let mut fields = BTreeMap::new();
-    reader.map("bundle", |key, reader| {
-        fields.insert(key, Reader::new(reader.skip()?));
-        Ok(())
-    })?;
+    let mut fields = Fields::read("bundle", &mut reader)?;
     reader.end()?;
-    let mut field = |name| fields.remove(name).ok_or(BundleError::MissingField(name));
-    match field("format")?.unsigned("format")? {
+    match fields.take("format")?.unsigned("format")? {
         FORMAT => {}
         other => return Err(BundleError::Format(other)),
     }
     let bundle = Bundle {
-        epoch: epoch(field("epoch")?)?,
-        made: field("made")?.unsigned("made")?,
-        by: name(field("by")?.text("by")?)?,
-        body: body(field("body")?)?,
+        epoch: epoch(fields.take("epoch")?)?,
+        made: fields.take("made")?.unsigned("made")?,
+        by: name(fields.take("by")?.text("by")?)?,
+        body: body(fields.take("body")?)?,
     };
-    match fields.keys().next() {
-        Some(unknown) => Err(BundleError::UnknownField((*unknown).to_owned())),
-        None => Ok(bundle),
+    fields.end()?;
+    Ok(bundle)
+}
+
+/// The fields of a map, each to be read once.
+struct Fields<'a>(BTreeMap<&'a str, &'a [u8]>);
+
+impl<'a> Fields<'a> {
+    fn read(name: &'static str, reader: &mut Reader<'a>) -> Result<Self, BundleError> {
+        let mut fields = BTreeMap::new();
+        reader.map(name, |key, reader| {
+            fields.insert(key, reader.skip()?);
+            Ok(())
+        })?;
+        Ok(Self(fields))
+    }
+
+    fn take(&mut self, name: &'static str) -> Result<Reader<'a>, BundleError> {
+        self.bytes(name).map(Reader::new)
+    }
+
+    fn bytes(&mut self, name: &'static str) -> Result<&'a [u8], BundleError> {
+        self.0.remove(name).ok_or(BundleError::MissingField(name))
+    }
+
+    /// A field that nobody asked for would be ignored where it was meant to matter.
+    fn end(self) -> Result<(), BundleError> {
+        match self.0.keys().next() {
+            Some(unknown) => Err(BundleError::UnknownField((*unknown).to_owned())),
+            None => Ok(()),
+        }
     }
 }
 
@@ -94,6 +120,8 @@ fn body(mut reader: Reader<'_>) -> Result<Body, BundleError> {
         }
         body = Some(match key {
             "policy" => Body::Policy(policy(reader)?),
+            "policy_delta" => Body::PolicyDelta(policy_delta(reader)?),
+            "order" => order(reader)?,
             "handover" => Body::Handover(handover(reader)?),
             _ => return Err(BundleError::UnknownField(key.to_owned())),
         });
@@ -114,19 +142,62 @@ fn policy(reader: &mut Reader<'_>) -> Result<BTreeMap<String, String>, BundleErr
     files.ok_or(BundleError::MissingField("files"))
 }
 
+fn policy_delta(reader: &mut Reader<'_>) -> Result<PolicyDelta, BundleError> {
+    let mut fields = Fields::read("policy_delta", reader)?;
+    let delta = PolicyDelta {
+        base: epoch(fields.take("base")?)?,
+        base_digest: digest(fields.take("base_digest")?, "base_digest")?,
+        put: texts(&mut fields.take("put")?)?,
+        drop: paths(fields.take("drop")?)?,
+        result: digest(fields.take("result")?, "result")?,
+    };
+    fields.end()?;
+    Ok(delta)
+}
+
+fn digest(mut reader: Reader<'_>, field: &'static str) -> Result<FilesDigest, BundleError> {
+    reader.bytes(field)?.try_into().map_err(|_| BundleError::WrongType(field))
+}
+
+/// Paths in ascending order, so that there is one spelling.
+fn paths(mut reader: Reader<'_>) -> Result<BTreeSet<String>, BundleError> {
+    let mut paths = BTreeSet::new();
+    for _ in 0..reader.array("drop")? {
+        let path = relative(reader.text("drop")?)?;
+        if paths.len() >= MAX_FILES {
+            return Err(BundleError::TooManyFiles);
+        }
+        if paths.last().is_some_and(|last: &String| last.as_str() >= path) {
+            return Err(BundleError::NotDeterministic("paths out of order"));
+        }
+        paths.insert(path.to_owned());
+    }
+    Ok(paths)
+}
+
+fn order(reader: &mut Reader<'_>) -> Result<Body, BundleError> {
+    let mut fields = Fields::read("order", reader)?;
+    let key = name(fields.take("key")?.text("key")?)?;
+    let order = Order::decode(fields.bytes("order")?)?;
+    fields.end()?;
+    Ok(Body::Order { key, order })
+}
+
 fn texts(reader: &mut Reader<'_>) -> Result<BTreeMap<String, String>, BundleError> {
     let mut files = BTreeMap::new();
     reader.map("files", |path, reader| {
         if files.len() >= MAX_FILES {
             return Err(BundleError::TooManyFiles);
         }
-        if !is_relative(path) {
-            return Err(BundleError::Path(path.chars().take(MAX_NAME).collect()));
-        }
-        files.insert(path.to_owned(), reader.text("files")?.to_owned());
+        files.insert(relative(path)?.to_owned(), reader.text("files")?.to_owned());
         Ok(())
     })?;
     Ok(files)
+}
+
+fn relative(path: &str) -> Result<&str, BundleError> {
+    let refused = || BundleError::Path(path.chars().take(MAX_NAME).collect());
+    if is_relative(path) { Ok(path) } else { Err(refused()) }
 }
 
 /// A path that stays inside the directory it is written to, on any system.

@@ -1,6 +1,7 @@
 //! What can be wrong with a bundle, each for itself: the alarm repeats it to a person.
 
 use super::{MAX_BUNDLE, MAX_FILES, MAX_NAME};
+use crate::order::BadOrder;
 
 /// Why a bundle is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -47,7 +48,16 @@ pub enum BundleError {
     /// A path that leads out of the repository, or is too long.
     #[error("`{}` is no relative path of at most {MAX_NAME} bytes", .0.escape_debug())]
     Path(String),
+    /// A delta that was made from other files than it is put to.
+    #[error("the change was made from another policy than this one")]
+    Base,
+    /// A delta of which something else comes than was meant.
+    #[error("the change does not give the policy that was meant")]
+    Result,
+    /// An order that is none.
+    #[error(transparent)]
+    Order(#[from] BadOrder),
     /// A name that is too long, or has control characters.
-    #[error("the maker's name has control characters, or more than {MAX_NAME} bytes")]
+    #[error("the name of a maker or of a key has control characters, or more than {MAX_NAME} bytes")]
     Name,
 }

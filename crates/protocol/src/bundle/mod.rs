@@ -5,7 +5,11 @@
 //!
 //! ```text
 //! { "by": text, "body": body, "made": seconds since 1970, "epoch": [term, counter], "format": 1 }
-//! body = { "policy": { "files": { path: text } } }  /  { "handover": { "key": 32 bytes } }
+//! body = { "policy": { "files": { path: text } } }
+//!      / { "policy_delta": { "put": { path: text }, "base": epoch, "drop": [path], "result": 32 bytes,
+//!                            "base_digest": 32 bytes } }
+//!      / { "order": { "key": text, "order": order } }
+//!      / { "handover": { "key": 32 bytes } }
 //! ```
 //!
 //! The signature is checked before the first byte of the payload is looked at, and what a sender could have spelt in two
@@ -16,13 +20,16 @@
 
 mod cbor;
 mod decode;
+mod delta;
 mod encode;
 mod error;
 mod key;
 
+pub use delta::{FilesDigest, PolicyDelta, files_digest};
 pub use error::BundleError;
 pub use key::{BadKey, PublicKey, SigningKey};
 
+use crate::order::Order;
 use aws_lc_rs::digest;
 use nullius_model::{Epoch, Marker};
 use std::collections::BTreeMap;
@@ -33,7 +40,7 @@ pub const MAX_BUNDLE: usize = 8 << 20;
 /// Most files of a policy: each costs a lookup and a parse.
 pub const MAX_FILES: usize = 4096;
 
-/// Longest path of a file and longest name of a maker, in bytes: both end up in log lines.
+/// Longest path of a file, name of a maker and key of an order, in bytes: they end up in log lines.
 pub const MAX_NAME: usize = 255;
 
 /// What a gateway is told, and by whom.
@@ -54,6 +61,15 @@ pub struct Bundle {
 pub enum Body {
     /// The policy repository: relative path to text.
     Policy(BTreeMap<String, String>),
+    /// The policy repository, as what changes in one that the gateway has.
+    PolicyDelta(PolicyDelta),
+    /// One act. A later order of the same key takes this one's place.
+    Order {
+        /// What it is about: `revocation/cam1`.
+        key: String,
+        /// The act.
+        order: Order,
+    },
     /// From here on another key signs.
     Handover(PublicKey),
 }

@@ -17,6 +17,18 @@ fn bundle() -> Bundle {
     }
 }
 
+fn delta() -> Bundle {
+    let Body::Policy(from) = bundle().body else { panic!("no policy") };
+    let to = BTreeMap::from([("inventory.toml".to_owned(), "format = 1\n# changed\n".to_owned())]);
+    let delta = PolicyDelta::between(Epoch { term: 1, counter: 41 }, &from, &to).unwrap();
+    Bundle { body: Body::PolicyDelta(delta), ..bundle() }
+}
+
+fn order() -> Bundle {
+    let order = Order::Revoke { device: "cam1".to_owned(), reason: "scans".to_owned() };
+    Bundle { body: Body::Order { key: order.key(), order }, ..bundle() }
+}
+
 /// Signs a payload whatever it says.
 fn forced(payload: &[u8]) -> Vec<u8> {
     encode::signed(payload.to_vec(), &key("07")).unwrap()
@@ -47,6 +59,25 @@ fn policy(files: &[(&str, Vec<u8>)]) -> Vec<u8> {
     map(&[("policy", map(&[("files", map(files))]))])
 }
 
+fn ordered(fields: &[(&str, Vec<u8>)]) -> Vec<u8> {
+    map(&[("order", map(fields))])
+}
+
+/// A delta that changes no file and drops some.
+fn dropped(paths: &[&str]) -> Vec<u8> {
+    let digest = [vec![0x58, 32], vec![7; 32]].concat();
+    let paths: Vec<_> = paths.iter().map(|path| text(path)).collect();
+    let list = [vec![0x80 | u8::try_from(paths.len()).unwrap()], paths.concat()].concat();
+    let fields = [
+        ("put", vec![0xa0]),
+        ("base", vec![0x82, 1, 1]),
+        ("drop", list),
+        ("result", digest.clone()),
+        ("base_digest", digest),
+    ];
+    map(&[("policy_delta", map(&fields))])
+}
+
 /// A good payload with some fields replaced.
 fn payload(changes: &[(&'static str, Vec<u8>)]) -> Vec<u8> {
     let mut fields = vec![
@@ -68,7 +99,7 @@ fn payload(changes: &[(&'static str, Vec<u8>)]) -> Vec<u8> {
 #[test]
 fn a_bundle_opens_to_what_was_signed() {
     let handover = Bundle { body: Body::Handover(key("09").public()), ..bundle() };
-    for bundle in [bundle(), handover] {
+    for bundle in [bundle(), handover, delta(), order()] {
         let bytes = bundle.sign(&key("07")).unwrap();
         assert_eq!(open(&bytes), Ok(bundle));
     }
@@ -145,6 +176,9 @@ fn each_wrong_field_has_its_own_error() {
         (payload(&[("epoch", vec![0x81, 1])]), BundleError::WrongType("epoch")),
         (payload(&[("made", text("now"))]), BundleError::WrongType("made")),
         (payload(&[("by", text("a\x1b[2J"))]), BundleError::Name),
+        (payload(&[("body", ordered(&[("key", text("k"))]))]), BundleError::MissingField("order")),
+        (payload(&[("body", ordered(&[("key", text("k\0")), ("order", vec![0])]))]), BundleError::Name),
+        (payload(&[("body", dropped(&["../a"]))]), BundleError::Path("../a".into())),
         (files("../a"), BundleError::Path("../a".into())),
         (files("/etc/a"), BundleError::Path("/etc/a".into())),
         (files("a//b"), BundleError::Path("a//b".into())),
@@ -160,7 +194,9 @@ fn what_has_two_spellings_is_refused() {
         |first: &str, second: &str| payload(&[("body", policy(&[(first, text("")), (second, text(""))]))]);
     let long_number = payload(&[("made", vec![0x18, 5])]);
     let endless = payload(&[("made", vec![0x9f, 0xff])]);
-    for payload in [two("b", "a"), two("aa", "b"), long_number, endless] {
+    let unsorted = payload(&[("body", dropped(&["b", "a"]))]);
+    let twice = payload(&[("body", dropped(&["a", "a"]))]);
+    for payload in [two("b", "a"), two("aa", "b"), long_number, endless, unsorted, twice] {
         assert!(matches!(open(&forced(&payload)), Err(BundleError::NotDeterministic(_))));
     }
     assert_eq!(open(&forced(&two("a", "a"))), Err(BundleError::DuplicateKey("a".into())));
@@ -176,6 +212,8 @@ fn bombs_do_not_go_off() {
         assert_eq!(open(&forced(&map(&[("made", huge.clone())]))), Err(BundleError::Truncated));
         assert!(open(&huge).is_err());
     }
+    let nested = ordered(&[("key", text("k")), ("order", vec![0x81; 1 << 16])]);
+    assert!(open(&forced(&payload(&[("body", nested)]))).is_err());
     let many = (0..=MAX_FILES).map(|number| (format!("{number:04}"), String::new())).collect();
     let many = Bundle { body: Body::Policy(many), ..bundle() };
     assert_eq!(many.sign(&key("07")), Err(BundleError::TooManyFiles));

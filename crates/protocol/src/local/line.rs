@@ -9,6 +9,9 @@ use std::io::{self, BufRead, Read as _};
 /// no line end could otherwise fill memory.
 pub const MAX_LINE: usize = 2 * MAX_BUNDLE + 4096;
 
+/// Most records of the audit that are handed out at once.
+pub const MAX_SPOOL_READ: usize = 1024;
+
 /// Why a line is not taken.
 #[derive(Debug, thiserror::Error)]
 pub enum LineError {

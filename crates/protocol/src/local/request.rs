@@ -100,6 +100,28 @@ pub enum Command {
         #[serde(with = "text::hex")]
         bundle: Vec<u8>,
     },
+    /// The files of a stored policy, verified anew; those in force where no epoch is given.
+    PolicyFiles {
+        /// Which one.
+        #[serde(default, with = "text::optional_epoch", skip_serializing_if = "Option::is_none")]
+        epoch: Option<Epoch>,
+    },
+    /// Puts an earlier policy in force that is still kept, whoever signs policies now. The next one that comes takes its
+    /// place.
+    PolicyRollback {
+        /// Which one; the one before where none is given.
+        #[serde(default, with = "text::optional_epoch", skip_serializing_if = "Option::is_none")]
+        epoch: Option<Epoch>,
+        /// Why, for the audit.
+        reason: String,
+    },
+    /// Holds back what a controller tells, as far as it could let pass what does not pass now; or lets it have its way.
+    Hold {
+        /// From here on, or no more.
+        on: bool,
+        /// Why, for the audit.
+        reason: String,
+    },
     /// How far roll-out has come.
     Stages,
     /// Moves roll-out of a device, a conduit or everything.
@@ -141,34 +163,76 @@ pub enum Command {
         /// Why, for the audit.
         reason: String,
     },
-    /// Says what the plant is doing.
+    /// Says what the plant, or one zone of it, is doing.
     ModeSet {
         /// `normal`, `maintenance`, …
         mode: String,
+        /// The zone; the whole site where none is given.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        zone: Option<String>,
+        /// Why, for the audit.
+        reason: String,
+    },
+    /// A zone does what the calendar and the site say again.
+    ModeClear {
+        /// The zone.
+        zone: String,
+        /// Why, for the audit.
+        reason: String,
+    },
+    /// What every zone is doing, and what the windows will do next.
+    Modes,
+    /// The emergency profiles, and how they stand.
+    Emergencies,
+    /// Sets an emergency off, or confirms what another person asked for.
+    EmergencyTrigger {
+        /// Its profile.
+        profile: String,
+        /// Why, for the audit.
+        reason: String,
+    },
+    /// Makes an emergency ready again.
+    EmergencyArm {
+        /// Its profile.
+        profile: String,
+        /// Why, for the audit.
+        reason: String,
+    },
+    /// Ends an emergency before its time.
+    EmergencyEnd {
+        /// Its profile.
+        profile: String,
         /// Why, for the audit.
         reason: String,
     },
     /// Why a conversation is allowed, or is not.
-    Why {
-        /// Who: a device's name or a network address.
-        subject: String,
-        /// To whom: a device's name or a network address.
-        object: String,
-        /// On what: a service's name (`modbus`), `tcp/502`, `udp/5683`, `echo`, or a bare port number.
-        service: String,
-        /// To do what: a verb of the protocol or a class of verbs; the connection itself where none is given.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        verb: Option<String>,
-        /// As it was then, in seconds since 1970; now where none is given.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        at: Option<u64>,
-    },
+    Why(Question),
     /// The denials of late, one line a conversation.
     Denials,
     /// The alarms of late.
     Alarms,
     /// Denials, alarms and audit records as they come, until the client hangs up.
     Tail,
+    /// Where the gateway stands towards its controller. From here on: for the link alone, on a socket of its own.
+    LinkState,
+    /// What the controller sent: a signed bundle.
+    Deliver {
+        /// The bundle's bytes, as hexadecimal digits.
+        #[serde(with = "text::hex")]
+        bundle: Vec<u8>,
+    },
+    /// Records of the audit.
+    SpoolRead {
+        /// Behind this number.
+        after: u64,
+        /// So many at most.
+        max: u64,
+    },
+    /// The controller has the records up to this one.
+    SpoolAcked {
+        /// Its number.
+        through: u64,
+    },
 }
 
 /// What a stage is set for.
@@ -186,4 +250,25 @@ pub enum StageTarget {
         /// The other.
         to: String,
     },
+}
+
+/// May somebody do something, now or then?
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Question {
+    /// Who: a device's name or a network address.
+    pub subject: String,
+    /// To whom: a device's name or a network address.
+    pub object: String,
+    /// On what: a service's name (`modbus`), `tcp/502`, `udp/5683`, `echo`, or a bare port number.
+    pub service: String,
+    /// To do what: a verb of the protocol or a class of verbs; the connection itself where none is given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verb: Option<String>,
+    /// What the verb is about: a register (`40010`, `40010=55`, `9`), a topic, a path. Means nothing without a verb.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub operand: Option<String>,
+    /// As it was then, in seconds since 1970; now where none is given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<u64>,
 }

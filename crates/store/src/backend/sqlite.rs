@@ -1,10 +1,14 @@
 //! SQLite: one file, one writer, readers beside it (WAL), every commit flushed to the disk.
 
+use super::{COUNT_UP, Dialect, Each, HEAD, Head, Mode, Session};
 use crate::{Row, StoreError, Value};
+use rusqlite::ffi::{SQLITE_CONSTRAINT_PRIMARYKEY, SQLITE_CONSTRAINT_UNIQUE};
 use rusqlite::types::{ToSqlOutput, ValueRef};
-use rusqlite::{Connection, ErrorCode, OpenFlags, ToSql, TransactionBehavior, params_from_iter};
+use rusqlite::{Connection, ErrorCode, OpenFlags, ToSql, params_from_iter};
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// Readers that are kept open between reads.
@@ -16,87 +20,162 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// Statements kept compiled a connection.
 const STATEMENTS: usize = 128;
 
-pub(super) struct Database {
+/// For the writer: what a commit promises, and that what is deleted is gone from the file.
+const WRITER: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;
+    PRAGMA secure_delete = ON; PRAGMA case_sensitive_like = ON;";
+
+/// For readers: the same answers that PostgreSQL gives.
+const READER: &str = "PRAGMA case_sensitive_like = ON;";
+
+pub(crate) struct Database {
     path: PathBuf,
-    writer: Mutex<Connection>,
+    writer: Mutex<Option<Connection>>,
     readers: Mutex<Vec<Connection>>,
 }
 
 impl Database {
     pub(super) fn open(path: &Path) -> Result<Self, StoreError> {
-        let writer = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
-        let pragmas = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;";
-        writer.execute_batch(pragmas).map_err(|error| told(&error))?;
-        Ok(Self { path: path.to_owned(), writer: Mutex::new(writer), readers: Mutex::default() })
+        // SQLite would make the file for everybody to read, and takes the mode of the other two from it
+        let made = OpenOptions::new().append(true).create(true).mode(0o600).open(path);
+        made.map_err(|error| StoreError::Database(format!("{}: {error}", path.display())))?;
+        let writer = writer(path)?;
+        check(&writer)?;
+        Ok(Self { path: path.to_owned(), writer: Mutex::new(Some(writer)), readers: Mutex::default() })
     }
 
-    pub(super) fn read<T, E: From<StoreError>>(
+    pub(super) fn with<T, E: From<StoreError>>(
         &self,
-        work: impl FnOnce(&Connection) -> Result<T, E>,
+        mode: Mode,
+        work: impl FnOnce(&mut Connection) -> Result<T, E>,
     ) -> Result<T, E> {
-        let idle = self.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let mut connection = match idle {
-            Some(connection) => connection,
-            None => connect(&self.path, OpenFlags::SQLITE_OPEN_READ_ONLY)?,
-        };
-        let result = {
-            let transaction = connection.transaction().map_err(|error| told(&error))?;
-            work(&transaction)
-        };
-        let mut readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
-        if readers.len() < READERS {
-            readers.push(connection);
+        match mode {
+            Mode::Read => {
+                let idle = locked(&self.readers).pop();
+                let mut connection = idle.map_or_else(|| reader(&self.path), Ok)?;
+                let result = work(&mut connection);
+                let mut readers = locked(&self.readers);
+                if readers.len() < READERS {
+                    readers.push(connection);
+                }
+                result
+            }
+            Mode::Write | Mode::Migrate => {
+                let mut place = locked(&self.writer);
+                let mut connection = place.take().map_or_else(|| writer(&self.path), Ok)?;
+                let result = work(&mut connection);
+                *place = Some(connection);
+                result
+            }
         }
-        result
-    }
-
-    pub(super) fn write<T, E: From<StoreError>>(
-        &self,
-        work: impl FnOnce(&Connection) -> Result<T, E>,
-    ) -> Result<T, E> {
-        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        let transaction =
-            writer.transaction_with_behavior(TransactionBehavior::Immediate).map_err(|error| told(&error))?;
-        let done = work(&transaction)?;
-        transaction.commit().map_err(|error| told(&error))?;
-        Ok(done)
     }
 }
 
-fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
-    let connection = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)
-        .map_err(|error| told(&error))?;
-    connection.busy_timeout(PATIENCE).map_err(|error| told(&error))?;
+/// A thread that panicked in its transaction took its connection with it, and nothing of it is left.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn writer(path: &Path) -> Result<Connection, StoreError> {
+    connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE, WRITER)
+}
+
+fn reader(path: &Path) -> Result<Connection, StoreError> {
+    connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY, READER)
+}
+
+fn connect(path: &Path, flags: OpenFlags, pragmas: &str) -> Result<Connection, StoreError> {
+    let connection =
+        Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX).map_err(told)?;
+    connection.busy_timeout(PATIENCE).map_err(told)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    connection.execute_batch(pragmas).map_err(told)?;
     Ok(connection)
 }
 
-pub(super) fn execute(connection: &Connection, sql: &str, values: &[Value]) -> Result<u64, StoreError> {
-    let mut statement = connection.prepare_cached(&numbered(sql)).map_err(|error| told(&error))?;
-    let touched = statement.execute(params_from_iter(values)).map_err(|error| told(&error))?;
-    Ok(u64::try_from(touched).unwrap_or(u64::MAX))
+/// A damaged file is not served: half of the record is worse than none.
+fn check(connection: &Connection) -> Result<(), StoreError> {
+    let found: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).map_err(told)?;
+    match found.as_str() {
+        "ok" => Ok(()),
+        _ => Err(StoreError::Damaged(found)),
+    }
 }
 
-pub(super) fn query(connection: &Connection, sql: &str, values: &[Value]) -> Result<Vec<Row>, StoreError> {
-    let mut statement = connection.prepare_cached(&numbered(sql)).map_err(|error| told(&error))?;
+impl Session for Connection {
+    fn begin(&mut self, mode: Mode) -> Result<Option<Head>, StoreError> {
+        let begin = match mode {
+            Mode::Read => "BEGIN DEFERRED",
+            Mode::Write | Mode::Migrate => "BEGIN IMMEDIATE",
+        };
+        self.execute_batch(begin).map_err(told)?;
+        if mode == Mode::Migrate {
+            return Ok(None);
+        }
+        let head = self.prepare_cached(HEAD).map_err(told)?.query_row([], |row| {
+            Ok(Head { generation: row.get(0)?, keys: row.get(1)?, schema: row.get(2)? })
+        });
+        head.map(Some).map_err(told)
+    }
+
+    fn execute(&mut self, sql: &str, values: &[Value]) -> Result<u64, StoreError> {
+        let mut statement = self.prepare_cached(&numbered(sql)).map_err(told)?;
+        let touched = statement.execute(params_from_iter(values)).map_err(told)?;
+        Ok(u64::try_from(touched).unwrap_or(u64::MAX))
+    }
+
+    fn query(&mut self, sql: &str, values: &[Value]) -> Result<Vec<Row>, StoreError> {
+        let mut rows = Vec::new();
+        each_row(self, &numbered(sql), values, &mut |row| {
+            rows.push(row);
+            Ok(())
+        })?;
+        Ok(rows)
+    }
+
+    fn scan(&mut self, sql: &str, each: Each<'_>) -> Result<(), StoreError> {
+        each_row(self, sql, &[], each)
+    }
+
+    fn script(&mut self, sql: &str) -> Result<(), StoreError> {
+        self.execute_batch(&sql.replace("{BYTES}", "BLOB")).map_err(told)
+    }
+
+    fn commit(&mut self, counted: bool) -> Result<Option<i64>, StoreError> {
+        let mut count = None;
+        if counted {
+            let mut statement = self.prepare_cached(COUNT_UP).map_err(told)?;
+            count = Some(statement.query_row([], |row| row.get(0)).map_err(told)?);
+        }
+        self.execute_batch("COMMIT").map_err(told)?;
+        Ok(count)
+    }
+
+    fn roll_back(&mut self) {
+        if !self.is_autocommit() {
+            // fails only where the transaction is gone already, which is what was wanted
+            let _ = self.execute_batch("ROLLBACK");
+        }
+    }
+
+    fn dialect(&self) -> Dialect {
+        Dialect::Sqlite
+    }
+}
+
+fn each_row(connection: &Connection, sql: &str, values: &[Value], each: Each<'_>) -> Result<(), StoreError> {
+    let mut statement = connection.prepare_cached(sql).map_err(told)?;
     let columns = statement.column_count();
-    let rows = statement.query_map(params_from_iter(values), |row| {
-        (0..columns).map(|column| row.get_ref(column).map(owned)).collect::<Result<Vec<_>, _>>()
-    });
-    let rows: Result<Vec<_>, _> = rows.map_err(|error| told(&error))?.collect();
-    rows.map_err(|error| told(&error))?
-        .into_iter()
-        .map(|row| row.into_iter().collect::<Result<_, _>>().map(Row))
-        .collect()
+    let mut rows = statement.query(params_from_iter(values)).map_err(told)?;
+    while let Some(row) = rows.next().map_err(told)? {
+        let values = (0..columns).map(|column| owned(row.get_ref(column).map_err(told)?));
+        each(Row(values.collect::<Result<_, _>>()?))?;
+    }
+    Ok(())
 }
 
 /// To SQLite `$2` is a name, counted when it first appears; `?2` is the second value.
 fn numbered(sql: &str) -> String {
     sql.replace('$', "?")
-}
-
-pub(super) fn script(connection: &Connection, sql: &str) -> Result<(), StoreError> {
-    connection.execute_batch(sql).map_err(|error| told(&error))
 }
 
 impl ToSql for Value {
@@ -123,14 +202,17 @@ fn owned(value: ValueRef<'_>) -> Result<Value, StoreError> {
     }
 }
 
-fn told(error: &rusqlite::Error) -> StoreError {
-    match error {
-        rusqlite::Error::SqliteFailure(code, _) => match code.code {
-            ErrorCode::ConstraintViolation => StoreError::Duplicate,
-            ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => StoreError::Conflict,
-            ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => StoreError::Damaged(error.to_string()),
-            _ => StoreError::Database(error.to_string()),
-        },
+#[expect(clippy::needless_pass_by_value, reason = "the shape that map_err wants")]
+#[expect(clippy::wildcard_enum_match_arm, reason = "a list of others', which grows")]
+fn told(error: rusqlite::Error) -> StoreError {
+    let rusqlite::Error::SqliteFailure(failure, _) = &error else {
+        return StoreError::Database(error.to_string());
+    };
+    let is_unique = [SQLITE_CONSTRAINT_PRIMARYKEY, SQLITE_CONSTRAINT_UNIQUE].contains(&failure.extended_code);
+    match failure.code {
+        ErrorCode::ConstraintViolation if is_unique => StoreError::Duplicate,
+        ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => StoreError::Conflict,
+        ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => StoreError::Damaged(error.to_string()),
         _ => StoreError::Database(error.to_string()),
     }
 }

@@ -128,6 +128,7 @@ impl World {
             object: id.device.clone(),
             channel: service.channel,
             verb: verb.map(SmolStr::new),
+            operand: None,
         };
         self.say(&format!("  packet path: {}", self.passes(subject, &id, service.channel)?));
         let now = self.now();

@@ -1,22 +1,9 @@
-//! What a fresh Debian machine lacks, installed by apt.
-//!
-//! The table says what is needed and why. Nothing is fetched when everything is there, so that a second run costs
-//! nothing and works offline.
+//! Debian's packages, by apt.
 
 use anyhow::{Context, Result};
 
+use super::Need;
 use crate::shell::{Program, Root};
-
-/// What the packages are wanted for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Need {
-    /// `cargo xtask test`.
-    Tests,
-    /// `cargo xtask fuzz`.
-    Fuzzing,
-    /// `cargo xtask bench`.
-    Benches,
-}
 
 struct DebianPackage {
     name: &'static str,
@@ -39,9 +26,12 @@ const DEBIAN: &[DebianPackage] = &[
     DebianPackage { name: "mosquitto-clients", need: Need::Tests, reason: "peers of the lab's MQTT broker" },
     DebianPackage { name: "nftables", need: Need::Tests, reason: "reads the kernel's rules back, as an operator would" },
     DebianPackage { name: "nmap", need: Need::Tests, reason: "its nping knocks a thousand times a second" },
+    DebianPackage { name: "postgresql", need: Need::Tests, reason: "the other database of the controller; tests start one of their own" },
     DebianPackage { name: "python3-pymodbus", need: Need::Tests, reason: "a peer of the lab's controllers" },
     DebianPackage { name: "python3-scapy", need: Need::Tests, reason: "makes frames of every kind that policy forbids" },
     DebianPackage { name: "python3-serial-asyncio", need: Need::Tests, reason: "pymodbus does not start without it" },
+    DebianPackage { name: "python3-venv", need: Need::Tests, reason: "where packages from PyPI go, apart from the system's" },
+    DebianPackage { name: "softhsm2", need: Need::Tests, reason: "a PKCS#11 token that keeps keys" },
     DebianPackage { name: "systemd", need: Need::Tests, reason: "systemd-analyze judges the units of the package" },
     DebianPackage { name: "tcpdump", need: Need::Tests, reason: "sees what arrives at the far end of a cable" },
     DebianPackage { name: "tshark", need: Need::Tests, reason: "the referee for the numbers of the report" },
@@ -50,7 +40,7 @@ const DEBIAN: &[DebianPackage] = &[
 ];
 
 /// Makes sure that everything for `need` is there.
-pub(crate) fn install(root: &Root, need: Need) -> Result<()> {
+pub(super) fn install(root: &Root, need: Need) -> Result<()> {
     let wanted: Vec<_> = DEBIAN.iter().filter(|package| package.need == need).collect();
     let query = root.program("dpkg-query").args(["-W", "-f", "${Package} ${db:Status-Status}\\n"]);
     let printed = query.args(wanted.iter().map(|package| package.name)).read_anyway().context(

@@ -1,0 +1,78 @@
+//! A receiver's row in the store: who feeds it, how far it is, what is wrong with it.
+
+use super::sink::Trouble;
+use crate::App;
+use nullius_store::StoreError;
+use nullius_store::sinks::{self, Hold, Kind};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long a controller that says nothing keeps a receiver.
+const HOLD: Duration = Duration::from_secs(30);
+
+/// How often it says so.
+pub(crate) const RENEW: Duration = Duration::from_secs(10);
+
+/// One receiver's row.
+#[derive(Clone, Debug)]
+pub(crate) struct Desk {
+    pub(crate) app: App,
+    kind: Kind,
+    name: Arc<str>,
+    holder: Arc<str>,
+}
+
+impl Desk {
+    /// The row of a receiver, for the controller `holder`.
+    pub(crate) fn new(app: App, kind: Kind, name: &str, holder: Arc<str>) -> Self {
+        Self { app, kind, name: name.into(), holder }
+    }
+
+    /// Waits until nobody else feeds the receiver; where it is then.
+    pub(crate) async fn claim(&self) -> Result<u64, StoreError> {
+        loop {
+            if let Some(next) = self.renew().await? {
+                return Ok(next);
+            }
+            tokio::time::sleep(RENEW).await;
+        }
+    }
+
+    /// Keeps the receiver; nothing where another controller has it by now.
+    pub(crate) async fn renew(&self) -> Result<Option<u64>, StoreError> {
+        let (desk, hold) = (self.clone(), self.hold());
+        let claimed = self.app.write(move |tx| sinks::claim(tx, desk.kind, &desk.name, &hold)).await?;
+        Ok(claimed.map(|place| place.next))
+    }
+
+    /// The receiver has taken everything before `next`.
+    pub(crate) async fn advance(&self, next: u64) -> Result<(), Trouble> {
+        let (desk, hold) = (self.clone(), self.hold());
+        let held = self.app.write(move |tx| sinks::advance(tx, desk.kind, &desk.name, next, &hold)).await;
+        match held {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(Trouble::new("another controller feeds it by now")),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The receiver takes nothing. That the store takes nothing either is for the journal.
+    pub(crate) async fn fail(&self, trouble: &Trouble) {
+        tracing::warn!(receiver = %self.name, %trouble, "a receiver takes nothing");
+        let (desk, hold, why) = (self.clone(), self.hold(), trouble.to_string());
+        let told = self.app.write(move |tx| sinks::fail(tx, desk.kind, &desk.name, &why, &hold)).await;
+        if let Err(error) = told {
+            tracing::error!(%error, "what is wrong with a receiver could not be written down");
+        }
+    }
+
+    fn hold(&self) -> Hold {
+        let milliseconds = |nanos: u64| nanos / 1_000_000;
+        let now = self.app.now();
+        Hold {
+            holder: self.holder.to_string(),
+            now: milliseconds(now.as_nanos()),
+            until: milliseconds(now.after(HOLD).as_nanos()),
+        }
+    }
+}
