@@ -1,6 +1,7 @@
 //! What an operator writes about a gateway: `gateway.toml`.
 //!
 //! ```toml
+//! name = "gw1"                        # what devices of the inventory call it; left out where there is one only
 //! bridge = "br0"                      # a transparent gateway; leave out for a router only
 //! state = "/var/lib/nullius"          # bundles, standing, audit
 //! socket = "/run/nullius/gateway.sock"
@@ -41,6 +42,9 @@ const MAX_URLS: usize = 8;
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
+    /// What the inventory calls this gateway, where a site has several: `gateway = "gw1"` of a device.
+    #[serde(default)]
+    pub name: Option<String>,
     /// The bridge that the bridged ports belong to.
     #[serde(default)]
     pub bridge: Option<Interface>,
