@@ -5,6 +5,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::http::{Guard, Problem};
 use crate::link::Hub;
+use crate::people::oidc::Oidc;
 use crate::people::{Passwords, setup};
 use nullius_model::Timestamp;
 use nullius_store::{Store, StoreError, Tx};
@@ -25,6 +26,7 @@ struct Inner {
     config: Config,
     guard: Guard,
     passwords: Passwords,
+    oidc: Option<Oidc>,
     changed: watch::Sender<u64>,
     links: Hub,
 }
@@ -33,15 +35,22 @@ impl App {
     /// A controller over `store`.
     pub fn new(store: Store, clock: Arc<dyn Clock>, config: Config) -> Self {
         let guard = Guard::new(&config.rates);
+        let oidc = config.provider.clone().map(Oidc::new);
         Self(Arc::new(Inner {
             store,
             clock,
             config,
             guard,
             passwords: Passwords::default(),
+            oidc,
             changed: watch::Sender::new(0),
             links: Hub::default(),
         }))
+    }
+
+    /// Where everything is.
+    pub(crate) fn store(&self) -> &Store {
+        &self.0.store
     }
 
     /// What it was told at its start.
@@ -57,6 +66,11 @@ impl App {
     /// Who hashes passwords.
     pub(crate) fn passwords(&self) -> &Passwords {
         &self.0.passwords
+    }
+
+    /// The provider that signs people in, where there is one.
+    pub(crate) fn oidc(&self) -> Option<&Oidc> {
+        self.0.oidc.as_ref()
     }
 
     /// The code with which the first account is made, where there is none yet. To be shown once, to whoever stands at
