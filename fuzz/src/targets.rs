@@ -7,6 +7,8 @@ use nullius_model::Protocol;
 pub const TARGETS: &[Target] = &[
     Target { name: "bundle", run: drive::bundle },
     Target { name: "capture-file", run: drive::capture_file },
+    Target { name: "certificate", run: drive::certificate },
+    Target { name: "certificate-request", run: drive::certificate_request },
     Target { name: "denial-log", run: drive::denial },
     Target { name: "link", run: drive::link },
     Target { name: "local-api", run: drive::local },

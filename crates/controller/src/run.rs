@@ -125,10 +125,12 @@ async fn attend(
     let people = tokio::spawn(serve(router(&app), api, Some(acceptor), limits, over(ended.clone())));
     let gateways = tokio::spawn(serve_link(app.clone(), links, Arc::clone(&tls.link), over(ended)));
     let renewing = tokio::spawn(tls.keep_fresh(app.clone()));
+    let following = tokio::spawn(app.clone().follow_store());
     ready(&told);
     stop.await;
     drop(end);
     renewing.abort();
+    following.abort();
     let _ = tokio::join!(people, gateways);
     Ok(())
 }
