@@ -1,13 +1,19 @@
 //! What every handler and every background task shares.
 
+use crate::bundles;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::http::Guard;
+use crate::http::{Guard, Problem};
+use crate::link::Hub;
+use crate::people::oidc::Oidc;
+use crate::people::{Passwords, setup};
 use nullius_model::Timestamp;
 use nullius_store::{Store, StoreError, Tx};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::spawn_blocking;
+use tokio::time::sleep;
 
 /// The controller's parts. Clones are the same controller.
 #[derive(Clone, Debug)]
@@ -19,14 +25,32 @@ struct Inner {
     clock: Arc<dyn Clock>,
     config: Config,
     guard: Guard,
+    passwords: Passwords,
+    oidc: Option<Oidc>,
     changed: watch::Sender<u64>,
+    links: Hub,
 }
 
 impl App {
     /// A controller over `store`.
     pub fn new(store: Store, clock: Arc<dyn Clock>, config: Config) -> Self {
         let guard = Guard::new(&config.rates);
-        Self(Arc::new(Inner { store, clock, config, guard, changed: watch::Sender::new(0) }))
+        let oidc = config.provider.clone().map(Oidc::new);
+        Self(Arc::new(Inner {
+            store,
+            clock,
+            config,
+            guard,
+            passwords: Passwords::default(),
+            oidc,
+            changed: watch::Sender::new(0),
+            links: Hub::default(),
+        }))
+    }
+
+    /// Where everything is.
+    pub(crate) fn store(&self) -> &Store {
+        &self.0.store
     }
 
     /// What it was told at its start.
@@ -37,6 +61,37 @@ impl App {
     /// How often somebody may ask.
     pub(crate) fn guard(&self) -> &Guard {
         &self.0.guard
+    }
+
+    /// Who hashes passwords.
+    pub(crate) fn passwords(&self) -> &Passwords {
+        &self.0.passwords
+    }
+
+    /// The provider that signs people in, where there is one.
+    pub(crate) fn oidc(&self) -> Option<&Oidc> {
+        self.0.oidc.as_ref()
+    }
+
+    /// The code with which the first account is made, where there is none yet. To be shown once, to whoever stands at
+    /// the machine; the next call replaces it.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub async fn claim_code(&self) -> Result<Option<String>, StoreError> {
+        setup::claim_code(self)
+            .await
+            .map_err(|problem: Problem| StoreError::Database(problem.detail().to_owned()))
+    }
+
+    /// The gateways that are connected here.
+    pub(crate) fn links(&self) -> &Hub {
+        &self.0.links
+    }
+
+    /// What tells the time.
+    pub(crate) fn clock(&self) -> Arc<dyn Clock> {
+        Arc::clone(&self.0.clock)
     }
 
     /// The time.
@@ -81,6 +136,38 @@ impl App {
     /// Wakes whenever something was written: gateways, exporters and live views look for what is new then.
     pub fn changes(&self) -> watch::Receiver<u64> {
         self.0.changed.subscribe()
+    }
+}
+
+/// How often it is asked whether another controller wrote to the store.
+const ASK_EVERY: Duration = Duration::from_millis(250);
+
+impl App {
+    /// Wakes whoever waits for changes when another program wrote to the same store. Never returns.
+    pub async fn follow_store(self) {
+        let mut last = None;
+        loop {
+            let app = self.clone();
+            let now = spawn_blocking(move || app.0.store.generation()).await;
+            // a store that does not answer now is asked again
+            if let Ok(Ok(now)) = now
+                && last.replace(now).is_some_and(|before| before != now)
+            {
+                self.0.changed.send_modify(|count| *count = count.wrapping_add(1));
+            }
+            sleep(ASK_EVERY).await;
+        }
+    }
+
+    /// Deals with a gap in the store's past: every site goes on counting in a later term. To be called before anything is
+    /// served.
+    ///
+    /// # Errors
+    /// Where the store fails; nothing has changed then.
+    pub async fn settle_past(&self) -> Result<(), StoreError> {
+        let at = self.now();
+        let settled = self.write(move |tx| bundles::settle_past(tx, at)).await;
+        settled.map_err(|error| StoreError::Database(error.to_string()))
     }
 }
 

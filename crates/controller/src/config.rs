@@ -1,6 +1,8 @@
 //! What a controller is told at its start.
 
 use crate::http::{Limits, Rates};
+use crate::link::LinkSettings;
+use crate::people::oidc::Provider;
 use std::time::Duration;
 
 /// What a controller is told at its start.
@@ -14,6 +16,10 @@ pub struct Config {
     pub rates: Rates,
     /// How long people stay signed in.
     pub sessions: Sessions,
+    /// Certificates, and the link to the gateways.
+    pub link: LinkSettings,
+    /// Who else signs people in.
+    pub provider: Option<Provider>,
 }
 
 /// How long people stay signed in.
@@ -41,6 +47,8 @@ impl Default for Config {
             limits: Limits::default(),
             rates: Rates::default(),
             sessions: Sessions::default(),
+            link: LinkSettings::default(),
+            provider: None,
         }
     }
 }

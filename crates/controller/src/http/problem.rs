@@ -91,6 +91,16 @@ impl Problem {
         self
     }
 
+    /// What it says.
+    pub(crate) fn detail(&self) -> &str {
+        &self.detail
+    }
+
+    /// The word that programs compare.
+    pub(crate) const fn code(&self) -> &'static str {
+        self.code
+    }
+
     /// Its status.
     pub(crate) const fn status(&self) -> StatusCode {
         self.status

@@ -7,9 +7,11 @@
 mod backoff;
 mod desk;
 mod destination;
-mod log;
 pub(crate) mod ocsf;
 pub(crate) mod sink;
-mod trust;
+#[cfg(test)]
+mod tests;
+pub(crate) mod trust;
+pub(crate) mod witness;
 
 pub use destination::{Destination, Receiver, check};

@@ -4,7 +4,7 @@
 //! only, so that no address, log or page ever holds one.
 
 use crate::App;
-use crate::access::{ALL_SITES, Caller, Cut, Permission, Principal, Role};
+use crate::access::{ALL_SITES, Caller, Cut, Permission, Principal, Role, Signed};
 use crate::http::Problem;
 use crate::secret;
 use axum::http::request::Parts;
@@ -17,9 +17,6 @@ use std::collections::BTreeSet;
 
 /// The cookie of a session. The prefix makes a browser refuse it unless it is `Secure`, for `/` and for this host only.
 pub(crate) const SESSION_COOKIE: &str = "__Host-nullius";
-
-/// How a token begins, so that it is found where it should not be.
-pub(crate) const TOKEN_PREFIX: &str = "nullius_";
 
 /// Longest secret looked at, in bytes.
 const LONGEST: usize = 128;
@@ -108,7 +105,11 @@ fn by_session(tx: &mut Tx<'_>, digest: &[u8], now: u64, idle: u64) -> Result<Fou
 fn alone(tx: &mut Tx<'_>, person: Person, session: &Session) -> Result<Caller, StoreError> {
     let roles = held(tx, &person.id)?;
     let principal = Principal::User { id: person.id, name: person.name };
-    Ok(Caller { principal, roles, cut: None, session: Some(session.digest.clone()) })
+    Ok(Caller { principal, roles, cut: None, session: Some(signed(session)) })
+}
+
+fn signed(session: &Session) -> Signed {
+    Signed { digest: session.digest.clone(), at: session.made }
 }
 
 /// Two together are on a site what the lesser of them is, cut down to what an emergency takes.
@@ -124,7 +125,7 @@ fn together(tx: &mut Tx<'_>, people: [Person; 2], session: &Session) -> Result<C
         principal,
         roles: shared(&of_first, &of_second),
         cut: Some(cut),
-        session: Some(session.digest.clone()),
+        session: Some(signed(session)),
     })
 }
 

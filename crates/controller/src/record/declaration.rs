@@ -133,7 +133,8 @@ impl Declaration {
 
     /// What it is found by, in lower case.
     pub(crate) fn search(&self, name: &str) -> String {
-        let one = [Some(name), Some(&self.zone), Some(&self.class), self.vendor.as_deref(), self.mac.as_deref()];
+        let one =
+            [Some(name), Some(&self.zone), Some(&self.class), self.vendor.as_deref(), self.mac.as_deref()];
         let words = one.into_iter().flatten().chain(self.groups.iter().map(String::as_str));
         let words = words.chain(self.tags.iter().map(String::as_str));
         let words = words.chain(self.addresses.iter().map(String::as_str));
@@ -207,7 +208,8 @@ mod tests {
             let mut table: toml::Table = written.toml(&name).parse().unwrap();
             let device = table.remove("device").unwrap().as_array().unwrap()[0].clone();
             let mut device = device.as_table().unwrap().clone();
-            prop_assert_eq!(device.remove("name").unwrap().as_str(), Some(name.as_str()));
+            let read = device.remove("name").unwrap();
+            prop_assert_eq!(read.as_str(), Some(name.as_str()));
             prop_assert_eq!(Declaration::deserialize(toml::Value::Table(device)).unwrap().canonical(), written);
         }
     }

@@ -70,6 +70,24 @@ pub(crate) fn files(
     Ok(files)
 }
 
+/// The files of the record without these devices.
+pub(crate) fn without(
+    tx: &mut Tx<'_>,
+    site: &str,
+    named: &BTreeMap<String, Declaration>,
+) -> Result<Files, StoreError> {
+    let mut files: Files =
+        devices::shards(tx, site)?.into_iter().map(|(number, text)| (path(number), text)).collect();
+    let touched: BTreeSet<u8> = named.keys().map(|name| shard_of(name)).collect();
+    for shard in touched {
+        let mut devices = rows(tx, site, shard)?;
+        devices.retain(|name, _| !named.contains_key(name));
+        files.remove(&path(shard));
+        files.extend(Some((path(shard), text(&devices))).filter(|(_, text)| !text.is_empty()));
+    }
+    Ok(files)
+}
+
 /// A file of the record, and not one that people author.
 pub(crate) fn is_shard(file: &str) -> bool {
     file.starts_with("inventory/")
