@@ -36,6 +36,5 @@ pub use maintenance::{back_up, change_kek, change_keys, restore, root};
 pub use nullius_store::Secret;
 pub use people::oidc::{GroupRole, Provider};
 pub use run::{Ready, RunError, invite, open, run};
-pub use settings::{Settings, SettingsError};
 pub use settings::{Settings, SettingsError, passphrase};
 pub use tls::{Tls, TlsError};

@@ -16,14 +16,10 @@ use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
-
-/// How often the controller's own certificate is made anew: long before it ends.
-const RENEW: Duration = Duration::from_secs(86_400);
 
 /// The controller did not start, or ended by itself.
 #[derive(Debug, Error)]
@@ -128,7 +124,7 @@ async fn attend(
     let limits = app.config().limits;
     let people = tokio::spawn(serve(router(&app), api, Some(acceptor), limits, over(ended.clone())));
     let gateways = tokio::spawn(serve_link(app.clone(), links, Arc::clone(&tls.link), over(ended)));
-    let renewing = tokio::spawn(renew(tls, app.clone()));
+    let renewing = tokio::spawn(tls.keep_fresh(app.clone()));
     ready(&told);
     stop.await;
     drop(end);
@@ -156,15 +152,6 @@ async fn listen(address: SocketAddr) -> Result<TcpListener, RunError> {
 /// Ends when the sender is gone.
 async fn over(mut ended: watch::Receiver<()>) {
     while ended.changed().await.is_ok() {}
-}
-
-async fn renew(tls: Tls, app: App) {
-    loop {
-        tokio::time::sleep(RENEW).await;
-        if let Err(error) = tls.renew(&app).await {
-            tracing::error!(%error, "the controller's certificate could not be made anew");
-        }
-    }
 }
 
 /// Makes a site where there is none of this name, and a token with which one gateway joins it: what `nullius up` does for

@@ -13,13 +13,13 @@ mod grants;
 mod info;
 #[cfg(test)]
 mod matrix;
-mod session;
-mod tokens;
-mod users;
 mod policy;
 mod proposals;
+mod session;
 mod sites;
 mod standing;
+mod tokens;
+mod users;
 mod why;
 mod work;
 
@@ -37,12 +37,8 @@ use utoipa_axum::router::OpenApiRouter;
 /// All operations, and the document.
 pub(crate) fn routes() -> OpenApiRouter<App> {
     let mut routes = OpenApiRouter::with_openapi(document())
-        .merge(crate::join::routes())
-        .merge(info::routes())
-        .merge(session::routes())
-        .merge(tokens::routes())
-        .merge(users::routes());
         .merge(audit::routes())
+        .merge(crate::join::routes())
         .merge(device_events::routes())
         .merge(device_import::routes())
         .merge(devices::routes())
@@ -50,11 +46,13 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .merge(gateways::routes())
         .merge(grants::routes())
         .merge(info::routes())
-        .merge(crate::join::routes())
         .merge(policy::routes())
         .merge(proposals::routes())
+        .merge(session::routes())
         .merge(sites::routes())
         .merge(standing::routes())
+        .merge(tokens::routes())
+        .merge(users::routes())
         .merge(why::routes());
     complete(routes.get_openapi_mut());
     routes

@@ -12,7 +12,6 @@ pub(crate) mod sink;
 #[cfg(test)]
 mod tests;
 pub(crate) mod trust;
-mod trust;
 pub(crate) mod witness;
 
 pub use destination::{Destination, Receiver, check};
