@@ -4,6 +4,7 @@
 //! is added to the document here, once.
 
 mod info;
+mod receivers;
 mod session;
 mod tokens;
 mod users;
@@ -24,6 +25,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
     let mut routes = OpenApiRouter::with_openapi(document())
         .merge(crate::join::routes())
         .merge(info::routes())
+        .merge(receivers::routes())
         .merge(session::routes())
         .merge(tokens::routes())
         .merge(users::routes());
