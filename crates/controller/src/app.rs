@@ -1,18 +1,21 @@
 //! What every handler and every background task shares.
 
+use crate::bundles;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::http::{Guard, Problem};
 use crate::link::Hub;
 use crate::out::metrics::Metrics;
 use crate::out::telemetry::TARGET;
+use crate::people::oidc::Oidc;
 use crate::people::{Passwords, setup};
 use nullius_model::Timestamp;
 use nullius_store::{Store, StoreError, Tx};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::spawn_blocking;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 use tracing::Instrument as _;
 
 /// The controller's parts. Clones are the same controller.
@@ -26,6 +29,7 @@ struct Inner {
     config: Config,
     guard: Guard,
     passwords: Passwords,
+    oidc: Option<Oidc>,
     changed: watch::Sender<u64>,
     links: Hub,
     metrics: Metrics,
@@ -35,16 +39,23 @@ impl App {
     /// A controller over `store`.
     pub fn new(store: Store, clock: Arc<dyn Clock>, config: Config) -> Self {
         let guard = Guard::new(&config.rates);
+        let oidc = config.provider.clone().map(Oidc::new);
         Self(Arc::new(Inner {
             store,
             clock,
             config,
             guard,
             passwords: Passwords::default(),
+            oidc,
             changed: watch::Sender::new(0),
             links: Hub::default(),
             metrics: Metrics::new(),
         }))
+    }
+
+    /// Where everything is.
+    pub(crate) fn store(&self) -> &Store {
+        &self.0.store
     }
 
     /// What it was told at its start.
@@ -60,6 +71,11 @@ impl App {
     /// Who hashes passwords.
     pub(crate) fn passwords(&self) -> &Passwords {
         &self.0.passwords
+    }
+
+    /// The provider that signs people in, where there is one.
+    pub(crate) fn oidc(&self) -> Option<&Oidc> {
+        self.0.oidc.as_ref()
     }
 
     /// The code with which the first account is made, where there is none yet. To be shown once, to whoever stands at
@@ -138,6 +154,38 @@ impl App {
     /// Wakes whenever something was written: gateways, exporters and live views look for what is new then.
     pub fn changes(&self) -> watch::Receiver<u64> {
         self.0.changed.subscribe()
+    }
+}
+
+/// How often it is asked whether another controller wrote to the store.
+const ASK_EVERY: Duration = Duration::from_millis(250);
+
+impl App {
+    /// Wakes whoever waits for changes when another program wrote to the same store. Never returns.
+    pub async fn follow_store(self) {
+        let mut last = None;
+        loop {
+            let app = self.clone();
+            let now = spawn_blocking(move || app.0.store.generation()).await;
+            // a store that does not answer now is asked again
+            if let Ok(Ok(now)) = now
+                && last.replace(now).is_some_and(|before| before != now)
+            {
+                self.0.changed.send_modify(|count| *count = count.wrapping_add(1));
+            }
+            sleep(ASK_EVERY).await;
+        }
+    }
+
+    /// Deals with a gap in the store's past: every site goes on counting in a later term. To be called before anything is
+    /// served.
+    ///
+    /// # Errors
+    /// Where the store fails; nothing has changed then.
+    pub async fn settle_past(&self) -> Result<(), StoreError> {
+        let at = self.now();
+        let settled = self.write(move |tx| bundles::settle_past(tx, at)).await;
+        settled.map_err(|error| StoreError::Database(error.to_string()))
     }
 }
 

@@ -10,4 +10,4 @@ mod role;
 pub(crate) use caller::{ALL_SITES, Caller, Cut, Signed, Sites};
 pub(crate) use permission::{Permission, Scope};
 pub(crate) use principal::Principal;
-pub(crate) use role::Role;
+pub use role::Role;

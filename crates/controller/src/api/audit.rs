@@ -7,8 +7,8 @@ use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use nullius_audit::layout::Resource;
-use nullius_store::audit::{self, Order};
 use nullius_store::Tx;
+use nullius_store::audit::{self, Order};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
@@ -137,9 +137,12 @@ async fn entries(
     let from = i64::try_from(query.from.unwrap_or(0));
     let from = from.ok().and_then(|from| u64::try_from(from).ok());
     let words = query.site.iter().chain(&query.object);
-    let (Some(from), true, false) = (from, (1..=MOST).contains(&limit), words.into_iter().any(|word| word.contains('\0')))
+    let (Some(from), true, false) =
+        (from, (1..=MOST).contains(&limit), words.into_iter().any(|word| word.contains('\0')))
     else {
-        return Err(Problem::not_understood(format!("`from` is a number of a record, `limit` is 1 to {MOST}")));
+        return Err(Problem::not_understood(format!(
+            "`from` is a number of a record, `limit` is 1 to {MOST}"
+        )));
     };
     let sites = caller.sites(Permission::AuditRead);
     if query.site.as_ref().is_some_and(|site| !sites.contains(site)) {

@@ -3,11 +3,26 @@
 //! Each operation says in `x-permission` what it takes (see `http::gate`). What every operation of a kind may answer
 //! is added to the document here, once.
 
+mod audit;
+mod device_events;
+mod device_import;
+mod devices;
+mod emergencies;
+mod gateways;
+mod grants;
 mod info;
+#[cfg(test)]
+mod matrix;
 mod receivers;
 mod session;
 mod tokens;
 mod users;
+mod policy;
+mod proposals;
+mod sites;
+mod standing;
+mod why;
+mod work;
 
 use crate::App;
 use crate::http::{Need, Problem};
@@ -23,12 +38,21 @@ use utoipa_axum::router::OpenApiRouter;
 /// All operations, and the document.
 pub(crate) fn routes() -> OpenApiRouter<App> {
     let mut routes = OpenApiRouter::with_openapi(document())
-        .merge(crate::join::routes())
+        .merge(audit::routes())
+        .merge(device_events::routes())
+        .merge(device_import::routes())
+        .merge(devices::routes())
+        .merge(emergencies::routes())
+        .merge(gateways::routes())
+        .merge(grants::routes())
         .merge(info::routes())
+        .merge(crate::join::routes())
+        .merge(policy::routes())
+        .merge(proposals::routes())
         .merge(receivers::routes())
-        .merge(session::routes())
-        .merge(tokens::routes())
-        .merge(users::routes());
+        .merge(sites::routes())
+        .merge(standing::routes())
+        .merge(why::routes());
     complete(routes.get_openapi_mut());
     routes
 }
@@ -102,3 +126,6 @@ fn problem(what: &str) -> Response {
     let content = Content::new(Some(Ref::from_schema_name("Problem")));
     ResponseBuilder::new().description(what).content("application/problem+json", content).build()
 }
+
+#[cfg(test)]
+mod tests;

@@ -13,7 +13,7 @@ pub(crate) mod sink;
 pub(crate) mod telemetry;
 #[cfg(test)]
 mod tests;
-mod trust;
+pub(crate) mod trust;
 pub(crate) mod witness;
 
 use crate::App;

@@ -8,6 +8,7 @@ mod ceremony;
 pub(crate) mod change;
 pub(crate) mod log;
 pub(crate) mod names;
+pub(crate) mod oidc;
 pub(crate) mod passkeys;
 mod password;
 mod proof;
@@ -23,3 +24,6 @@ pub(crate) use proof::{SESSION_COOKIE, caller};
 
 /// Who gave a role: somebody here.
 pub(crate) const LOCAL: &str = "local";
+
+#[cfg(test)]
+mod tests;

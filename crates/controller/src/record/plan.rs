@@ -191,7 +191,7 @@ fn simulated(
 }
 
 /// Now, in the mode of every day. 1970 began on a Thursday.
-fn moment(now: Timestamp) -> Moment {
+pub(super) fn moment(now: Timestamp) -> Moment {
     let minutes = now.as_secs() / 60;
     Moment {
         mode: Mode::Normal,

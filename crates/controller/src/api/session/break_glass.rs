@@ -42,7 +42,7 @@ async fn open(
     path = "/v1/session/break-glass-code",
     tag = "session",
     responses((status = 201, description = "The code; it is not shown again.", body = Envelope)),
-    extensions(("x-permission" = json!("anyone")))
+    extensions(("x-permission" = json!("grant.approve")))
 )]
 async fn prepare(State(app): State<App>, caller: Caller) -> Result<(StatusCode, Json<Envelope>), Problem> {
     let envelope = break_glass::code(&app, caller).await?;

@@ -1,6 +1,7 @@
 //! The caller's own session and account.
 
 mod break_glass;
+mod oidc;
 mod passkeys;
 mod setup;
 
@@ -38,6 +39,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(sign_in_with_passkey))
         .routes(routes!(change_password))
         .merge(break_glass::routes())
+        .merge(oidc::routes())
         .merge(passkeys::routes())
         .merge(setup::routes())
 }
