@@ -6,7 +6,8 @@
 use crate::http::Problem;
 use crate::settings::SettingsError;
 use crate::{
-    App, Clock, Config, Exporter, LinkSettings, Settings, Tls, TlsError, bundles, ca, out, router, serve, serve_link,
+    App, Clock, Config, Exporter, LinkSettings, Settings, Tls, TlsError, bundles, ca, out, router, serve,
+    serve_link,
 };
 use nullius_model::Timestamp;
 use nullius_protocol::link::JoinToken;
@@ -16,15 +17,11 @@ use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
-
-/// How often the controller's own certificate is made anew: long before it ends.
-const RENEW: Duration = Duration::from_secs(86_400);
 
 /// The controller did not start, or ended by itself.
 #[derive(Debug, Error)]
@@ -130,7 +127,7 @@ async fn attend(
     let people = tokio::spawn(serve(router(&app), api, Some(acceptor), limits, over(ended.clone())));
     let gateways = tokio::spawn(serve_link(app.clone(), links, Arc::clone(&tls.link), over(ended.clone())));
     let mut beside = beside(settings, &app, ended).await?;
-    beside.spawn(renew(tls, app.clone()));
+    beside.spawn(tls.keep_fresh(app.clone()));
     ready(&told);
     stop.await;
     drop(end);
@@ -140,11 +137,7 @@ async fn attend(
 }
 
 /// What nobody waits for: whoever is sent events and checkpoints, and the numbers for this machine.
-async fn beside(
-    settings: &Settings,
-    app: &App,
-    ended: watch::Receiver<()>,
-) -> Result<JoinSet<()>, RunError> {
+async fn beside(settings: &Settings, app: &App, ended: watch::Receiver<()>) -> Result<JoinSet<()>, RunError> {
     let mut tasks = out::start(app, &settings.sinks, &settings.witnesses).map_err(RunError::Begin)?;
     if let Some(address) = settings.metrics {
         let listener = listen(address).await?;
@@ -179,15 +172,6 @@ async fn listen(address: SocketAddr) -> Result<TcpListener, RunError> {
 /// Ends when the sender is gone.
 async fn over(mut ended: watch::Receiver<()>) {
     while ended.changed().await.is_ok() {}
-}
-
-async fn renew(tls: Tls, app: App) {
-    loop {
-        tokio::time::sleep(RENEW).await;
-        if let Err(error) = tls.renew(&app).await {
-            tracing::error!(%error, "the controller's certificate could not be made anew");
-        }
-    }
 }
 
 /// Makes a site where there is none of this name, and a token with which one gateway joins it: what `nullius up` does for

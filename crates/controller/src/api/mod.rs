@@ -13,14 +13,14 @@ mod grants;
 mod info;
 #[cfg(test)]
 mod matrix;
-mod receivers;
-mod session;
-mod tokens;
-mod users;
 mod policy;
 mod proposals;
+mod receivers;
+mod session;
 mod sites;
 mod standing;
+mod tokens;
+mod users;
 mod why;
 mod work;
 
@@ -39,6 +39,7 @@ use utoipa_axum::router::OpenApiRouter;
 pub(crate) fn routes() -> OpenApiRouter<App> {
     let mut routes = OpenApiRouter::with_openapi(document())
         .merge(audit::routes())
+        .merge(crate::join::routes())
         .merge(device_events::routes())
         .merge(device_import::routes())
         .merge(devices::routes())
@@ -46,12 +47,14 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .merge(gateways::routes())
         .merge(grants::routes())
         .merge(info::routes())
-        .merge(crate::join::routes())
         .merge(policy::routes())
         .merge(proposals::routes())
         .merge(receivers::routes())
+        .merge(session::routes())
         .merge(sites::routes())
         .merge(standing::routes())
+        .merge(tokens::routes())
+        .merge(users::routes())
         .merge(why::routes());
     complete(routes.get_openapi_mut());
     routes
