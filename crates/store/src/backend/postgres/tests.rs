@@ -1,3 +1,5 @@
+//! PostgreSQL on bad days: writers that meet, connections that are lost, a program that freezes.
+
 use crate::testing::{Scratch, postgres};
 use crate::{Kek, Location, Store, StoreError, meta};
 use postgres::{Client, NoTls};
