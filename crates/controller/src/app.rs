@@ -1,14 +1,25 @@
 //! What every handler and every background task shares.
 
+use crate::bundles;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::http::Guard;
+use crate::http::{Guard, Problem};
 use crate::link::Hub;
+use crate::out::metrics::Metrics;
+use crate::out::telemetry::TARGET;
+use crate::people::oidc::Oidc;
+use crate::people::{Passwords, setup};
 use nullius_model::Timestamp;
 use nullius_store::{Store, StoreError, Tx};
 use std::sync::Arc;
-use tokio::sync::watch;
+use std::time::Duration;
+use tokio::sync::{Semaphore, watch};
 use tokio::task::spawn_blocking;
+use tokio::time::{Instant, sleep};
+use tracing::Instrument as _;
+
+/// Most live views at once: each looks at the log whenever something is written.
+const FOLLOWERS: usize = 128;
 
 /// The controller's parts. Clones are the same controller.
 #[derive(Clone, Debug)]
@@ -20,22 +31,36 @@ struct Inner {
     clock: Arc<dyn Clock>,
     config: Config,
     guard: Guard,
+    passwords: Passwords,
+    followers: Arc<Semaphore>,
+    oidc: Option<Oidc>,
     changed: watch::Sender<u64>,
     links: Hub,
+    metrics: Metrics,
 }
 
 impl App {
     /// A controller over `store`.
     pub fn new(store: Store, clock: Arc<dyn Clock>, config: Config) -> Self {
         let guard = Guard::new(&config.rates);
+        let oidc = config.provider.clone().map(Oidc::new);
         Self(Arc::new(Inner {
             store,
             clock,
             config,
             guard,
+            passwords: Passwords::default(),
+            followers: Arc::new(Semaphore::new(FOLLOWERS)),
+            oidc,
             changed: watch::Sender::new(0),
             links: Hub::default(),
+            metrics: Metrics::new(),
         }))
+    }
+
+    /// Where everything is.
+    pub(crate) fn store(&self) -> &Store {
+        &self.0.store
     }
 
     /// What it was told at its start.
@@ -48,9 +73,40 @@ impl App {
         &self.0.guard
     }
 
+    /// Who hashes passwords.
+    pub(crate) fn passwords(&self) -> &Passwords {
+        &self.0.passwords
+    }
+
+    /// Places for live views.
+    pub(crate) fn followers(&self) -> &Arc<Semaphore> {
+        &self.0.followers
+    }
+
+    /// The provider that signs people in, where there is one.
+    pub(crate) fn oidc(&self) -> Option<&Oidc> {
+        self.0.oidc.as_ref()
+    }
+
+    /// The code with which the first account is made, where there is none yet. To be shown once, to whoever stands at
+    /// the machine; the next call replaces it.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub async fn claim_code(&self) -> Result<Option<String>, StoreError> {
+        setup::claim_code(self)
+            .await
+            .map_err(|problem: Problem| StoreError::Database(problem.detail().to_owned()))
+    }
+
     /// The gateways that are connected here.
     pub(crate) fn links(&self) -> &Hub {
         &self.0.links
+    }
+
+    /// What it says of itself in numbers.
+    pub(crate) fn metrics(&self) -> &Metrics {
+        &self.0.metrics
     }
 
     /// What tells the time.
@@ -76,7 +132,11 @@ impl App {
         E: From<StoreError> + Send + 'static,
     {
         let app = self.clone();
-        joined(spawn_blocking(move || app.0.store.read(work)).await)
+        let started = Instant::now();
+        let span = tracing::info_span!(target: TARGET, "store", access = "read");
+        let done = joined(spawn_blocking(move || app.0.store.read(work)).instrument(span).await);
+        self.0.metrics.store("read", started.elapsed());
+        done
     }
 
     /// Writes all of `work` or nothing, and tells who waits for changes once it is on the disk.
@@ -92,7 +152,11 @@ impl App {
         E: From<StoreError> + Send + 'static,
     {
         let app = self.clone();
-        let done = joined(spawn_blocking(move || app.0.store.write(work)).await)?;
+        let started = Instant::now();
+        let span = tracing::info_span!(target: TARGET, "store", access = "write");
+        let done = joined(spawn_blocking(move || app.0.store.write(work)).instrument(span).await);
+        self.0.metrics.store("write", started.elapsed());
+        let done = done?;
         self.0.changed.send_modify(|count| *count = count.wrapping_add(1));
         Ok(done)
     }
@@ -100,6 +164,38 @@ impl App {
     /// Wakes whenever something was written: gateways, exporters and live views look for what is new then.
     pub fn changes(&self) -> watch::Receiver<u64> {
         self.0.changed.subscribe()
+    }
+}
+
+/// How often it is asked whether another controller wrote to the store.
+const ASK_EVERY: Duration = Duration::from_millis(250);
+
+impl App {
+    /// Wakes whoever waits for changes when another program wrote to the same store. Never returns.
+    pub async fn follow_store(self) {
+        let mut last = None;
+        loop {
+            let app = self.clone();
+            let now = spawn_blocking(move || app.0.store.generation()).await;
+            // a store that does not answer now is asked again
+            if let Ok(Ok(now)) = now
+                && last.replace(now).is_some_and(|before| before != now)
+            {
+                self.0.changed.send_modify(|count| *count = count.wrapping_add(1));
+            }
+            sleep(ASK_EVERY).await;
+        }
+    }
+
+    /// Deals with a gap in the store's past: every site goes on counting in a later term. To be called before anything is
+    /// served.
+    ///
+    /// # Errors
+    /// Where the store fails; nothing has changed then.
+    pub async fn settle_past(&self) -> Result<(), StoreError> {
+        let at = self.now();
+        let settled = self.write(move |tx| bundles::settle_past(tx, at)).await;
+        settled.map_err(|error| StoreError::Database(error.to_string()))
     }
 }
 

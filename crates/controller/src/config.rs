@@ -2,6 +2,7 @@
 
 use crate::http::{Limits, Rates};
 use crate::link::LinkSettings;
+use crate::people::oidc::Provider;
 use std::time::Duration;
 
 /// What a controller is told at its start.
@@ -17,6 +18,8 @@ pub struct Config {
     pub sessions: Sessions,
     /// Certificates, and the link to the gateways.
     pub link: LinkSettings,
+    /// Who else signs people in.
+    pub provider: Option<Provider>,
 }
 
 /// How long people stay signed in.
@@ -45,6 +48,7 @@ impl Default for Config {
             rates: Rates::default(),
             sessions: Sessions::default(),
             link: LinkSettings::default(),
+            provider: None,
         }
     }
 }

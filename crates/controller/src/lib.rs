@@ -14,17 +14,28 @@ mod config;
 mod http;
 mod join;
 mod link;
+mod maintenance;
 mod out;
 mod people;
 mod record;
+mod run;
 mod secret;
 mod settings;
+#[cfg(test)]
+mod testing;
 mod tls;
 
+pub use access::Role;
 pub use app::App;
 pub use clock::{Clock, SystemClock};
 pub use config::{Config, Sessions};
 pub use http::{Limits, Rate, Rates, router, serve};
 pub use link::{LinkSettings, serve as serve_link};
-pub use settings::{Settings, SettingsError};
+pub use maintenance::{back_up, change_kek, change_keys, restore, root};
+/// What must not be shown.
+pub use nullius_store::Secret;
+pub use out::{Destination, Exporter, Receiver, Spans, Telemetry, telemetry};
+pub use people::oidc::{GroupRole, Provider};
+pub use run::{Ready, RunError, invite, open, run};
+pub use settings::{Settings, SettingsError, passphrase};
 pub use tls::{Tls, TlsError};

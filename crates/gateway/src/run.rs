@@ -4,8 +4,9 @@
 //! asks (in a task of its own), somebody ends the program. The rules stay in the kernel when the loop ends, however it
 //! ends.
 
+use crate::api::Role;
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Config, Controller};
 use crate::confine::{self, Confinement};
 use crate::core::Core;
 use crate::drift::{self, Found};
@@ -52,6 +53,7 @@ pub(crate) fn run(
     let mut core = Core::start(config, Arc::clone(&clock))?;
     let access = api::Access::new(config.group.as_deref()).map_err(Error::NoSuchGroup)?;
     let socket = api::bind(&config.socket, &access)?;
+    let link = config.controller.as_ref().map(listen_to_link).transpose()?;
     match confinement {
         Confinement::Gateway => core.note_confined(confine::enter(&paths(config))?),
         Confinement::Caller => {}
@@ -62,11 +64,29 @@ pub(crate) fn run(
         let core = Rc::new(RefCell::new(core));
         let changed = Rc::new(Notify::new());
         let listener = UnixListener::from_std(socket).map_err(Error::System)?;
-        spawn_local(api::serve(listener, Rc::clone(&core), access, Rc::clone(&changed)));
+        let serve = |listener, access, role| {
+            spawn_local(api::serve(listener, Rc::clone(&core), access, role, Rc::clone(&changed)));
+        };
+        serve(listener, access, Role::Operator);
+        if let Some((socket, access)) = link {
+            serve(UnixListener::from_std(socket).map_err(Error::System)?, access, Role::Link);
+        }
+        let held = Rc::clone(&core);
+        // a release that a crash interrupted
+        spawn_local(async move { api::release(&held).await });
         attend(config, clock, seed, &core, &changed).await
     });
-    let _ = std::fs::remove_file(&config.socket);
+    let sockets = config.controller.iter().map(|controller| &controller.socket).chain([&config.socket]);
+    for socket in sockets {
+        let _ = std::fs::remove_file(socket);
+    }
     result
+}
+
+/// The socket that the link comes in at.
+fn listen_to_link(controller: &Controller) -> Result<(std::os::unix::net::UnixListener, api::Access), Error> {
+    let access = api::Access::new(controller.group.as_deref()).map_err(Error::NoSuchGroup)?;
+    Ok((api::bind(&controller.socket, &access)?, access))
 }
 
 /// The configuration was read, and is not read again.

@@ -60,6 +60,12 @@ pub fn by_id(tx: &mut Tx<'_>, id: &str) -> Result<Option<Token>, StoreError> {
     tx.one(&sql, &[id.into()])?.as_ref().map(token).transpose()
 }
 
+/// The token of that name.
+pub fn by_name(tx: &mut Tx<'_>, name: &str) -> Result<Option<Token>, StoreError> {
+    let sql = format!("SELECT {COLUMNS} FROM api_token WHERE name = $1");
+    tx.one(&sql, &[name.into()])?.as_ref().map(token).transpose()
+}
+
 /// Up to `limit` tokens in the order of their names, after a name, with a text in it; of one owner or of all.
 pub fn page(
     tx: &mut Tx<'_>,

@@ -8,6 +8,7 @@ use crate::http::Problem;
 use axum::extract::FromRequestParts;
 use axum::http::StatusCode;
 use axum::http::request::Parts;
+use nullius_model::Timestamp;
 use std::collections::BTreeSet;
 
 /// Stands for all sites where a site is named.
@@ -22,9 +23,21 @@ pub(crate) struct Caller {
     pub(crate) roles: Vec<(String, Role)>,
     /// What a token is cut down to; a person is not.
     pub(crate) cut: Option<Cut>,
-    /// The digest of the session that proved it, where it was one.
-    pub(crate) session: Option<Vec<u8>>,
+    /// The session that proved it, where it was one.
+    pub(crate) session: Option<Signed>,
 }
+
+/// A session as far as its caller is concerned.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Signed {
+    /// By which the store knows it.
+    pub(crate) digest: Vec<u8>,
+    /// Seconds since 1970.
+    pub(crate) at: u64,
+}
+
+/// Seconds for which a sign-in lets its owner make new ways in.
+const FRESH: u64 = 900;
 
 /// What a token is good for: never more than its owner is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -109,6 +122,18 @@ impl Caller {
                 "not-a-person",
                 "only a person who signed in may do that",
             )),
+        }
+    }
+
+    /// The person, who signed in a moment ago: what makes a new way in is not done from a screen that was left alone.
+    ///
+    /// # Errors
+    /// 403 as [`Self::person`]; 401 where it was longer ago than a quarter of an hour.
+    pub(crate) fn fresh(&self, now: Timestamp) -> Result<(&str, &str), Problem> {
+        let person = self.person()?;
+        match &self.session {
+            Some(session) if session.at.saturating_add(FRESH) > now.as_secs() => Ok(person),
+            _ => Err(Problem::new(StatusCode::UNAUTHORIZED, "sign-in-again", "that takes a new sign-in")),
         }
     }
 

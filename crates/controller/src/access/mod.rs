@@ -7,7 +7,7 @@ mod permission;
 mod principal;
 mod role;
 
-pub(crate) use caller::{ALL_SITES, Caller, Cut, Sites};
+pub(crate) use caller::{ALL_SITES, Caller, Cut, Signed, Sites};
 pub(crate) use permission::{Permission, Scope};
 pub(crate) use principal::Principal;
-pub(crate) use role::Role;
+pub use role::Role;

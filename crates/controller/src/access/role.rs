@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 /// What a person is on a site, or on all of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum Role {
+pub enum Role {
     /// Looks.
     Viewer,
     /// Keeps the plant running: takes access away, asks for grants, declares emergencies.

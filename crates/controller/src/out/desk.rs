@@ -2,8 +2,9 @@
 
 use super::sink::Trouble;
 use crate::App;
-use nullius_store::StoreError;
+use nullius_audit::{Entry, Phase};
 use nullius_store::sinks::{self, Hold, Kind};
+use nullius_store::{StoreError, audit};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -31,15 +32,25 @@ impl Desk {
     /// Waits until nobody else feeds the receiver; where it is then.
     pub(crate) async fn claim(&self) -> Result<u64, StoreError> {
         loop {
-            if let Some(next) = self.renew().await? {
+            if let Some(next) = self.hold_on().await? {
                 return Ok(next);
             }
             tokio::time::sleep(RENEW).await;
         }
     }
 
-    /// Keeps the receiver; nothing where another controller has it by now.
-    pub(crate) async fn renew(&self) -> Result<Option<u64>, StoreError> {
+    /// Keeps the receiver.
+    pub(crate) async fn renew(&self) -> Result<(), Trouble> {
+        self.hold_on().await?.map(drop).ok_or_else(taken_over)
+    }
+
+    /// The receiver is reached again.
+    pub(crate) async fn recover(&self) -> Result<(), StoreError> {
+        let (desk, hold) = (self.clone(), self.hold());
+        self.app.write(move |tx| sinks::recover(tx, desk.kind, &desk.name, &hold)).await
+    }
+
+    async fn hold_on(&self) -> Result<Option<u64>, StoreError> {
         let (desk, hold) = (self.clone(), self.hold());
         let claimed = self.app.write(move |tx| sinks::claim(tx, desk.kind, &desk.name, &hold)).await?;
         Ok(claimed.map(|place| place.next))
@@ -51,16 +62,27 @@ impl Desk {
         let held = self.app.write(move |tx| sinks::advance(tx, desk.kind, &desk.name, next, &hold)).await;
         match held {
             Ok(true) => Ok(()),
-            Ok(false) => Err(Trouble::new("another controller feeds it by now")),
+            Ok(false) => Err(taken_over()),
             Err(error) => Err(error.into()),
         }
     }
 
-    /// The receiver takes nothing. That the store takes nothing either is for the journal.
+    /// The receiver takes nothing. That a witness does not is an alarm: nobody off the machine sees what becomes of the
+    /// log meanwhile. That the store takes nothing either is for the journal.
     pub(crate) async fn fail(&self, trouble: &Trouble) {
         tracing::warn!(receiver = %self.name, %trouble, "a receiver takes nothing");
-        let (desk, hold, why) = (self.clone(), self.hold(), trouble.to_string());
-        let told = self.app.write(move |tx| sinks::fail(tx, desk.kind, &desk.name, &why, &hold)).await;
+        let (desk, hold, why, now) = (self.clone(), self.hold(), trouble.to_string(), self.app.now());
+        let told = self.app.write(move |tx| {
+            let news = sinks::fail(tx, desk.kind, &desk.name, &why, &hold)?;
+            if news && desk.kind == Kind::Witness {
+                let object = format!("witness/{}", desk.name);
+                let alarm =
+                    Entry::new(Phase::Observed, now, "system", "witness.fail", object).why(why.as_str());
+                audit::append(tx, &alarm)?;
+            }
+            Ok(())
+        });
+        let told: Result<(), StoreError> = told.await;
         if let Err(error) = told {
             tracing::error!(%error, "what is wrong with a receiver could not be written down");
         }
@@ -75,4 +97,8 @@ impl Desk {
             until: milliseconds(now.after(HOLD).as_nanos()),
         }
     }
+}
+
+fn taken_over() -> Trouble {
+    Trouble::new("another controller feeds it by now")
 }

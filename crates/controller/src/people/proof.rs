@@ -4,10 +4,9 @@
 //! only, so that no address, log or page ever holds one.
 
 use crate::App;
-use crate::access::{ALL_SITES, Caller, Cut, Permission, Principal, Role};
+use crate::access::{ALL_SITES, Caller, Cut, Permission, Principal, Role, Signed};
 use crate::http::Problem;
 use crate::secret;
-use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use nullius_store::people::{self, Person, roles};
 use nullius_store::sessions::{self, Session};
@@ -17,9 +16,6 @@ use std::collections::BTreeSet;
 
 /// The cookie of a session. The prefix makes a browser refuse it unless it is `Secure`, for `/` and for this host only.
 pub(crate) const SESSION_COOKIE: &str = "__Host-nullius";
-
-/// How a token begins, so that it is found where it should not be.
-pub(crate) const TOKEN_PREFIX: &str = "nullius_";
 
 /// Longest secret looked at, in bytes.
 const LONGEST: usize = 128;
@@ -55,19 +51,32 @@ enum Proof {
 ///
 /// # Errors
 /// 400 for two proofs at once; 500 where the store fails.
-pub(crate) async fn caller(app: &App, parts: &Parts) -> Result<Option<Caller>, Problem> {
-    let Some(proof) = proof(&parts.headers)? else { return Ok(None) };
+pub(crate) async fn caller(app: &App, headers: &HeaderMap) -> Result<Option<Caller>, Problem> {
+    let Some((caller, note)) = found(app, headers).await? else { return Ok(None) };
+    if let Some(note) = note {
+        let now = app.now().as_secs();
+        app.write(move |tx| note.write(tx, now)).await?;
+    }
+    Ok(Some(caller))
+}
+
+/// Who sent this request, asked again while it is answered: that keeps no session from idling.
+///
+/// # Errors
+/// As [`caller`].
+pub(crate) async fn recognise(app: &App, headers: &HeaderMap) -> Result<Option<Caller>, Problem> {
+    Ok(found(app, headers).await?.map(|(caller, _)| caller))
+}
+
+async fn found(app: &App, headers: &HeaderMap) -> Result<Found, Problem> {
+    let Some(proof) = proof(headers)? else { return Ok(None) };
     let now = app.now().as_secs();
     let idle = app.config().sessions.idle.as_secs();
     let found = match proof {
         Proof::Session(digest) => app.read(move |tx| by_session(tx, &digest, now, idle)).await,
         Proof::Token(digest) => app.read(move |tx| by_token(tx, &digest, now)).await,
     };
-    let Some((caller, note)) = found? else { return Ok(None) };
-    if let Some(note) = note {
-        app.write(move |tx| note.write(tx, now)).await?;
-    }
-    Ok(Some(caller))
+    Ok(found?)
 }
 
 /// That something was used.
@@ -108,7 +117,11 @@ fn by_session(tx: &mut Tx<'_>, digest: &[u8], now: u64, idle: u64) -> Result<Fou
 fn alone(tx: &mut Tx<'_>, person: Person, session: &Session) -> Result<Caller, StoreError> {
     let roles = held(tx, &person.id)?;
     let principal = Principal::User { id: person.id, name: person.name };
-    Ok(Caller { principal, roles, cut: None, session: Some(session.digest.clone()) })
+    Ok(Caller { principal, roles, cut: None, session: Some(signed(session)) })
+}
+
+fn signed(session: &Session) -> Signed {
+    Signed { digest: session.digest.clone(), at: session.made }
 }
 
 /// Two together are on a site what the lesser of them is, cut down to what an emergency takes.
@@ -124,7 +137,7 @@ fn together(tx: &mut Tx<'_>, people: [Person; 2], session: &Session) -> Result<C
         principal,
         roles: shared(&of_first, &of_second),
         cut: Some(cut),
-        session: Some(session.digest.clone()),
+        session: Some(signed(session)),
     })
 }
 

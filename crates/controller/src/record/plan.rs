@@ -198,5 +198,6 @@ pub(super) fn moment(now: Timestamp) -> Moment {
         minute: u16::try_from(minutes % 1_440).unwrap_or(0),
         weekday: u8::try_from((minutes / 1_440 + 3) % 7 + 1).unwrap_or(1),
         second: 0,
+        mode_change: None,
     }
 }

@@ -1,7 +1,9 @@
 //! One client: a line in, a line out.
 
+use super::delivery::{candidate, deliver, release};
 use super::line::{self, Line};
-use crate::core::{Core, prepare};
+use super::role::Role;
+use crate::core::Core;
 use nullius_engine::Actor;
 use nullius_protocol::local::{
     Answer, Body, Command, Event, Failure, LineError, Question, Reply, Request, decode, encode,
@@ -16,7 +18,7 @@ use tokio::net::UnixStream;
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
-use tokio::task::spawn_blocking;
+use tokio::task::{spawn_blocking, spawn_local};
 use tokio::time::timeout;
 
 /// How long a client may take from one line to the end of the next.
@@ -29,6 +31,8 @@ const READS_WITHIN: Duration = Duration::from_secs(10);
 #[derive(Clone, Debug)]
 pub(super) struct Shared {
     pub(super) core: Rc<RefCell<Core>>,
+    /// Of whoever comes in here.
+    pub(super) role: Role,
     pub(super) changed: Rc<Notify>,
     /// One turn, for whoever sends a long line.
     pub(super) turns: Arc<Semaphore>,
@@ -77,6 +81,10 @@ async fn one(
             return send(to, None, Answer::Error(failure)).await;
         }
     };
+    if !shared.role.may(&command) {
+        let error = "this command is not for whoever comes in at this socket".to_owned();
+        return send(to, id, Answer::Error(Failure { error, ..Failure::default() })).await;
+    }
     if command == Command::Tail {
         drop(turn);
         return tail(id, shared, from, to).await;
@@ -94,12 +102,24 @@ async fn answer(command: Command, actor: &Actor, shared: &Shared) -> Answer {
     if let Command::Handover { bundle } = command {
         return shared.core.borrow_mut().hand_over(bundle, &actor.0);
     }
+    if let Command::Deliver { bundle } = command {
+        return deliver(bundle, &shared.core).await;
+    }
+    let releases = matches!(command, Command::Hold { on: false, .. });
     if let Command::Why(question @ Question { at: Some(at), .. }) = command {
         let then = shared.core.borrow().then(at);
         let asked = move || then?.why(&question);
         return spawn_blocking(asked).await.unwrap_or_else(|_| Err(broken())).map_or_else(Answer::Error, ok);
     }
-    shared.core.borrow_mut().answer(command, actor)
+    let answer = shared.core.borrow_mut().answer(command, actor);
+    if releases {
+        let shared = shared.clone();
+        spawn_local(async move {
+            release(&shared.core).await;
+            shared.changed.notify_one();
+        });
+    }
+    answer
 }
 
 /// Verifies at once, prepares in a thread, adopts at once: the gateway goes on meanwhile.
@@ -109,7 +129,7 @@ async fn apply(bundle: Vec<u8>, actor: &Actor, shared: &Shared) -> Answer {
         Ok(verified) => verified,
         Err(failure) => return Answer::Error(failure),
     };
-    let prepared = spawn_blocking(move || prepare(verified)).await.unwrap_or_else(|_| Err(broken()));
+    let prepared = candidate(verified, &shared.core).await;
     let mut core = shared.core.borrow_mut();
     match prepared {
         Ok(candidate) => core.adopt(candidate, &actor.0),
@@ -124,7 +144,7 @@ fn ok(body: Body) -> Answer {
     Answer::Ok(Box::new(body))
 }
 
-fn broken() -> Failure {
+pub(super) fn broken() -> Failure {
     Failure { error: "the gateway could not finish this".to_owned(), ..Failure::default() }
 }
 

@@ -7,11 +7,15 @@
 //! and a line that is not complete in time ends its connection (attack 11).
 
 mod connection;
+mod delivery;
 mod line;
 mod peer;
+mod role;
 mod socket;
 
+pub(crate) use delivery::release;
 pub(crate) use peer::Access;
+pub(crate) use role::Role;
 pub use socket::SocketError;
 pub(crate) use socket::bind;
 
@@ -30,15 +34,16 @@ const MAX_CONNECTIONS: usize = 16;
 /// How long until the socket is tried again where the process has no file descriptor left.
 const BACK_OFF: Duration = Duration::from_millis(100);
 
-/// Serves clients until it is dropped. `changed` is notified whenever one of them changed something.
+/// Serves clients until it is dropped; `role` says what they may ask. `changed` is notified whenever one of them changed something.
 pub(crate) async fn serve(
     listener: UnixListener,
     core: Rc<RefCell<Core>>,
     access: Access,
+    role: Role,
     changed: Rc<Notify>,
 ) {
     let places = std::sync::Arc::new(Semaphore::new(MAX_CONNECTIONS));
-    let shared = Shared { core, changed, turns: std::sync::Arc::new(Semaphore::new(1)) };
+    let shared = Shared { core, role, changed, turns: std::sync::Arc::new(Semaphore::new(1)) };
     loop {
         let Ok((stream, _)) = listener.accept().await else {
             tokio::time::sleep(BACK_OFF).await;

@@ -8,6 +8,7 @@
 
 mod alarms;
 mod answer;
+mod deliver;
 mod enforcement;
 mod keeping;
 mod past;
@@ -17,7 +18,8 @@ mod status;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use policy::prepare;
+pub(crate) use deliver::Step;
+pub(crate) use policy::{Candidate, prepare};
 pub use start::StartError;
 pub(crate) use start::{deny_all, layout};
 
@@ -55,6 +57,9 @@ pub(crate) struct Core {
     confined: Option<Report>,
     /// What of the kernel could not be watched.
     impaired: BTreeSet<&'static str>,
+    delivered: deliver::Delivering,
+    /// A controller is configured.
+    is_linked: bool,
 }
 
 /// What became of what the engine asked for.
@@ -165,5 +170,6 @@ impl Core {
 /// What the engine is told at its start.
 fn settings(config: &Config, clock: &dyn Clock) -> Settings {
     let ports = config.port.iter().map(|(interface, port)| (interface.0.clone(), (*port).into())).collect();
-    Settings { boot: clock.boot(), ports, ..Settings::default() }
+    let name = config.name.as_deref().unwrap_or_default().into();
+    Settings { boot: clock.boot(), name, ports, ..Settings::default() }
 }

@@ -4,10 +4,9 @@
 
 use super::{Core, answer, policy};
 use crate::convert;
-use crate::store::Verified;
 use nullius_engine::{BootId, Gateway, Now, PolicyVersion, Settings, Standing};
-use nullius_model::{Timestamp, Uptime};
-use nullius_protocol::bundle::Body;
+use nullius_model::{Marker, Timestamp, Uptime};
+use nullius_policy::Files;
 use nullius_protocol::local::{Body as Reply, Failure, Question};
 use nullius_protocol::state::Moment;
 use std::sync::Arc;
@@ -18,7 +17,8 @@ use std::time::Duration;
 pub(crate) struct Then {
     settings: Settings,
     standing: Standing,
-    verified: Verified,
+    marker: Marker,
+    files: Files,
     now: Now,
 }
 
@@ -35,13 +35,21 @@ impl Core {
         })?;
         let verified =
             self.store.load(moment.epoch).map_err(|error| policy::failure(&crate::chain(&error)))?;
+        let (files, _) =
+            self.store.files(&verified).map_err(|error| policy::failure(&crate::chain(&error)))?;
         let passed = Timestamp::from_secs(at).since(Timestamp::from_nanos(moment.at));
         let uptime = Uptime::new(Duration::from_nanos(moment.uptime)).after(passed);
         let standing = convert::to_standing(moment.standing).map_err(|error| policy::failure(&error))?;
         // the boot of then: its grants were in force
         let boot = BootId(standing.boot.0.clone());
         let settings = Settings { boot, ..self.settings.clone() };
-        Ok(Then { settings, standing, verified, now: Now { uptime, wall: Timestamp::from_secs(at) } })
+        Ok(Then {
+            settings,
+            standing,
+            marker: verified.marker,
+            files,
+            now: Now { uptime, wall: Timestamp::from_secs(at) },
+        })
     }
 
     fn moment_at(&self, at: Timestamp) -> Option<Moment> {
@@ -58,13 +66,10 @@ impl Then {
     /// # Errors
     /// A [`Failure`] where the policy of then does not compile with this program, or the question makes no sense.
     pub(crate) fn why(self, question: &Question) -> Result<Reply, Failure> {
-        let Body::Policy(files) = &self.verified.bundle.body else {
-            return Err(policy::failure("no policy was in force then"));
-        };
-        let (repository, policies) = policy::compile(files)?;
+        let (repository, policies) = policy::compile(&self.files)?;
         let repository = Arc::new(repository);
         let version = PolicyVersion {
-            marker: self.verified.marker,
+            marker: self.marker,
             repository: Arc::clone(&repository),
             policies: Arc::new(policies),
         };

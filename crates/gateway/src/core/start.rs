@@ -5,6 +5,7 @@
 //! that still verifies and compiles; the rules that the kernel still has; no rules at all, which denies everything.
 
 use super::alarms::Alarms;
+use super::deliver::Delivering;
 use super::enforcement::Enforcement;
 use super::keeping::Keeping;
 use super::{Core, EVENTS, policy, settings};
@@ -38,8 +39,8 @@ pub enum StartError {
     Store(#[from] StoreError),
     /// The standing, and there is no history to take its place.
     #[error(
-        "who is revoked cannot be known ({0}): restore `standing.json` from a backup, or remove it to start with nobody \
-         revoked; what the kernel had is kept, and without that everything is denied"
+        "who is revoked cannot be known ({0}): restore `standing.json` from a backup, or move the whole state directory away \
+         to start anew; what the kernel had is kept, and without that everything is denied"
     )]
     Standing(String),
 }
@@ -67,9 +68,11 @@ impl Core {
     }
 
     fn load(config: &Config, clock: Arc<dyn Clock>) -> Result<(Store, Keeping, Standing), StartError> {
-        let store = Store::open(&config.state)?;
+        let mut store = Store::open(&config.state)?;
         let keeping = Keeping::open(&store, config.controller.as_ref().map(Controller::spool_bytes))?;
         let standing = standing(&store, &keeping, clock.as_ref())?;
+        store.raise_floor(standing.orders.taken);
+        store.tidy();
         Ok((store, keeping, standing))
     }
 
@@ -95,6 +98,8 @@ impl Core {
             events: broadcast::Sender::new(EVENTS),
             confined: None,
             impaired: BTreeSet::new(),
+            delivered: Delivering::default(),
+            is_linked: config.controller.is_some(),
         }
     }
 
@@ -110,14 +115,15 @@ impl Core {
 
     fn last_known_good(&mut self) -> Option<policy::Candidate> {
         let current = self.store.current().map_err(|error| crate::chain(&error));
-        let why = match current.and_then(|found| found.map(usable).transpose()) {
+        let why = match current.and_then(|found| found.map(|found| usable(&self.store, found)).transpose()) {
             Ok(found) if found.is_some() || !self.store.was_used() => return found,
             Ok(_) => "nothing says which bundle was in force".to_owned(),
             Err(why) => why,
         };
         let older = self.store.epochs().unwrap_or_default().into_iter().rev();
-        let found =
-            older.filter_map(|epoch| self.store.load(epoch).ok()).find_map(|older| usable(older).ok());
+        let found = older
+            .filter_map(|epoch| self.store.load(epoch).ok())
+            .find_map(|older| usable(&self.store, older).ok());
         let instead = match &found {
             Some(candidate) => format!("bundle {} is in force instead", candidate.epoch()),
             None => "no other bundle is usable: everything is denied".to_owned(),
@@ -162,11 +168,14 @@ pub(crate) fn layout(config: &Config) -> Layout {
 }
 
 /// A policy that passed once: its tests need not pass again to be better than none.
-fn usable(verified: Verified) -> Result<policy::Candidate, String> {
-    policy::Candidate::compile(verified).map_err(|Failure { error, problems, .. }| {
-        let first = problems.first().map(|problem| format!(": {problem}")).unwrap_or_default();
-        format!("{error}{first}")
-    })
+pub(super) fn usable(store: &Store, verified: Verified) -> Result<policy::Candidate, String> {
+    let (files, deltas) = store.files(&verified).map_err(|error| crate::chain(&error))?;
+    policy::Candidate::compile(verified, Arc::new(files), deltas).map_err(
+        |Failure { error, problems, .. }| {
+            let first = problems.first().map(|problem| format!(": {problem}")).unwrap_or_default();
+            format!("{error}{first}")
+        },
+    )
 }
 
 /// Denies everything that any bridge of the machine would forward, whatever the kernel had.

@@ -41,6 +41,7 @@ impl Core {
             strangers: number(status.strangers),
             grants: number(status.grants),
             counters: counters.map(|counters| counted(&counters)).unwrap_or_default(),
+            held: self.held(),
             troubles,
             alarms: self.newest_alarms(ALARMS),
         }
@@ -96,6 +97,14 @@ impl Core {
         troubles.extend(
             self.keeping.troubles().map(|trouble| format!("not everything can be written down: {trouble}")),
         );
+        troubles.extend(self.link_trouble());
+        let held = self.held();
+        if !held.is_empty() {
+            troubles.push(format!("what the controller sends is held back {held}"));
+        }
+        if self.keeping.audit.is_full() {
+            troubles.push("more waits for the controller than may: the oldest denials are let go".to_owned());
+        }
         let flooded = status.strangers_let_go.iter();
         troubles
             .extend(flooded.map(|(port, count)| format!("port {port} is flooded: {count} strangers let go")));

@@ -90,7 +90,8 @@ fn a_grant_outlives_a_restart_but_no_reboot_and_no_clock_extends_it() {
     let scratch = Scratch(path);
     let mut core = scratch.start("one", 1_000, 1_700_000_000);
     let verified = core.verify(scratch.policy(), "test").unwrap();
-    let adopted = core.adopt(prepare(verified).unwrap(), "test");
+    let draft = core.draft(verified);
+    let adopted = core.adopt(prepare(draft).unwrap(), "test");
     assert!(matches!(adopted, Answer::Ok(_)), "{adopted:?}");
     assert!(ends(&mut core).is_empty());
 

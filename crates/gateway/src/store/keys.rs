@@ -23,8 +23,11 @@ pub enum KeyError {
     #[error(transparent)]
     File(#[from] FileError),
     /// What is in it.
-    #[error("`{}` is damaged: restore it from a backup, or remove it together with the bundles to start anew", .0.display())]
+    #[error("`{}` is damaged: restore it from a backup, or move the whole directory away to start anew", .0.display())]
     Damaged(PathBuf),
+    /// It is gone, and this is no first start.
+    #[error("`{}` is missing, and bundles were taken: restore it from a backup, or move the whole directory away to start anew", .0.display())]
+    Missing(PathBuf),
     /// The system has no randomness.
     #[error("no key could be made")]
     Key(#[from] BadKey),
@@ -50,6 +53,8 @@ impl Signers {
         let path = directory.join("trusted.pub");
         match file::read(&path, MAX_SIGNERS * MAX_LINE) {
             Ok(bytes) => Self::parse(&bytes).ok_or(KeyError::Damaged(path)),
+            // a bundle was taken: somebody's signature counted, and whose is not for anybody to guess
+            Err(error) if error.is_absent() && is_used(directory) => Err(KeyError::Missing(path)),
             Err(error) if error.is_absent() => Self::first(directory),
             Err(error) => Err(error.into()),
         }
@@ -112,6 +117,11 @@ impl Signers {
         }
         file::replace(&directory.join("trusted.pub"), text.as_bytes())
     }
+}
+
+fn is_used(directory: &Path) -> bool {
+    let mut bundles = std::fs::read_dir(directory.join("bundles")).into_iter().flatten();
+    bundles.next().is_some() || directory.join("current").exists()
 }
 
 fn make_key(path: &Path) -> Result<SigningKey, KeyError> {

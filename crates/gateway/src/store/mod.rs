@@ -3,6 +3,7 @@
 //! ```text
 //! bundles/1.42.cose   signed bundles, the last MAX_KEPT
 //! current             which of them is in force: epoch and digest
+//! held/1.43.cose      signed bundles that somebody holds back
 //! local.key           the key made at first start (trusted.pub names it until a handover)
 //! trusted.pub         whose signature counts, from which epoch on
 //! standing.json       what people decided and what the wire taught
@@ -18,12 +19,16 @@
 //! INVARIANT: what was acknowledged is on the disk; what the disk has is verified again before it is believed.
 
 mod bundles;
-mod file;
+mod chain;
+pub(crate) mod file;
+mod held;
 mod journal;
 mod keys;
 mod spool;
 
+pub(crate) use chain::MAX_DELTAS;
 pub use file::FileError;
+use held::MAX_HELD;
 pub(crate) use journal::Journal;
 pub use keys::KeyError;
 pub(crate) use keys::Signers;
@@ -60,6 +65,20 @@ pub enum StoreError {
     /// A policy where a handover belongs, or the other way round.
     #[error("this is a {0} bundle: use the command for it")]
     OtherBody(&'static str),
+    /// A change of a policy that is not in force.
+    #[error("it changes policy {base}, and {in_force} is in force")]
+    OtherBase {
+        /// What it changes.
+        base: Epoch,
+        /// What is in force.
+        in_force: Epoch,
+    },
+    /// More changes since the last whole policy than anybody puts together at a start.
+    #[error("{MAX_DELTAS} changes came since the last whole policy: a whole one is due")]
+    TooManyDeltas,
+    /// More than anybody looks through afterwards.
+    #[error("{MAX_HELD} bundles are held back already")]
+    TooManyHeld,
     /// The pointer and the bundle disagree.
     #[error("bundle {0} is not the one that was stored")]
     Changed(Epoch),
@@ -109,16 +128,22 @@ impl Store {
         file::make_directory(&directory.join("bundles"))?;
         let signers = Signers::open(directory)?;
         let taken = match bundles::pointer(directory) {
-            Ok(pointer) => {
-                let taken = pointer.map(|pointer| pointer.epoch).unwrap_or_default();
-                bundles::remove_above(directory, taken);
-                taken
-            }
+            Ok(pointer) => pointer.map(|pointer| pointer.epoch).unwrap_or_default(),
             // which one was in force is not known: nothing up to the newest may come again
             Err(_) => bundles::epochs(directory)?.last().copied().unwrap_or_default(),
         };
         let floor = taken.max(signers.since());
         Ok(Self { directory: directory.to_owned(), signers, floor })
+    }
+
+    /// Nothing up to this epoch is taken any more, as the standing says. What lies above was written and never taken.
+    pub(crate) fn raise_floor(&mut self, taken: Epoch) {
+        self.floor = self.floor.max(taken);
+    }
+
+    /// Removes what a crash left behind: bundles above the floor, which were written and never taken.
+    pub(crate) fn tidy(&self) {
+        bundles::remove_above(&self.directory, self.floor);
     }
 
     /// The key whose signature is taken for the next bundle.
@@ -149,7 +174,9 @@ impl Store {
     /// # Errors
     /// [`StoreError`] where it cannot be written; the one before stays in force.
     pub(crate) fn adopt(&mut self, verified: &Verified) -> Result<(), StoreError> {
-        if verified.bundle.epoch <= self.floor {
+        // what was held back was taken when it came
+        let was_held = self.held()?.contains(&verified.bundle.epoch);
+        if verified.bundle.epoch <= self.floor && !was_held {
             return Err(StoreError::OldEpoch { offered: verified.bundle.epoch, floor: self.floor });
         }
         Fault::BeforeStore.reached();
@@ -157,9 +184,17 @@ impl Store {
         Fault::AfterStore.reached();
         bundles::point_to(&self.directory, verified.marker)?;
         Fault::AfterPointer.reached();
-        self.floor = verified.bundle.epoch;
-        bundles::prune(&self.directory, self.floor);
+        self.raise_floor(verified.bundle.epoch);
+        bundles::prune(&self.directory, verified.bundle.epoch);
         Ok(())
+    }
+
+    /// Makes an earlier policy the one that the next start loads. Durable when this returns; the floor stays.
+    ///
+    /// # Errors
+    /// [`StoreError`] where it cannot be written.
+    pub(crate) fn go_back(&self, verified: &Verified) -> Result<(), StoreError> {
+        Ok(bundles::point_to(&self.directory, verified.marker)?)
     }
 
     /// Takes the word of another signer from here on. Durable when this returns.
@@ -169,7 +204,7 @@ impl Store {
     pub(crate) fn hand_over(&mut self, verified: &Verified) -> Result<(), StoreError> {
         let Body::Handover(key) = &verified.bundle.body else { return Err(StoreError::OtherBody("policy")) };
         self.signers = self.signers.hand_over(verified.bundle.epoch, *key, &self.directory)?;
-        self.floor = verified.bundle.epoch;
+        self.raise_floor(verified.bundle.epoch);
         Ok(())
     }
 

@@ -83,6 +83,7 @@ fn a_bundle_that_was_written_but_never_pointed_to_was_never_taken() {
     let verified = store.verify(policy(2).sign(&key).unwrap()).unwrap();
     bundles::write(&scratch.0, &verified).unwrap();
     let mut store = scratch.store();
+    store.tidy();
     assert_eq!(store.floor(), epoch(1));
     assert_eq!(store.epochs().unwrap(), [epoch(1)]);
     adopt(&mut store, 2, &key).unwrap();

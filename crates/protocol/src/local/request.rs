@@ -100,6 +100,28 @@ pub enum Command {
         #[serde(with = "text::hex")]
         bundle: Vec<u8>,
     },
+    /// The files of a stored policy, verified anew; those in force where no epoch is given.
+    PolicyFiles {
+        /// Which one.
+        #[serde(default, with = "text::optional_epoch", skip_serializing_if = "Option::is_none")]
+        epoch: Option<Epoch>,
+    },
+    /// Puts an earlier policy in force that is still kept, whoever signs policies now. The next one that comes takes its
+    /// place.
+    PolicyRollback {
+        /// Which one; the one before where none is given.
+        #[serde(default, with = "text::optional_epoch", skip_serializing_if = "Option::is_none")]
+        epoch: Option<Epoch>,
+        /// Why, for the audit.
+        reason: String,
+    },
+    /// Holds back what a controller tells, as far as it could let pass what does not pass now; or lets it have its way.
+    Hold {
+        /// From here on, or no more.
+        on: bool,
+        /// Why, for the audit.
+        reason: String,
+    },
     /// How far roll-out has come.
     Stages,
     /// Moves roll-out of a device, a conduit or everything.
@@ -141,10 +163,45 @@ pub enum Command {
         /// Why, for the audit.
         reason: String,
     },
-    /// Says what the plant is doing.
+    /// Says what the plant, or one zone of it, is doing.
     ModeSet {
         /// `normal`, `maintenance`, …
         mode: String,
+        /// The zone; the whole site where none is given.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        zone: Option<String>,
+        /// Why, for the audit.
+        reason: String,
+    },
+    /// A zone does what the calendar and the site say again.
+    ModeClear {
+        /// The zone.
+        zone: String,
+        /// Why, for the audit.
+        reason: String,
+    },
+    /// What every zone is doing, and what the windows will do next.
+    Modes,
+    /// The emergency profiles, and how they stand.
+    Emergencies,
+    /// Sets an emergency off, or confirms what another person asked for.
+    EmergencyTrigger {
+        /// Its profile.
+        profile: String,
+        /// Why, for the audit.
+        reason: String,
+    },
+    /// Makes an emergency ready again.
+    EmergencyArm {
+        /// Its profile.
+        profile: String,
+        /// Why, for the audit.
+        reason: String,
+    },
+    /// Ends an emergency before its time.
+    EmergencyEnd {
+        /// Its profile.
+        profile: String,
         /// Why, for the audit.
         reason: String,
     },
@@ -156,6 +213,30 @@ pub enum Command {
     Alarms,
     /// Denials, alarms and audit records as they come, until the client hangs up.
     Tail,
+    /// Where the gateway stands towards its controller. From here on: for the link alone, on a socket of its own.
+    LinkState {
+        /// Why the controller cannot be reached, for people; empty where it is.
+        #[serde(default)]
+        trouble: String,
+    },
+    /// What the controller sent: a signed bundle.
+    Deliver {
+        /// The bundle's bytes, as hexadecimal digits.
+        #[serde(with = "text::hex")]
+        bundle: Vec<u8>,
+    },
+    /// Records of the audit.
+    SpoolRead {
+        /// Behind this number.
+        after: u64,
+        /// So many at most.
+        max: u64,
+    },
+    /// The controller has the records up to this one.
+    SpoolAcked {
+        /// Its number.
+        through: u64,
+    },
 }
 
 /// What a stage is set for.

@@ -35,7 +35,7 @@ pub(crate) type Each<'e> = &'e mut dyn FnMut(Row) -> Result<(), StoreError>;
 
 /// One connection, in a transaction or not.
 pub(crate) trait Session {
-    /// Begins a transaction; nothing for [`Mode::Migrate`].
+    /// Begins a transaction; nothing for [`Mode::Migrate`]. After a failure there is none.
     fn begin(&mut self, mode: Mode) -> Result<Option<Head>, StoreError>;
     fn execute(&mut self, sql: &str, values: &[Value]) -> Result<u64, StoreError>;
     fn query(&mut self, sql: &str, values: &[Value]) -> Result<Vec<Row>, StoreError>;
@@ -69,6 +69,14 @@ impl Backend {
         match location {
             Location::Sqlite(path) => sqlite::Database::open(path).map(Self::Sqlite),
             Location::Postgres(url) => postgres::Database::open(url),
+        }
+    }
+
+    /// What was deleted is nowhere in our files any more. PostgreSQL's files are its own: VACUUM does it there.
+    pub(crate) fn forget_deleted(&self) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(database) => database.empty_log(),
+            Self::Postgres(_) => Ok(()),
         }
     }
 

@@ -43,6 +43,14 @@ impl Database {
         Ok(Self { path: path.to_owned(), writer: Mutex::new(Some(writer)), readers: Mutex::default() })
     }
 
+    /// Moves everything from the log to the file, where deleted rows are overwritten. A reader may be in the way: what it
+    /// holds back goes with the next one.
+    pub(super) fn empty_log(&self) -> Result<(), StoreError> {
+        self.with(Mode::Write, |writer| {
+            writer.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).map_err(told)
+        })
+    }
+
     pub(super) fn with<T, E: From<StoreError>>(
         &self,
         mode: Mode,
@@ -111,10 +119,11 @@ impl Session for Connection {
         if mode == Mode::Migrate {
             return Ok(None);
         }
-        let head = self.prepare_cached(HEAD).map_err(told)?.query_row([], |row| {
-            Ok(Head { generation: row.get(0)?, keys: row.get(1)?, schema: row.get(2)? })
-        });
-        head.map(Some).map_err(told)
+        let head = head(self);
+        if head.is_err() {
+            self.roll_back();
+        }
+        head.map(Some)
     }
 
     fn execute(&mut self, sql: &str, values: &[Value]) -> Result<u64, StoreError> {
@@ -160,6 +169,13 @@ impl Session for Connection {
     fn dialect(&self) -> Dialect {
         Dialect::Sqlite
     }
+}
+
+fn head(connection: &Connection) -> Result<Head, StoreError> {
+    let mut statement = connection.prepare_cached(HEAD).map_err(told)?;
+    let head = statement
+        .query_row([], |row| Ok(Head { generation: row.get(0)?, keys: row.get(1)?, schema: row.get(2)? }));
+    head.map_err(told)
 }
 
 fn each_row(connection: &Connection, sql: &str, values: &[Value], each: Each<'_>) -> Result<(), StoreError> {

@@ -10,7 +10,10 @@ pub(crate) mod cipher;
 mod file;
 mod kek;
 mod passphrase;
+#[cfg(feature = "pkcs11")]
+mod pkcs11;
 pub(crate) mod ring;
+mod rotation;
 mod secret;
 mod wrapper;
 
@@ -20,3 +23,8 @@ pub(crate) use passphrase::Stretch;
 pub(crate) use ring::Ring;
 pub use secret::Secret;
 pub(crate) use wrapper::Wrapper;
+
+#[cfg(test)]
+mod canary;
+#[cfg(test)]
+mod tests;

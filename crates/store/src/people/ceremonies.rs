@@ -7,10 +7,7 @@ use crate::{StoreError, Tx};
 /// Halves kept at once: strangers begin some of them.
 const MOST: u64 = 20_000;
 
-/// Keeps a first half.
-///
-/// # Errors
-/// [`StoreError::Conflict`] where too many wait already.
+/// Keeps a first half; or not, where too many wait already.
 pub fn begin(
     tx: &mut Tx<'_>,
     kind: &str,
@@ -18,15 +15,15 @@ pub fn begin(
     data: &[u8],
     expires: u64,
     now: u64,
-) -> Result<(), StoreError> {
+) -> Result<bool, StoreError> {
     tx.execute("DELETE FROM ceremony WHERE expires <= $1", &[now.into()])?;
     let waiting = tx.one("SELECT COUNT(*) FROM ceremony", &[])?.map_or(Ok(0), |row| row.count(0))?;
     if waiting >= MOST {
-        return Err(StoreError::Conflict);
+        return Ok(false);
     }
     let sql = "INSERT INTO ceremony (digest, kind, data, expires) VALUES ($1, $2, $3, $4)";
     tx.execute(sql, &[digest.into(), kind.into(), data.into(), expires.into()])?;
-    Ok(())
+    Ok(true)
 }
 
 /// Takes a first half away: what was kept, if it is still good.

@@ -57,7 +57,9 @@ async fn a_gateway_that_is_turned_away_is_dropped_and_stays_out_until_it_joins_a
     let gateway = Gateway::joined(&plant, "gw1").await;
     let (mut link, _) = gateway.come(&plant).await.unwrap();
     plant.pass(60);
+    let unused = plant.invite("gw1").await.to_string();
     assert!(plant.app.write(|tx| gateways::revoke(tx, SITE, "gw1")).await.unwrap());
+    assert_eq!(plant.join(&unused, &request(&gateway.key)).await, Err(401));
     assert!(link.end().await.unwrap().0.contains("turned away"));
     assert!(gateway.come(&plant).await.is_err());
     let again = Gateway::joined(&plant, "gw1").await;

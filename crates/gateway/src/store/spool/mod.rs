@@ -177,13 +177,13 @@ impl Spool {
         self.closed.first().map_or(self.first, |segment| segment.first)
     }
 
-    /// Through which record a controller has them; 0 where it has none.
-    pub(crate) const fn acked(&self) -> u64 {
-        self.acked
+    /// So much waits for a controller that the oldest denials are let go.
+    pub(crate) fn is_full(&self) -> bool {
+        self.limit.is_some_and(|limit| self.waiting().saturating_add(MAX_FILE) > limit)
     }
 
     /// Bytes that no controller has.
-    pub(crate) fn waiting(&self) -> u64 {
+    fn waiting(&self) -> u64 {
         let live = if self.end.next > self.acked + 1 { self.length } else { 0 };
         self.unacked().map(|segment| segment.size).fold(live, u64::saturating_add)
     }

@@ -106,12 +106,12 @@ fn what_nobody_has_yet_stays_and_what_is_acknowledged_goes() {
     (0..280).for_each(|_| add(&mut spool, &text));
     assert_eq!(read_all(&mut spool, 0).len(), 280);
     spool.acknowledge(250).unwrap();
-    assert_eq!((scratch.files(), spool.acked()), (MAX_OLD + 1, 250));
+    assert_eq!((scratch.files(), spool.acked), (MAX_OLD + 1, 250));
     let mut spool = scratch.open(Some(16 << 20));
-    assert_eq!((spool.acked(), spool.next()), (250, 281));
+    assert_eq!((spool.acked, spool.next()), (250, 281));
     assert_eq!(read_all(&mut spool, 250).len(), 30);
     spool.acknowledge(280).unwrap();
-    assert_eq!((spool.acked(), spool.waiting()), (280, 0));
+    assert_eq!((spool.acked, spool.waiting()), (280, 0));
 }
 
 #[test]
@@ -187,7 +187,7 @@ fn an_older_copy_of_the_whole_counts_under_another_name() {
     assert_eq!(scratch.open(Some(1 << 20)).id(), id);
     spool.acknowledge(11).unwrap();
     assert_ne!(spool.id(), id);
-    assert_eq!((scratch.open(Some(1 << 20)).id(), spool.acked()), (spool.id(), 0));
+    assert_eq!((scratch.open(Some(1 << 20)).id(), spool.acked), (spool.id(), 0));
 }
 
 #[test]
@@ -198,7 +198,7 @@ fn a_flipped_bit_breaks_the_chain_at_its_record_and_stops_nobody() {
     drop(spool);
     let whole = fs::read(scratch.live()).unwrap();
     let text = whole.windows(3).position(|word| word == b"two").unwrap();
-    let mut bytes = whole.clone();
+    let mut bytes = whole;
     bytes[text] ^= 4;
     fs::write(scratch.live(), &bytes).unwrap();
     let mut spool = scratch.open(Some(1 << 20));
