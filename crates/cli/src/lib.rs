@@ -1,4 +1,4 @@
-//! The commands that speak the local API: what a person types at three in the morning, and what comes back.
+//! The commands that speak the local API of a gateway, or the API of a controller: what a person types at three in the morning, and what comes back.
 //!
 //! A command asks the gateway over its Unix socket and shows the answer in plain words, or as JSON. It decides nothing:
 //! who may do what, and whether it was done, is the gateway's to say. Policies alone are read, tried and signed here,
@@ -8,10 +8,12 @@
 //! INVARIANT: every text that comes from a socket, a device or a file is made inert before it is shown.
 
 mod connection;
+mod controller;
 mod device;
 mod emergency;
 mod failure;
 mod grant;
+mod hold;
 mod mode;
 mod policy;
 mod show;
@@ -49,11 +51,14 @@ pub enum Command {
     Why(why::Arguments),
     Device(device::Arguments),
     Grant(grant::Arguments),
+    Hold(hold::Arguments),
     Stage(stage::Arguments),
     Mode(mode::Arguments),
     Emergency(emergency::Arguments),
     Policy(Box<policy::Arguments>),
     Tail(tail::Arguments),
+    Login(controller::login::Arguments),
+    Logout(controller::logout::Arguments),
 }
 
 /// Which gateway, and in which form it answers.
@@ -82,6 +87,25 @@ pub struct World<'w> {
     pub now: Timestamp,
     /// Who is at the keyboard, for what is signed.
     pub who: String,
+    /// Their home, where the controller they work with is kept.
+    pub home: PathBuf,
+    /// Asks them.
+    pub keyboard: &'w mut dyn Keyboard,
+}
+
+/// Somebody who can be asked.
+pub trait Keyboard {
+    /// One line, shown as it is typed.
+    ///
+    /// # Errors
+    /// Where nobody is there.
+    fn line(&mut self, prompt: &str) -> std::io::Result<String>;
+
+    /// One line that is not shown.
+    ///
+    /// # Errors
+    /// Where nobody is there.
+    fn secret(&mut self, prompt: &str) -> std::io::Result<String>;
 }
 
 impl std::fmt::Debug for World<'_> {
@@ -100,10 +124,13 @@ pub fn run(command: &Command, world: &mut World<'_>) -> Result<Outcome, Failure>
         Command::Why(arguments) => why::run(arguments, world),
         Command::Device(arguments) => device::run(arguments, world),
         Command::Grant(arguments) => grant::run(arguments, world),
+        Command::Hold(arguments) => hold::run(arguments, world),
         Command::Stage(arguments) => stage::run(arguments, world),
         Command::Mode(arguments) => mode::run(arguments, world),
         Command::Emergency(arguments) => emergency::run(arguments, world),
         Command::Policy(arguments) => policy::run(arguments, world),
         Command::Tail(arguments) => tail::run(arguments, world),
+        Command::Login(arguments) => controller::login::run(arguments, world),
+        Command::Logout(arguments) => controller::logout::run(arguments, world),
     }
 }

@@ -3,6 +3,7 @@
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::http::{Guard, Problem};
+use crate::link::Hub;
 use crate::people::{Passwords, setup};
 use nullius_model::Timestamp;
 use nullius_store::{Store, StoreError, Tx};
@@ -22,6 +23,7 @@ struct Inner {
     guard: Guard,
     passwords: Passwords,
     changed: watch::Sender<u64>,
+    links: Hub,
 }
 
 impl App {
@@ -35,6 +37,7 @@ impl App {
             guard,
             passwords: Passwords::default(),
             changed: watch::Sender::new(0),
+            links: Hub::default(),
         }))
     }
 
@@ -62,6 +65,16 @@ impl App {
         setup::claim_code(self)
             .await
             .map_err(|problem: Problem| StoreError::Database(problem.detail().to_owned()))
+    }
+
+    /// The gateways that are connected here.
+    pub(crate) fn links(&self) -> &Hub {
+        &self.0.links
+    }
+
+    /// What tells the time.
+    pub(crate) fn clock(&self) -> Arc<dyn Clock> {
+        Arc::clone(&self.0.clock)
     }
 
     /// The time.

@@ -1,6 +1,7 @@
 //! What a controller is told at its start.
 
 use crate::http::{Limits, Rates};
+use crate::link::LinkSettings;
 use std::time::Duration;
 
 /// What a controller is told at its start.
@@ -14,6 +15,8 @@ pub struct Config {
     pub rates: Rates,
     /// How long people stay signed in.
     pub sessions: Sessions,
+    /// Certificates, and the link to the gateways.
+    pub link: LinkSettings,
 }
 
 /// How long people stay signed in.
@@ -41,6 +44,7 @@ impl Default for Config {
             limits: Limits::default(),
             rates: Rates::default(),
             sessions: Sessions::default(),
+            link: LinkSettings::default(),
         }
     }
 }

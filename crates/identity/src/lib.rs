@@ -20,7 +20,7 @@ mod request;
 
 pub use authority::{Authority, BadAuthority, Serial, Validity};
 pub use name::{BadName, TrustDomain, gateway_name, site_name};
-pub use peer::{BadPeer, GatewayIdentity, Verified, assertion};
+pub use peer::{BadPeer, GatewayIdentity, Verified, assertion, certificate_end};
 pub use pinned::PinnedRoot;
 pub use profile::{BadProfile, Profile};
 pub use request::{BadRequest, MAX_REQUEST, RequestedKey};

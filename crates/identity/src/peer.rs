@@ -80,6 +80,15 @@ pub fn assertion(leaf: &[u8], domain: &TrustDomain) -> Result<Verified<GatewayId
     }))
 }
 
+/// The last second of a certificate (DER), since 1970; nothing where it cannot be read.
+pub fn certificate_end(der: &[u8]) -> Option<u64> {
+    if der.len() > MAX_CERTIFICATE {
+        return None;
+    }
+    let (_, certificate) = X509Certificate::from_der(der).ok()?;
+    u64::try_from(certificate.validity().not_after.timestamp()).ok()
+}
+
 /// One name, and it is a gateway's: a certificate with several would be whoever suits.
 fn named(certificate: &X509Certificate<'_>, domain: &TrustDomain) -> Result<(String, String), BadPeer> {
     let names = certificate.subject_alternative_name().map_err(|_| BadPeer::Form)?.ok_or(BadPeer::Name)?;

@@ -3,7 +3,7 @@
 //! Nothing else of a request is looked at: a subject, names and extensions in it are wishes.
 
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1, ED25519, UnparsedPublicKey, VerificationAlgorithm};
-use rcgen::{PKCS_ECDSA_P256_SHA256, PKCS_ED25519, PublicKeyData, SignatureAlgorithm};
+use rcgen::{KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_ED25519, PublicKeyData, SignatureAlgorithm};
 use x509_parser::certification_request::X509CertificationRequest;
 use x509_parser::oid_registry::{
     OID_EC_P256, OID_KEY_TYPE_EC_PUBLIC_KEY, OID_SIG_ECDSA_WITH_SHA256, OID_SIG_ED25519,
@@ -67,6 +67,20 @@ impl RequestedKey {
             .verify(info.raw, &request.signature_value.data)
             .map_err(|_| BadRequest::Proof)?;
         Ok(key)
+    }
+
+    /// The public half of a P-256 or Ed25519 key of one's own (PKCS#8, DER).
+    ///
+    /// # Errors
+    /// [`BadRequest::Key`].
+    pub fn of_key(key: &[u8]) -> Result<Self, BadRequest> {
+        let key = KeyPair::try_from(key).map_err(|_| BadRequest::Key)?;
+        let kind = match key.algorithm() {
+            algorithm if *algorithm == PKCS_ECDSA_P256_SHA256 => Kind::P256,
+            algorithm if *algorithm == PKCS_ED25519 => Kind::Ed25519,
+            _ => return Err(BadRequest::Key),
+        };
+        Ok(Self { kind, bytes: key.public_key_raw().to_vec() })
     }
 
     fn from_info(info: &SubjectPublicKeyInfo<'_>) -> Option<Self> {

@@ -36,6 +36,7 @@ fn a_gateways_certificate_makes_it_that_gateway() {
     let leaf = authority().issue(&gateway(), &requested(), [0xff; 16], DAY).unwrap();
     let verified = assertion(&leaf, &domain()).unwrap();
     assert_eq!((verified.site.as_str(), verified.name.as_str()), ("lab", "gw1"));
+    assert_eq!(certificate_end(&leaf), Some(DAY.until));
     assert_eq!((verified.from, verified.until), (DAY.from, DAY.until));
     assert_eq!(verified.serial, [&[0x7f][..], &[0xff; 15]].concat());
     assert_eq!(assertion(&leaf, &TrustDomain::new("other").unwrap()), Err(BadPeer::Name));
@@ -65,6 +66,7 @@ fn both_kinds_of_key_are_taken_and_no_other() {
     for algorithm in [&PKCS_ECDSA_P256_SHA256, &PKCS_ED25519] {
         let key = KeyPair::generate_for(algorithm).unwrap();
         let requested = RequestedKey::from_request(&request(&key)).unwrap();
+        assert_eq!(RequestedKey::of_key(&key.serialize_der()), Ok(requested.clone()));
         let leaf = authority().issue(&gateway(), &requested, [2; 16], DAY).unwrap();
         let (_, leaf) = X509Certificate::from_der(&leaf).unwrap();
         assert_eq!(*leaf.public_key().subject_public_key.data, *key.public_key_raw());

@@ -1,15 +1,25 @@
 //! The commands that ask a gateway: what they need of this machine, and how they end.
 
 use crate::Failure;
-use nullius_cli::{Command, World, run as obey};
+use nullius_cli::{Command, Keyboard, World, run as obey};
 use nullius_model::{Timestamp, inert};
-use std::io::Write as _;
+use std::io::{IsTerminal as _, Write as _};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::UNIX_EPOCH;
 
 pub(crate) fn run(command: &Command) -> Result<ExitCode, Failure> {
     let mut out = std::io::stdout().lock();
-    let result = obey(command, &mut World { out: &mut out, now: now(), who: who() });
+    let result = obey(
+        command,
+        &mut World {
+            out: &mut out,
+            now: now(),
+            who: who(),
+            home: std::env::var_os("HOME").map(PathBuf::from).unwrap_or_default(),
+            keyboard: &mut Terminal,
+        },
+    );
     let flushed = out.flush();
     match result {
         Ok(outcome) if flushed.is_ok() => Ok(ExitCode::from(outcome.exit_code())),
@@ -37,4 +47,28 @@ fn who() -> String {
     let name =
         names.map(|name| inert(&name).chars().take(64).collect::<String>()).find(|name| !name.is_empty());
     name.unwrap_or_else(|| "unknown".to_owned())
+}
+
+/// Whoever sits in front of the program.
+struct Terminal;
+
+impl Keyboard for Terminal {
+    fn line(&mut self, prompt: &str) -> std::io::Result<String> {
+        let mut err = std::io::stderr().lock();
+        write!(err, "{prompt}")?;
+        err.flush()?;
+        let mut line = String::new();
+        match std::io::stdin().read_line(&mut line)? {
+            0 => Err(std::io::ErrorKind::UnexpectedEof.into()),
+            _ => Ok(line.trim_end_matches(['\r', '\n']).to_owned()),
+        }
+    }
+
+    /// Without a terminal, from whatever the program was given as its input.
+    fn secret(&mut self, prompt: &str) -> std::io::Result<String> {
+        match std::io::stdin().is_terminal() {
+            true => rpassword::prompt_password(prompt),
+            false => self.line(prompt),
+        }
+    }
 }

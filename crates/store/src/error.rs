@@ -30,6 +30,9 @@ pub enum StoreError {
         "the store is empty, but `{0}` says that it was not: restore a backup, or remove that file to start anew"
     )]
     Vanished(String),
+    /// A backup cannot be written or read.
+    #[error("the backup {0}")]
+    Backup(String),
     /// A statement failed, the failure was passed over, and the write was to be kept.
     #[error("a statement failed and was passed over: nothing was written")]
     PassedOver,

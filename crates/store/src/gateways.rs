@@ -48,15 +48,15 @@ pub struct Spool {
 const COLUMNS: &str = "site, name, since, revoked, taken_term, taken_counter, policy_term, policy_counter, deltas, \
                        kernel, spool, recorded, chain, software, boot, seen, report";
 
-/// A gateway joined, for the first time or anew: what it says of itself begins from nothing.
+/// A gateway joined, for the first time or anew: it may come, with certificates that are made from now on.
 ///
 /// # Errors
 /// What the database fails with.
 pub fn join(tx: &mut Tx<'_>, site: &str, name: &str, since: u64) -> Result<(), StoreError> {
-    tx.execute("DELETE FROM gateway WHERE site = $1 AND name = $2", &[site.into(), name.into()])?;
     let sql = "INSERT INTO gateway (site, name, since, revoked, taken_term, taken_counter, policy_term, \
                policy_counter, deltas, spool, recorded, chain, software, boot, seen) \
-               VALUES ($1, $2, $3, 0, 0, 0, 0, 0, 0, '', 0, $4, '', '', 0)";
+               VALUES ($1, $2, $3, 0, 0, 0, 0, 0, 0, '', 0, $4, '', '', 0) ON CONFLICT (site, name) \
+               DO UPDATE SET since = excluded.since, revoked = 0, deltas = 0";
     tx.execute(sql, &[site.into(), name.into(), since.into(), Vec::new().into()]).map(|_| ())
 }
 
@@ -145,6 +145,30 @@ pub fn recorded(tx: &mut Tx<'_>, gateway: &Gateway) -> Result<(), StoreError> {
 pub fn reported(tx: &mut Tx<'_>, gateway: &Gateway) -> Result<(), StoreError> {
     let sql = "UPDATE gateway SET report = $3, seen = $4 WHERE site = $1 AND name = $2";
     change(tx, sql, gateway, [gateway.report.clone().into(), gateway.seen.into()])
+}
+
+/// How a device stands at a gateway, as that sees it (JSON), in the place of what it said before.
+///
+/// # Errors
+/// What the database fails with.
+pub fn put_sighting(tx: &mut Tx<'_>, gateway: &Gateway, device: &str, view: &[u8]) -> Result<(), StoreError> {
+    let sql = "INSERT INTO sighting (site, device, gateway, view, at) VALUES ($1, $3, $2, $4, $5) \
+               ON CONFLICT (site, device, gateway) DO UPDATE SET view = excluded.view, at = excluded.at";
+    change(tx, sql, gateway, [device.into(), view.into(), gateway.seen.into()])
+}
+
+/// How a device stands at each gateway that told of it: gateway, view (JSON), and when it was told, in seconds since 1970.
+///
+/// # Errors
+/// What the database fails with.
+pub fn sightings(
+    tx: &mut Tx<'_>,
+    site: &str,
+    device: &str,
+) -> Result<Vec<(String, Vec<u8>, u64)>, StoreError> {
+    let sql = "SELECT gateway, view, at FROM sighting WHERE site = $1 AND device = $2 ORDER BY gateway";
+    let rows = tx.query(sql, &[site.into(), device.into()])?;
+    rows.iter().map(|row| Ok((row.text(0)?, row.bytes(1)?, row.count(2)?))).collect()
 }
 
 fn change(

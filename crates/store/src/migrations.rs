@@ -4,7 +4,7 @@
 //! steps that are missing happen in one transaction: an upgrade that fails leaves what was there.
 
 use crate::attempt::{finish, retried};
-use crate::backend::{Backend, Mode};
+use crate::backend::{Backend, Mode, Session};
 use crate::keys::Ring;
 use crate::{StoreError, Tx};
 use std::collections::BTreeSet;
@@ -34,14 +34,16 @@ pub(crate) fn newest() -> i64 {
 
 /// Does the steps that a store lacks.
 pub(crate) fn migrate(backend: &Backend, steps: &[Migration]) -> Result<(), StoreError> {
-    let attempt = |session: &mut dyn crate::backend::Session| {
+    let steps: Vec<_> = steps.iter().collect();
+    let attempt = |session: &mut dyn Session| {
         session.begin(Mode::Migrate)?;
-        finish(session, Arc::new(Ring::empty()), &mut |tx: &mut Tx<'_>| climb(tx, steps))
+        finish(session, Arc::new(Ring::empty()), &mut |tx: &mut Tx<'_>| climb(tx, &steps))
     };
     retried(backend, Mode::Migrate, attempt).map(|_| ())
 }
 
-fn climb(tx: &mut Tx<'_>, steps: &[Migration]) -> Result<(), StoreError> {
+/// The steps of these that are missing.
+pub(crate) fn climb(tx: &mut Tx<'_>, steps: &[&Migration]) -> Result<(), StoreError> {
     tx.script("CREATE TABLE IF NOT EXISTS schema (number BIGINT PRIMARY KEY)")?;
     let rows = tx.query("SELECT number FROM schema", &[])?;
     let done = rows.iter().map(|row| row.int(0)).collect::<Result<BTreeSet<_>, _>>()?;
@@ -55,3 +57,6 @@ fn climb(tx: &mut Tx<'_>, steps: &[Migration]) -> Result<(), StoreError> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

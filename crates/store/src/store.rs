@@ -3,7 +3,9 @@
 use crate::attempt::{begin, finish, retried};
 use crate::backend::{Backend, Mode, Session};
 use crate::keys::{Ring, Wrapper};
+use crate::mark::Mark;
 use crate::migrations::{MIGRATIONS, migrate};
+use crate::past::{self, Gap};
 use crate::unlock::unlock;
 use crate::{Kek, Location, StoreError, Tx};
 use std::fmt;
@@ -17,8 +19,9 @@ pub struct Store(Arc<Inner>);
 
 struct Inner {
     backend: Backend,
-    wrapper: RwLock<Arc<Wrapper>>,
+    kek: RwLock<(Kek, Arc<Wrapper>)>,
     ring: RwLock<Arc<Ring>>,
+    mark: Option<Mark>,
 }
 
 impl Store {
@@ -29,9 +32,15 @@ impl Store {
     pub fn open(location: &Location, kek: Kek) -> Result<Self, StoreError> {
         let backend = Backend::open(location)?;
         migrate(&backend, MIGRATIONS)?;
-        let wrapper = RwLock::new(Arc::new(unlock(&backend, &kek)?));
-        let ring = RwLock::new(Arc::new(Ring::empty()));
-        Ok(Self(Arc::new(Inner { backend, wrapper, ring })))
+        Self::unlocked(backend, kek)
+    }
+
+    /// The store behind a database that has its schema.
+    pub(crate) fn unlocked(backend: Backend, kek: Kek) -> Result<Self, StoreError> {
+        let unlocked = unlock(&backend, &kek)?;
+        let mark = kek.mark().map(|path| Mark::open(path, &unlocked.id, unlocked.generation)).transpose()?;
+        let kek = RwLock::new((kek, Arc::new(unlocked.wrapper)));
+        Ok(Self(Arc::new(Inner { backend, kek, ring: RwLock::new(Arc::new(Ring::empty())), mark })))
     }
 
     /// Reads one consistent state.
@@ -58,22 +67,61 @@ impl Store {
         &self,
         mut work: impl FnMut(&mut Tx<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
-        let (result, _) = retried(&self.0.backend, Mode::Write, |session| {
+        let (result, generation) = retried(&self.0.backend, Mode::Write, |session| {
             let ring = self.begin(session, Mode::Write)?;
             finish(session, ring, &mut work)
         })?;
+        if let (Some(mark), Some(generation)) = (&self.0.mark, generation) {
+            mark.note(generation);
+        }
         Ok(result)
+    }
+
+    /// Counts writes, of all programs: another number than before says that something may have changed. Cheap enough to
+    /// be asked many times a second.
+    ///
+    /// # Errors
+    /// What the database fails with.
+    pub fn generation(&self) -> Result<u64, StoreError> {
+        self.0.backend.with(Mode::Read, |session| {
+            let head = begin(session, Mode::Read)?;
+            session.roll_back();
+            Ok(u64::try_from(head.generation).unwrap_or_default())
+        })
+    }
+
+    /// Whether an older copy was put in the store's place, and nobody has dealt with it yet ([`past::settle`]).
+    ///
+    /// # Errors
+    /// What the database fails with.
+    pub fn rolled_back(&self) -> Result<bool, StoreError> {
+        self.read(|tx| Ok(past::gap(tx)? == Some(Gap::RolledBack)))
+    }
+
+    pub(crate) fn kek(&self) -> Kek {
+        self.0.kek.read().unwrap_or_else(PoisonError::into_inner).0.clone()
+    }
+
+    pub(crate) fn wrapper(&self) -> Arc<Wrapper> {
+        Arc::clone(&self.0.kek.read().unwrap_or_else(PoisonError::into_inner).1)
+    }
+
+    pub(crate) fn set_kek(&self, kek: Kek, wrapper: Wrapper) {
+        *self.0.kek.write().unwrap_or_else(PoisonError::into_inner) = (kek, Arc::new(wrapper));
+    }
+
+    pub(crate) fn forget_deleted(&self) -> Result<(), StoreError> {
+        self.0.backend.forget_deleted()
     }
 
     /// Begins; the keys that are valid in it.
     fn begin(&self, session: &mut dyn Session, mode: Mode) -> Result<Arc<Ring>, StoreError> {
         let head = begin(session, mode)?;
         let ring = self.0.ring.read().unwrap_or_else(PoisonError::into_inner).clone();
-        if ring.version == head.keys {
+        if ring.version == Some(head.keys) {
             return Ok(ring);
         }
-        let wrapper = self.0.wrapper.read().unwrap_or_else(PoisonError::into_inner).clone();
-        let loaded = Ring::load(&mut Tx::new(session, ring), &wrapper, head.keys);
+        let loaded = Ring::load(&mut Tx::new(session, ring), &self.wrapper(), head.keys);
         let ring = Arc::new(loaded.inspect_err(|_| session.roll_back())?);
         *self.0.ring.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&ring);
         Ok(ring)

@@ -1,6 +1,6 @@
 //! What happens together or not at all.
 
-use crate::backend::Session;
+use crate::backend::{Dialect, Each, Session};
 use crate::keys::Ring;
 use crate::{Row, Secret, StoreError, Value};
 use std::fmt;
@@ -69,6 +69,15 @@ impl Tx<'_> {
     /// [`StoreError::Damaged`] where it was changed, or sealed for something else.
     pub fn unseal(&self, purpose: &str, sealed: &[u8]) -> Result<Secret, StoreError> {
         self.ring.unseal(purpose, sealed)
+    }
+
+    pub(crate) fn dialect(&self) -> Dialect {
+        self.session.dialect()
+    }
+
+    /// Rows one by one, however many there are.
+    pub(crate) fn scan(&mut self, sql: &str, each: Each<'_>) -> Result<(), StoreError> {
+        self.run(&[], |session| session.scan(sql, each))
     }
 
     pub(crate) fn script(&mut self, sql: &str) -> Result<(), StoreError> {

@@ -4,6 +4,7 @@
 //! answers is bounded, and shown only after it was made inert.
 
 use reqwest::blocking::{Client as Http, RequestBuilder, Response};
+use reqwest::header::{COOKIE, SET_COOKIE};
 use reqwest::{Method, StatusCode};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
@@ -28,7 +29,18 @@ const MAX: u64 = 256 << 20;
 pub(crate) struct Client {
     http: Http,
     url: String,
-    token: Option<String>,
+    proof: Proof,
+}
+
+/// What shows who asks.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) enum Proof {
+    /// Nothing yet.
+    None,
+    /// The cookie of a person's session.
+    Session(String),
+    /// A program's token.
+    Token(String),
 }
 
 /// What a controller says when it does not do something (RFC 9457).
@@ -49,11 +61,11 @@ struct Fault {
 impl Client {
     /// The controller of a context.
     pub(crate) fn of(context: &Context) -> Result<Self, Failure> {
-        Self::new(&context.url, &context.authority, Some(context.token.clone()))
+        Self::new(&context.url, &context.authority, Proof::Session(context.session.clone()))
     }
 
     /// A controller that `authority` (PEM) vouches for.
-    pub(crate) fn new(url: &str, authority: &str, token: Option<String>) -> Result<Self, Failure> {
+    pub(crate) fn new(url: &str, authority: &str, proof: Proof) -> Result<Self, Failure> {
         let mut roots = RootCertStore::empty();
         for certificate in CertificateDer::pem_slice_iter(authority.as_bytes()) {
             let added = certificate.ok().and_then(|certificate| roots.add(certificate).ok());
@@ -65,13 +77,16 @@ impl Client {
             .map_err(|error| Failure::Unable(error.to_string()))?
             .with_root_certificates(roots)
             .with_no_client_auth();
-        Self::over(tls, url, token)
+        Self::over(tls, url, proof)
     }
 
     /// A controller, over whatever TLS proves that it is the one.
-    pub(crate) fn over(tls: ClientConfig, url: &str, token: Option<String>) -> Result<Self, Failure> {
+    pub(crate) fn over(tls: ClientConfig, url: &str, proof: Proof) -> Result<Self, Failure> {
         if !url.starts_with("https://") {
-            return Err(Failure::Unable(format!("`{}` is no controller: write https://HOST:PORT", url.escape_debug())));
+            return Err(Failure::Unable(format!(
+                "`{}` is no controller: write https://HOST:PORT",
+                url.escape_debug()
+            )));
         }
         let http = Http::builder()
             .use_preconfigured_tls(tls)
@@ -81,7 +96,7 @@ impl Client {
             .user_agent(concat!("nullius/", env!("CARGO_PKG_VERSION")))
             .build()
             .map_err(|error| Failure::Unable(chain(&error)))?;
-        Ok(Self { http, url: url.trim_end_matches('/').to_owned(), token })
+        Ok(Self { http, url: url.trim_end_matches('/').to_owned(), proof })
     }
 
     /// What stands at `path`.
@@ -112,8 +127,23 @@ impl Client {
         self.send(self.request(Method::POST, path).header("Idempotency-Key", key()?).json(body))
     }
 
+    /// Begins a session; the cookie that proves it.
+    pub(crate) fn sign_in(&self, path: &str, body: &Value) -> Result<String, Failure> {
+        let response = self.answered(self.request(Method::POST, path).json(body))?;
+        let cookie = response.headers().get(SET_COOKIE).and_then(|value| value.to_str().ok());
+        let cookie = cookie.and_then(|cookie| cookie.split(';').next());
+        cookie
+            .map(str::to_owned)
+            .ok_or_else(|| Failure::unable("the controller began no session: is it newer than this program?"))
+    }
+
     /// Replaces what stands at `path`, in the version that was read.
-    pub(crate) fn put<T: DeserializeOwned>(&self, path: &str, version: &str, body: &Value) -> Result<T, Failure> {
+    pub(crate) fn put<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        version: &str,
+        body: &Value,
+    ) -> Result<T, Failure> {
         self.send(self.request(Method::PUT, path).header("If-Match", version).json(body))
     }
 
@@ -130,9 +160,12 @@ impl Client {
 
     fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let request = self.http.request(method, format!("{}{path}", self.url));
-        match &self.token {
-            Some(token) => request.bearer_auth(token),
-            None => request,
+        // no page of anybody's made this request
+        let request = request.header("Sec-Fetch-Site", "none");
+        match &self.proof {
+            Proof::None => request,
+            Proof::Session(cookie) => request.header(COOKIE, cookie),
+            Proof::Token(token) => request.bearer_auth(token),
         }
     }
 
@@ -147,9 +180,9 @@ impl Client {
     }
 
     fn answered(&self, request: RequestBuilder) -> Result<Response, Failure> {
-        let response = request.send().map_err(|error| {
-            Failure::Unable(format!("{} does not answer: {}", self.url, chain(&error)))
-        })?;
+        let response = request
+            .send()
+            .map_err(|error| Failure::Unable(format!("{} does not answer: {}", self.url, chain(&error))))?;
         match response.status() {
             status if status.is_success() => Ok(response),
             status => Err(refusal(status, &body(response)?)),
@@ -210,7 +243,8 @@ mod tests {
 
     #[test]
     fn a_problem_says_what_and_what_to_do() {
-        let problem = br#"{"status":409,"title":"Conflict","code":"x","detail":"it changed","help":"read it again",
+        let problem =
+            br#"{"status":409,"title":"Conflict","code":"x","detail":"it changed","help":"read it again",
             "errors":[{"at":"inventory.toml:3","detail":"no such zone"}]}"#;
         let failure = refusal(StatusCode::CONFLICT, problem);
         assert_eq!(failure.to_string(), "it changed: read it again");
@@ -223,7 +257,8 @@ mod tests {
 
     #[test]
     fn nothing_is_sent_in_the_clear() {
-        let refused = Client::new("http://plant:8443", "", None).err().map(|failure| failure.to_string());
+        let refused =
+            Client::new("http://plant:8443", "", Proof::None).err().map(|failure| failure.to_string());
         assert_eq!(refused.as_deref(), Some("`http://plant:8443` is no controller: write https://HOST:PORT"));
     }
 }

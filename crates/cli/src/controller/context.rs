@@ -1,6 +1,6 @@
 //! Which controller a person works with, and as whom: one small file of theirs, kept between commands.
 //!
-//! It holds a token, so nobody else may read it: a file that others may read is refused rather than used.
+//! It holds a session, so nobody else may read it: a file that others may read is refused rather than used.
 
 use serde::{Deserialize, Serialize};
 use std::fs::{self, OpenOptions};
@@ -24,8 +24,8 @@ pub(crate) struct Context {
     pub(crate) url: String,
     /// The site that commands are about where none is named.
     pub(crate) site: Option<String>,
-    /// What was shown at login.
-    pub(crate) token: String,
+    /// The session that signing in began, as the cookie that proves it.
+    pub(crate) session: String,
     /// The authority that vouches for the controller, as PEM.
     pub(crate) authority: String,
 }
@@ -40,7 +40,9 @@ impl Context {
         };
         if metadata.mode() & 0o077 != 0 {
             let path = path.display();
-            return Err(Failure::Unable(format!("others may read `{path}`, which holds a token: chmod 600 {path}")));
+            return Err(Failure::Unable(format!(
+                "others may read `{path}`, which holds a session: chmod 600 {path}"
+            )));
         }
         if metadata.len() > MAX {
             return Err(unusable(path, &"it is too large"));
@@ -80,7 +82,7 @@ pub(crate) fn place(home: &Path) -> PathBuf {
     home.join(".config/nullius/controller.toml")
 }
 
-/// The token is nobody's to see.
+/// The session is nobody's to see.
 impl std::fmt::Debug for Context {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Context").field("url", &self.url).field("site", &self.site).finish_non_exhaustive()
@@ -100,7 +102,7 @@ mod tests {
         Context {
             url: "https://plant:8443".to_owned(),
             site: Some("lab".to_owned()),
-            token: "secret".to_owned(),
+            session: "secret".to_owned(),
             authority: "-----BEGIN CERTIFICATE-----\n".to_owned(),
         }
     }
@@ -121,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_does_not_show() {
+    fn a_session_does_not_show() {
         assert!(!format!("{:?}", context()).contains("secret"));
     }
 }

@@ -5,7 +5,7 @@
 
 use nullius_model::{Epoch, inert};
 use nullius_policy::Files;
-use nullius_protocol::bundle::{Body as Content, Bundle, PublicKey, SigningKey};
+use nullius_protocol::bundle::{Body as Content, Bundle, BundleError, PublicKey, SigningKey};
 use nullius_protocol::local::{Body, Command, Policy};
 use std::io::Write;
 use std::path::Path;
@@ -78,12 +78,19 @@ pub(super) fn apply(
 
 pub(super) fn rollback(
     wanted: Option<Epoch>,
+    reason: &str,
     key: Option<&Path>,
     site: &Site,
     world: &mut World<'_>,
 ) -> Result<Outcome, Failure> {
     let mut gateway = Gateway::of(site)?;
-    let key = gateway.key(key)?;
+    let key = match gateway.key(key) {
+        // a controller signs: the gateway goes back by itself
+        Err(_) if key.is_none() && gateway.is_handed_over() => {
+            return gateway.go_back(wanted, reason, site, world);
+        }
+        key => key?,
+    };
     let epoch = gateway.earlier(wanted)?;
     let files = gateway.files(epoch)?;
     if !site.json {
@@ -125,6 +132,34 @@ impl Gateway {
         }
     }
 
+    /// Its own key is there, and is not the one whose signature counts.
+    fn is_handed_over(&self) -> bool {
+        let digits = folder::text(Path::new(&self.policy.key), MAX_KEY);
+        let key = digits.ok().and_then(|digits| SigningKey::from_seed(digits.trim()).ok());
+        key.is_some_and(|key| key.public().to_string() != self.policy.trusted)
+    }
+
+    fn go_back(
+        &mut self,
+        wanted: Option<Epoch>,
+        reason: &str,
+        site: &Site,
+        world: &mut World<'_>,
+    ) -> Result<Outcome, Failure> {
+        let command = Command::PolicyRollback { epoch: wanted, reason: reason.to_owned() };
+        let body = self.connection.ask(command)?;
+        let Body::Policy(policy) = &body else { return Err(unexpected(&body)) };
+        match site.json {
+            true => json(world.out, &body)?,
+            false => writeln!(
+                world.out,
+                "policy {} is in force again until the controller sends another; `nullius hold on` keeps it",
+                policy.epoch
+            )?,
+        }
+        Ok(Outcome::Positive)
+    }
+
     fn files_in_force(&mut self) -> Result<Option<Files>, Failure> {
         match self.policy.epoch == Epoch::default() {
             true => Ok(None),
@@ -137,15 +172,25 @@ impl Gateway {
         let Body::Bundle { bundle: bytes } = body else { return Err(unexpected(&body)) };
         let trusted =
             PublicKey::from_text(&self.policy.trusted).map_err(|error| Failure::unable(error.to_string()))?;
-        let bundle = Bundle::open(&bytes, &trusted).map_err(|error| {
-            Failure::refused(format!("policy {epoch} is kept, but not as it was signed: {error}"))
-        })?;
-        match bundle.body {
-            Content::Policy(files) => Ok(files),
-            Content::Handover(_) | Content::PolicyDelta(_) | Content::Order { .. } => Err(Failure::refused(
-                format!("{epoch} is no whole policy: name another, or ask the controller that sent it"),
-            )),
+        let earlier_signer = self.is_handed_over();
+        match Bundle::open(&bytes, &trusted).map(|bundle| bundle.body) {
+            Ok(Content::Policy(files)) => Ok(files),
+            Ok(Content::Handover(_) | Content::Order { .. }) => {
+                Err(Failure::refused(format!("{epoch} is no policy: name another")))
+            }
+            // a change of another policy: the gateway puts it together, and verifies each
+            Ok(Content::PolicyDelta(_)) => self.put_together(epoch),
+            Err(BundleError::Signature) if earlier_signer => self.put_together(epoch),
+            Err(error) => {
+                Err(Failure::refused(format!("policy {epoch} is kept, but not as it was signed: {error}")))
+            }
         }
+    }
+
+    fn put_together(&mut self, epoch: Epoch) -> Result<Files, Failure> {
+        let body = self.connection.ask(Command::PolicyFiles { epoch: Some(epoch) })?;
+        let Body::Files(files) = body else { return Err(unexpected(&body)) };
+        Ok(files)
     }
 
     fn earlier(&self, wanted: Option<Epoch>) -> Result<Epoch, Failure> {

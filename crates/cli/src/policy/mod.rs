@@ -45,11 +45,14 @@ enum Action {
         #[command(flatten)]
         key: Key,
     },
-    /// Puts an earlier policy in force again, under a new number.
+    /// Puts an earlier policy in force again: under a new number, or where a controller signs, as it was.
     Rollback {
         /// Which one, as `1.41`; the one before the present one where this is not given.
         #[arg(value_parser = epoch)]
         epoch: Option<Epoch>,
+        /// Why, for the audit, where a controller signs.
+        #[arg(long, default_value = "")]
+        reason: String,
         #[command(flatten)]
         key: Key,
     },
@@ -147,7 +150,9 @@ pub(crate) fn run(arguments: &Arguments, world: &mut World<'_>) -> Result<Outcom
         Action::Test(here) => judged::test(&here.read()?, site.json, world),
         Action::Plan(here) => force::plan(&here.read()?, site, world),
         Action::Apply { here, key } => force::apply(&here.read()?, key.path.as_deref(), site, world),
-        Action::Rollback { epoch, key } => force::rollback(*epoch, key.path.as_deref(), site, world),
+        Action::Rollback { epoch, reason, key } => {
+            force::rollback(*epoch, reason, key.path.as_deref(), site, world)
+        }
         Action::Explain { here, question, assumed } => {
             trial::explain(&here.read()?, question, assumed, site.json, world)
         }

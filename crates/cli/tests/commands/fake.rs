@@ -92,7 +92,13 @@ pub(crate) fn run_at(socket: &Path, words: &str) -> Run {
         return Run { shown: "not understood\n".to_owned(), code: 2 };
     };
     let mut out = Vec::new();
-    let mut world = World { out: &mut out, now: Timestamp::from_secs(NOW), who: "anna".to_owned() };
+    let mut world = World {
+        out: &mut out,
+        now: Timestamp::from_secs(NOW),
+        who: "anna".to_owned(),
+        home: std::env::temp_dir().join("nullius-cli-nobody"),
+        keyboard: &mut Nobody,
+    };
     let result = nullius_cli::run(&program.command, &mut world);
     let mut shown = String::from_utf8(out).unwrap();
     let code = match result {
@@ -135,6 +141,13 @@ pub(crate) fn plant(command: &Command) -> Answers {
         | Command::StageSet { .. }
         | Command::GrantEnd { .. }
         | Command::ModeSet { .. }
+        | Command::Hold { .. }
+        | Command::PolicyFiles { .. }
+        | Command::PolicyRollback { .. }
+        | Command::LinkState
+        | Command::Deliver { .. }
+        | Command::SpoolRead { .. }
+        | Command::SpoolAcked { .. }
         | Command::ModeClear { .. }
         | Command::EmergencyArm { .. }
         | Command::EmergencyEnd { .. } => Body::Done,
@@ -229,6 +242,7 @@ fn status() -> Status {
     Status {
         version: "0.1.0".into(),
         site: "lab".into(),
+        held: String::new(),
         uptime: 11_100,
         mode: "normal".into(),
         stage: "enforce".into(),
@@ -370,4 +384,17 @@ fn events() -> Vec<Event> {
         Event::Audit(audit),
         Event::Missed(12),
     ]
+}
+
+/// No command that asks a gateway asks a person too.
+struct Nobody;
+
+impl nullius_cli::Keyboard for Nobody {
+    fn line(&mut self, _: &str) -> std::io::Result<String> {
+        Err(std::io::ErrorKind::UnexpectedEof.into())
+    }
+
+    fn secret(&mut self, prompt: &str) -> std::io::Result<String> {
+        self.line(prompt)
+    }
 }

@@ -111,6 +111,9 @@ fn stages_and_modes_are_shown_and_moved() {
     golden("mode-set.txt", &gateway.run("mode set maintenance --reason shutdown"));
     assert_eq!(gateway.run("mode set changeover --zone cell-a --reason lot7").code, 0);
     assert_eq!(gateway.run("mode clear --zone cell-a --reason done").code, 0);
+    golden("hold.txt", &gateway.run("hold"));
+    golden("hold-on.txt", &gateway.run("hold on --reason audit"));
+    golden("hold-off.txt", &gateway.run("hold off --reason done"));
     assert_eq!(gateway.run("stage ops,cell-a shadow").code, 0);
     let conduit = StageTarget::Conduit { from: "ops".into(), to: "cell-a".into() };
     let set = |target, stage: &str, despite: Option<&str>| Command::StageSet {
@@ -130,12 +133,16 @@ fn stages_and_modes_are_shown_and_moved() {
         mode("maintenance", None, "shutdown"),
         mode("changeover", Some("cell-a"), "lot7"),
         Command::ModeClear { zone: "cell-a".into(), reason: "done".into() },
+        Command::Status,
+        Command::Hold { on: true, reason: "audit".into() },
+        Command::Hold { on: false, reason: "done".into() },
         set(conduit, "shadow", None),
     ];
     assert_eq!(gateway.asked(), expected);
     for words in [
         "stage plc1",
         "stage plc1 enforced",
+        "hold on",
         "mode set maintenance",
         "mode set party --reason x",
         "mode clear",

@@ -22,6 +22,7 @@ use utoipa_axum::router::OpenApiRouter;
 /// All operations, and the document.
 pub(crate) fn routes() -> OpenApiRouter<App> {
     let mut routes = OpenApiRouter::with_openapi(document())
+        .merge(crate::join::routes())
         .merge(info::routes())
         .merge(session::routes())
         .merge(tokens::routes())

@@ -1,7 +1,7 @@
 //! Versions of objects: nobody overwrites what they have not seen (RFC 9110 §13).
 
 use super::Problem;
-use axum::extract::FromRequestParts;
+use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -11,6 +11,11 @@ use axum::response::{IntoResponse, Response};
 pub(crate) struct IfMatch(u64);
 
 impl IfMatch {
+    /// Of what the caller has seen.
+    pub(crate) const fn version(self) -> u64 {
+        self.0
+    }
+
     /// Goes on where that is still the version.
     ///
     /// # Errors
@@ -42,6 +47,18 @@ impl<S: Sync> FromRequestParts<S> for IfMatch {
     }
 }
 
+/// What may be new has no version that anybody could have seen.
+impl<S: Sync> OptionalFromRequestParts<S> for IfMatch {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Option<Self>, Problem> {
+        if !parts.headers.contains_key(header::IF_MATCH) {
+            return Ok(None);
+        }
+        <Self as FromRequestParts<S>>::from_request_parts(parts, state).await.map(Some)
+    }
+}
+
 /// An answer with the version of what it shows: the header `ETag`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Versioned<T>(pub(crate) u64, pub(crate) T);
@@ -65,7 +82,7 @@ mod tests {
         let request =
             header.into_iter().fold(Request::builder(), |request, text| request.header("if-match", text));
         let (mut parts, ()) = request.body(()).unwrap().into_parts();
-        IfMatch::from_request_parts(&mut parts, &()).await
+        <IfMatch as FromRequestParts<()>>::from_request_parts(&mut parts, &()).await
     }
 
     #[tokio::test]

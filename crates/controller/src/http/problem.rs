@@ -96,6 +96,11 @@ impl Problem {
         &self.detail
     }
 
+    /// The word that programs compare.
+    pub(crate) const fn code(&self) -> &'static str {
+        self.code
+    }
+
     /// Its status.
     pub(crate) const fn status(&self) -> StatusCode {
         self.status

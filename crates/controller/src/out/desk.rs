@@ -31,15 +31,25 @@ impl Desk {
     /// Waits until nobody else feeds the receiver; where it is then.
     pub(crate) async fn claim(&self) -> Result<u64, StoreError> {
         loop {
-            if let Some(next) = self.renew().await? {
+            if let Some(next) = self.hold_on().await? {
                 return Ok(next);
             }
             tokio::time::sleep(RENEW).await;
         }
     }
 
-    /// Keeps the receiver; nothing where another controller has it by now.
-    pub(crate) async fn renew(&self) -> Result<Option<u64>, StoreError> {
+    /// Keeps the receiver.
+    pub(crate) async fn renew(&self) -> Result<(), Trouble> {
+        self.hold_on().await?.map(drop).ok_or_else(taken_over)
+    }
+
+    /// The receiver is reached again.
+    pub(crate) async fn recover(&self) -> Result<(), StoreError> {
+        let (desk, hold) = (self.clone(), self.hold());
+        self.app.write(move |tx| sinks::recover(tx, desk.kind, &desk.name, &hold)).await
+    }
+
+    async fn hold_on(&self) -> Result<Option<u64>, StoreError> {
         let (desk, hold) = (self.clone(), self.hold());
         let claimed = self.app.write(move |tx| sinks::claim(tx, desk.kind, &desk.name, &hold)).await?;
         Ok(claimed.map(|place| place.next))
@@ -51,7 +61,7 @@ impl Desk {
         let held = self.app.write(move |tx| sinks::advance(tx, desk.kind, &desk.name, next, &hold)).await;
         match held {
             Ok(true) => Ok(()),
-            Ok(false) => Err(Trouble::new("another controller feeds it by now")),
+            Ok(false) => Err(taken_over()),
             Err(error) => Err(error.into()),
         }
     }
@@ -75,4 +85,8 @@ impl Desk {
             until: milliseconds(now.after(HOLD).as_nanos()),
         }
     }
+}
+
+fn taken_over() -> Trouble {
+    Trouble::new("another controller feeds it by now")
 }

@@ -7,7 +7,6 @@
 mod backoff;
 mod desk;
 mod destination;
-mod log;
 pub(crate) mod ocsf;
 pub(crate) mod sink;
 mod trust;

@@ -5,7 +5,10 @@
 //!
 //! INVARIANT: the winner depends on the observations and on `now` alone.
 
-use nullius_store::attributes::Observation;
+use super::{Actor, tell};
+use crate::http::Problem;
+use nullius_store::Tx;
+use nullius_store::attributes::{self, Observation};
 use serde::{Deserialize, Serialize};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -117,11 +120,41 @@ pub(crate) fn believed(observations: Vec<Observation>, now: u64) -> BTreeMap<Str
             source,
             origin: observation.origin,
             at: observation.at,
-            confidence: decayed(observation.confidence, now.saturating_sub(observation.at), source.half_life()),
+            confidence: decayed(
+                observation.confidence,
+                now.saturating_sub(observation.at),
+                source.half_life(),
+            ),
         };
         by_attribute.entry(observation.attribute).or_default().push(said);
     }
     by_attribute.into_iter().filter_map(|(name, said)| Some((name.clone(), believe(&name, said)?))).collect()
+}
+
+/// Somebody says something of a device: (attribute, value, confidence).
+///
+/// # Errors
+/// 409 where more is said of it than is kept.
+pub(crate) fn say(
+    tx: &mut Tx<'_>,
+    site: &str,
+    actor: &Actor,
+    device: &str,
+    (attribute, value, confidence): (&str, &str, u8),
+) -> Result<(), Problem> {
+    let said = Observation {
+        attribute: attribute.to_owned(),
+        origin: actor.who.clone(),
+        source: Source::Import.name().to_owned(),
+        value: value.to_owned(),
+        at: actor.seconds(),
+        confidence,
+    };
+    if !attributes::put(tx, site, device, &said)? {
+        return Err(Problem::conflict("too-much", "more is said of the device than is kept"));
+    }
+    let entry = tell::decided(site, actor, "device.observe", &format!("device/{device}"));
+    tell::log(tx, &entry.detail("attribute", attribute).detail("value", value)).map(drop)
 }
 
 fn believe(attribute: &str, mut said: Vec<Said>) -> Option<Attribute> {
@@ -196,8 +229,10 @@ mod tests {
 
     #[test]
     fn what_nobody_says_any_more_loses_to_what_somebody_says() {
-        let found =
-            believed(vec![said("model", Source::Active, "old", 400 * DAY), said("model", Source::Passive, "new", DAY)], NOW);
+        let found = believed(
+            vec![said("model", Source::Active, "old", 400 * DAY), said("model", Source::Passive, "new", DAY)],
+            NOW,
+        );
         assert_eq!((found["model"].value.as_str(), found["model"].conflict), ("new", false));
         let alone = believed(vec![said("model", Source::Active, "old", 4_000 * DAY)], NOW);
         assert!(alone["model"].stale && alone["model"].value == "old");

@@ -144,18 +144,29 @@ mod tests {
     #[test]
     fn each_mistake_is_told_of_the_device_that_has_it() {
         let good = device("cell", "02:00:00:00:00:01");
-        let mut devices: Vec<(String, Declaration)> =
-            (0..5_000).map(|number| (format!("d{number}"), device("cell", &format!("02:00:00:00:{:02x}:{:02x}", number / 256, number % 256)))).collect();
+        let mut devices: Vec<(String, Declaration)> = (0..5_000)
+            .map(|number| {
+                (
+                    format!("d{number}"),
+                    device("cell", &format!("02:00:00:00:{:02x}:{:02x}", number / 256, number % 256)),
+                )
+            })
+            .collect();
         devices[40].1.zone = "sell".to_owned();
         devices[41].1.mac = Some("nonsense".to_owned());
         devices[4_500].0 = "a b".to_owned();
         devices[4_999].1.mac = devices[1].1.mac.clone();
         devices[7].1.class = "x".repeat(MAX_DECLARATION);
-        let pairs: Vec<(&str, &Declaration)> = devices.iter().map(|(name, device)| (name.as_str(), device)).collect();
+        let pairs: Vec<(&str, &Declaration)> =
+            devices.iter().map(|(name, device)| (name.as_str(), device)).collect();
         let inventory = "[[zone]]\nname = \"cell\"\nclass = \"safety\"\n";
         let zones = Zones::of(&Files::from([("inventory.toml".to_owned(), inventory.to_owned())]));
         let wrong = check(&pairs, Some(&zones));
-        assert_eq!(wrong.iter().map(|wrong| wrong.index).collect::<Vec<_>>(), [7, 40, 41, 4_500, 4_999], "{wrong:?}");
+        assert_eq!(
+            wrong.iter().map(|wrong| wrong.index).collect::<Vec<_>>(),
+            [7, 40, 41, 4_500, 4_999],
+            "{wrong:?}"
+        );
         assert_eq!(check(&[("a", &good)], None), []);
         assert_eq!(check(&[], None), []);
     }

@@ -133,7 +133,8 @@ impl Declaration {
 
     /// What it is found by, in lower case.
     pub(crate) fn search(&self, name: &str) -> String {
-        let one = [Some(name), Some(&self.zone), Some(&self.class), self.vendor.as_deref(), self.mac.as_deref()];
+        let one =
+            [Some(name), Some(&self.zone), Some(&self.class), self.vendor.as_deref(), self.mac.as_deref()];
         let words = one.into_iter().flatten().chain(self.groups.iter().map(String::as_str));
         let words = words.chain(self.tags.iter().map(String::as_str));
         let words = words.chain(self.addresses.iter().map(String::as_str));

@@ -3,8 +3,10 @@
 //! INVARIANT: a state that takes access away is in the same transaction an order to the gateways; one that gives access
 //! withdraws the order, and nothing else does.
 
+use super::act::Done;
 use super::changes::Changes;
-use super::{Actor, Declaration, check, declared, shards, site, tell};
+use super::life::Life;
+use super::{Actor, Declaration, check, declared, policy, shards, site, tell};
 use crate::http::{Fault, Problem};
 use axum::http::StatusCode;
 use nullius_model::lifecycle::{Author, Credential, Event, Lifecycle, Refusal, State};
@@ -16,6 +18,9 @@ use sha2::{Digest as _, Sha256};
 
 /// Owner of a device for whose zone nobody answers.
 const NOBODY: &str = "site";
+
+/// The highest risk band.
+const MAX_RISK: u8 = 4;
 
 /// What came of an event.
 #[derive(Clone, Debug)]
@@ -60,7 +65,7 @@ pub(crate) fn transition(
     save(tx, site, &mut device, &before, actor)?;
     tell::log(
         tx,
-        &tell::decided(site, actor, &format!("device.{}", event.name()), &format!("device/{name}"))
+        &tell::decided(site, actor, &format!("life.{}", event.name()), &format!("device/{name}"))
             .why(reason)
             .detail("from", before.state().name())
             .detail("to", device.life.state().name())
@@ -139,7 +144,9 @@ pub(crate) fn put(
     let wrong = check::check(&[(name, &declaration)], zones.as_ref());
     if !wrong.is_empty() {
         let faults = wrong.into_iter().map(|wrong| Fault { at: name.to_owned(), detail: wrong.what });
-        return Err(Problem::wrong("no-device", "no inventory holds such a device").with_errors(faults.collect()));
+        return Err(
+            Problem::wrong("no-device", "no inventory holds such a device").with_errors(faults.collect())
+        );
     }
     let there = rows::find(tx, site, name)?;
     if there.as_ref().map(|device| device.life.version()) != seen {
@@ -156,6 +163,114 @@ pub(crate) fn put(
     tell::log(tx, &entry)?;
     let epoch = changes.finish(tx, site, actor, what)?;
     Ok((device, epoch))
+}
+
+/// A person vouches that a station at this port, with this hardware address, is the device.
+///
+/// # Errors
+/// 404; 422 for what is no port or no address.
+pub(crate) fn bind(
+    tx: &mut Tx<'_>,
+    site: &str,
+    actor: &Actor,
+    name: &str,
+    (port, mac): (Option<&str>, Option<&str>),
+    reason: &str,
+) -> Result<Done, Problem> {
+    let reason = super::line("reason", reason)?;
+    find(tx, site, name)?;
+    let probe = Declaration {
+        zone: "zone".to_owned(),
+        port: port.map(str::to_owned),
+        mac: mac.map(str::to_owned),
+        ..Declaration::default()
+    };
+    let probe = probe.canonical();
+    check_all(std::iter::once((name, &probe)))?;
+    let order = Order::Approve { device: name.to_owned(), port: probe.port.clone(), mac: probe.mac.clone() };
+    let at = [probe.port.as_deref(), probe.mac.as_deref()].map(|part| part.unwrap_or("-")).join(" ");
+    let epoch = tell::order(tx, site, actor, &order, (&at, &reason))?;
+    Ok(Done { epoch: Some(epoch), outcome: format!("{name} is bound") })
+}
+
+/// States what is known of a device: posture, risk, and whether it behaves as its baseline says.
+///
+/// # Errors
+/// 404; 422 for a risk that is none.
+pub(crate) fn assess(
+    tx: &mut Tx<'_>,
+    site: &str,
+    actor: &Actor,
+    name: &str,
+    (posture, risk, conforms): (Option<bool>, Option<u8>, Option<bool>),
+    reason: &str,
+) -> Result<Done, Problem> {
+    let reason = super::line("reason", reason)?;
+    find(tx, site, name)?;
+    if risk.is_some_and(|risk| risk > MAX_RISK) {
+        return Err(Problem::wrong("no-risk", format!("`risk` is 0 to {MAX_RISK}")));
+    }
+    let order = Order::Assess { device: name.to_owned(), posture, risk, conforms };
+    let words = [
+        posture.map(|good| format!("posture {}", if good { "good" } else { "bad" })),
+        risk.map(|risk| format!("risk {risk}")),
+        conforms.map(|yes| (if yes { "conforms" } else { "deviates" }).to_owned()),
+    ];
+    let value = words.into_iter().flatten().collect::<Vec<_>>().join(", ");
+    let epoch = tell::order(tx, site, actor, &order, (&value, &reason))?;
+    Ok(Done { epoch: Some(epoch), outcome: format!("{name}: {value}") })
+}
+
+/// A device as another controller had it; gateways are told by [`keep_out_named`].
+pub(super) fn restore(
+    tx: &mut Tx<'_>,
+    (site, actor): (&str, &Actor),
+    name: &str,
+    life: &Life,
+    declaration: Option<Declaration>,
+) -> Result<(), Problem> {
+    DeviceName::new(name).map_err(|why| Problem::wrong("no-device", why.to_string()))?;
+    let declaration = declaration.map(Declaration::canonical);
+    let mut device = Device { life: life.life()?, changed: actor.seconds(), ..unknown(name) };
+    if let Some(declaration) = &declaration {
+        device.declaration = declaration.json();
+        device.zone.clone_from(&declaration.zone);
+        device.search = declaration.search(name);
+        free(tx, site, name, declaration)?;
+        rows::mark(tx, site, name, &declaration.marks())?;
+    }
+    if rows::find(tx, site, name)?.is_some() {
+        return Err(Problem::wrong("no-device", format!("two devices are called `{name}`")));
+    }
+    Ok(rows::insert(tx, site, &device)?)
+}
+
+/// Whether these could stand in an inventory, in whatever zones.
+pub(super) fn check_all<'a>(
+    declared: impl Iterator<Item = (&'a str, &'a Declaration)>,
+) -> Result<(), Problem> {
+    let declared: Vec<(&str, &Declaration)> = declared.collect();
+    let wrong = check::check(&declared, None);
+    let at =
+        |index: usize| declared.get(index).map_or_else(String::new, |(name, _)| nullius_model::inert(name));
+    let faults = wrong.into_iter().take(policy::MAX_TOLD);
+    let faults: Vec<Fault> = faults.map(|wrong| Fault { at: at(wrong.index), detail: wrong.what }).collect();
+    if faults.is_empty() {
+        return Ok(());
+    }
+    Err(Problem::wrong("no-device", "no inventory holds such devices").with_errors(faults))
+}
+
+/// Tells gateways where a device's state keeps it out.
+pub(super) fn keep_out_named(
+    tx: &mut Tx<'_>,
+    site: &str,
+    actor: &Actor,
+    name: &str,
+    reason: &str,
+) -> Result<(), Problem> {
+    let device = find(tx, site, name)?;
+    keep_out(tx, site, actor, &device, reason).map(drop)
 }
 
 /// What of what was declared is no more, and may be named by a policy.

@@ -83,7 +83,8 @@ pub(crate) fn ask(
         ..Grant::default()
     };
     rows::insert(tx, site, &grant)?;
-    let entry = tell::decided(site, actor, "grant.request", &format!("grant/{id}")).why(grant.reason.as_str());
+    let entry =
+        tell::decided(site, actor, "grant.request", &format!("grant/{id}")).why(grant.reason.as_str());
     let entry = entry.detail("subject", grant.subject.as_str()).detail("object", grant.object.as_str());
     tell::log(tx, &entry.detail("verbs", grant.verbs.as_str()).detail("seconds", grant.seconds))?;
     let asked = Act::Grant { grant: id.clone() }.ask(tx, site, actor)?;
@@ -150,7 +151,13 @@ pub(crate) fn end(
 }
 
 /// Nobody agreed to it.
-pub(super) fn refuse(tx: &mut Tx<'_>, site: &str, id: &str, state: &str, reason: &str) -> Result<(), Problem> {
+pub(super) fn refuse(
+    tx: &mut Tx<'_>,
+    site: &str,
+    id: &str,
+    state: &str,
+    reason: &str,
+) -> Result<(), Problem> {
     change(tx, site, id, |grant| {
         grant.state = state.to_owned();
         grant.end_reason = Some(reason.to_owned());
@@ -179,12 +186,7 @@ pub(crate) fn verbs(text: &str) -> Vec<String> {
     serde_json::from_str(text).unwrap_or_default()
 }
 
-fn change(
-    tx: &mut Tx<'_>,
-    site: &str,
-    id: &str,
-    how: impl FnOnce(&mut Grant),
-) -> Result<(), Problem> {
+fn change(tx: &mut Tx<'_>, site: &str, id: &str, how: impl FnOnce(&mut Grant)) -> Result<(), Problem> {
     let mut grant = find(tx, site, id)?;
     let seen = grant.version;
     how(&mut grant);

@@ -14,6 +14,7 @@ mod declaration;
 pub(crate) mod devices;
 pub(crate) mod grants;
 pub(crate) mod import;
+mod life;
 pub(crate) mod plan;
 pub(crate) mod policy;
 pub(crate) mod proposals;
@@ -21,7 +22,7 @@ mod shards;
 pub(crate) mod site;
 mod split;
 pub(crate) mod stages;
-mod tell;
+pub(crate) mod tell;
 pub(crate) mod whole;
 pub(crate) mod zones;
 

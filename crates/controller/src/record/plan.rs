@@ -6,9 +6,7 @@ use nullius_model::{Assurance, DeviceName, Mode, Timestamp};
 use nullius_policy::blast::Graph;
 use nullius_policy::diff::diff;
 use nullius_policy::simulate::{Outcome, simulate};
-use nullius_policy::{
-    Directory, Files, Inputs, Moment, Policies, Posture, Repository, World, draft_history,
-};
+use nullius_policy::{Directory, Files, Inputs, Moment, Policies, Posture, Repository, World, draft_history};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -147,9 +145,8 @@ fn lines(changes: &nullius_policy::diff::Diff) -> Vec<String> {
 }
 
 fn new_paths(before: World<'_>, after: World<'_>, moment: &Moment) -> Vec<String> {
-    let graph = |world: World<'_>| {
-        Graph::new(world.repository.inventory(), &world.conversations(|_| BEST, moment))
-    };
+    let graph =
+        |world: World<'_>| Graph::new(world.repository.inventory(), &world.conversations(|_| BEST, moment));
     let origins: Vec<DeviceName> = after.directory.devices().take(WALKED).cloned().collect();
     let (before, after) = (graph(before), graph(after));
     let mut paths = Vec::new();

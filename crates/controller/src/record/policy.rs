@@ -113,7 +113,7 @@ pub(crate) fn keep(
         applied: None,
     };
     let number = rows::insert(tx, site, &revision, &content)?;
-    let entry = tell::decided(site, actor, "policy.revise", &format!("policy/{number}")).why(message);
+    let entry = tell::decided(site, actor, "revision.write", &format!("policy/{number}")).why(message);
     let entry = entry.detail("files", written.len()).detail("devices", split.devices.len());
     tell::log(tx, &entry.detail("digest", revision.digest.as_str()))?;
     find(tx, site, number)
@@ -141,7 +141,8 @@ pub(super) fn apply(
     let count = files.len();
     let epoch = tell::policy(tx, site, actor, files, reason)?;
     rows::applied(tx, site, number, actor.seconds(), epoch)?;
-    let entry = tell::decided(site, actor, "policy.apply", &format!("policy/{number}")).why(reason).epoch(epoch);
+    let entry =
+        tell::decided(site, actor, "revision.apply", &format!("policy/{number}")).why(reason).epoch(epoch);
     tell::log(tx, &entry.detail("files", count).detail("digest", digest))?;
     Ok(Done { epoch: Some(epoch), outcome: format!("revision {number} is in force as {epoch}") })
 }

@@ -40,7 +40,8 @@ fn without_devices(text: &str) -> String {
     let mut inside = false;
     let mut kept = String::with_capacity(text.len());
     for line in text.split_inclusive('\n') {
-        let header = line.trim_start().strip_prefix('[').map(|rest| rest.trim_start_matches('[').trim_start());
+        let header =
+            line.trim_start().strip_prefix('[').map(|rest| rest.trim_start_matches('[').trim_start());
         if let Some(header) = header {
             let name = header.split([']', '.', ' ', '\t']).next().unwrap_or_default();
             inside = matches!(name, "device" | "\"device\"" | "'device'");

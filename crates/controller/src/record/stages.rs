@@ -20,7 +20,8 @@ pub(crate) fn stage(standings: &[Standing], target: &StageTarget) -> Stage {
 
 /// The key of the order that sets it.
 pub(crate) fn key(target: &StageTarget) -> String {
-    nullius_protocol::order::Order::Stage { target: target.clone(), stage: String::new(), despite: None }.key()
+    nullius_protocol::order::Order::Stage { target: target.clone(), stage: String::new(), despite: None }
+        .key()
 }
 
 /// Something in an essential zone is enforced.

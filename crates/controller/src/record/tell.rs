@@ -1,16 +1,15 @@
 //! What gateways are told, and what the log says of what was decided.
 
 use super::Actor;
+use crate::bundles;
 use crate::http::Problem;
 use nullius_audit::{Entry, Phase};
 use nullius_model::Epoch;
 use nullius_policy::Files;
+use nullius_protocol::bundle::Body;
 use nullius_protocol::order::Order;
 use nullius_store::standing::{self, Standing};
 use nullius_store::{Tx, audit};
-
-/// Key of the policy among what gateways are told.
-const POLICY: &str = "policy";
 
 /// Tells the gateways of a site, and remembers `value` as what is in force under the order's key.
 pub(super) fn order(
@@ -21,7 +20,8 @@ pub(super) fn order(
     (value, reason): (&str, &str),
 ) -> Result<Epoch, Problem> {
     let key = order.key();
-    let epoch = crate::bundles::issue(tx, site, &key, crate::bundles::Say::Order(order), &actor.who, reason, actor.now)?;
+    let body = Body::Order { key: key.clone(), order: order.clone() };
+    let epoch = bundles::issue(tx, site, body, &actor.who, reason, actor.now)?;
     let standing = Standing {
         key,
         value: value.to_owned(),
@@ -43,7 +43,7 @@ pub(super) fn policy(
     files: Files,
     reason: &str,
 ) -> Result<Epoch, Problem> {
-    crate::bundles::issue(tx, site, POLICY, crate::bundles::Say::Policy(files), &actor.who, reason, actor.now)
+    Ok(bundles::issue(tx, site, Body::Policy(files), &actor.who, reason, actor.now)?)
 }
 
 /// A record of what was decided.

@@ -97,6 +97,10 @@ impl Core {
         troubles.extend(
             self.keeping.troubles().map(|trouble| format!("not everything can be written down: {trouble}")),
         );
+        let held = self.held();
+        if !held.is_empty() {
+            troubles.push(format!("what the controller sends is held back {held}"));
+        }
         if self.keeping.audit.is_full() {
             troubles.push("more waits for the controller than may: the oldest denials are let go".to_owned());
         }

@@ -72,6 +72,14 @@ impl Backend {
         }
     }
 
+    /// What was deleted is nowhere in our files any more. PostgreSQL's files are its own: VACUUM does it there.
+    pub(crate) fn forget_deleted(&self) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(database) => database.empty_log(),
+            Self::Postgres(_) => Ok(()),
+        }
+    }
+
     /// Lends a connection: it comes back when `work` returns, and is closed when it panics.
     pub(crate) fn with<T, E: From<StoreError>>(
         &self,

@@ -43,6 +43,14 @@ impl Database {
         Ok(Self { path: path.to_owned(), writer: Mutex::new(Some(writer)), readers: Mutex::default() })
     }
 
+    /// Moves everything from the log to the file, where deleted rows are overwritten. A reader may be in the way: what it
+    /// holds back goes with the next one.
+    pub(super) fn empty_log(&self) -> Result<(), StoreError> {
+        self.with(Mode::Write, |writer| {
+            writer.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).map_err(told)
+        })
+    }
+
     pub(super) fn with<T, E: From<StoreError>>(
         &self,
         mode: Mode,

@@ -78,6 +78,27 @@ impl Kek {
         }
     }
 
+    /// A key for a store that has `old`. A key file waits as the next one until [`Kek::take_over`].
+    pub(crate) fn replacement(&self, old: &Self) -> Result<(Wrapper, Descriptor), StoreError> {
+        let Source::File(path) = &self.source else {
+            return self.first();
+        };
+        let is_same = matches!(&old.source, Source::File(present) if present == path);
+        if !is_same && path.exists() {
+            return Err(StoreError::Key(format!("{} exists already: name another file", path.display())));
+        }
+        file::discard_next(path)?;
+        Ok((Wrapper::Key(file::create(&file::next(path))?), Descriptor::File))
+    }
+
+    /// The store is wrapped by what [`Kek::replacement`] made.
+    pub(crate) fn take_over(&self) -> Result<(), StoreError> {
+        if let Source::File(path) = &self.source {
+            file::promote(path)?;
+        }
+        Ok(())
+    }
+
     /// The key of a store that exists: the one that `opens` it.
     pub(crate) fn again(
         &self,

@@ -11,6 +11,7 @@ mod file;
 mod kek;
 mod passphrase;
 pub(crate) mod ring;
+mod rotation;
 mod secret;
 mod wrapper;
 
@@ -20,3 +21,6 @@ pub(crate) use passphrase::Stretch;
 pub(crate) use ring::Ring;
 pub use secret::Secret;
 pub(crate) use wrapper::Wrapper;
+
+#[cfg(test)]
+mod tests;

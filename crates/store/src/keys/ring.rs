@@ -16,22 +16,22 @@ const ID_LEN: usize = 4;
 
 /// The keys, by number; the highest one seals.
 pub(crate) struct Ring {
-    /// `head.keys` when they were read: another number there means other keys.
-    pub(crate) version: i64,
+    /// `head.keys` when they were read: another number there means other keys. Nothing where none were read.
+    pub(crate) version: Option<i64>,
     keys: BTreeMap<u32, Cipher>,
 }
 
 impl Ring {
     /// None: for who only migrates.
     pub(crate) fn empty() -> Self {
-        Self { version: 0, keys: BTreeMap::new() }
+        Self { version: None, keys: BTreeMap::new() }
     }
 
     /// Reads and unwraps them.
     pub(crate) fn load(tx: &mut Tx<'_>, wrapper: &Wrapper, version: i64) -> Result<Self, StoreError> {
         let keys = unwrapped(tx, wrapper)?;
         let keys = keys.iter().map(|(id, key)| Cipher::new(key).map(|cipher| (*id, cipher)));
-        Ok(Self { version, keys: keys.collect::<Result<_, _>>()? })
+        Ok(Self { version: Some(version), keys: keys.collect::<Result<_, _>>()? })
     }
 
     pub(crate) fn seal(&self, purpose: &str, plain: &[u8]) -> Result<Vec<u8>, StoreError> {
@@ -58,7 +58,7 @@ impl Ring {
 
 /// What a sealed value consists of.
 pub(crate) struct Parts<'s> {
-    pub(crate) key: u32,
+    key: u32,
     pub(crate) purpose: &'s str,
     text: &'s [u8],
 }

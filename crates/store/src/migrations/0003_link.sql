@@ -46,6 +46,16 @@ CREATE TABLE gateway (
     PRIMARY KEY (site, name)
 );
 
+-- How a device stands at a gateway.
+CREATE TABLE sighting (
+    site    TEXT NOT NULL,
+    device  TEXT NOT NULL,
+    gateway TEXT NOT NULL,
+    view    {BYTES} NOT NULL,
+    at      BIGINT NOT NULL,
+    PRIMARY KEY (site, device, gateway)
+);
+
 -- What became of a bundle at a gateway.
 CREATE TABLE outcome (
     site    TEXT NOT NULL,

@@ -25,6 +25,12 @@ impl Scratch {
     pub fn folder(&self) -> &Path {
         &self.folder
     }
+
+    /// The address of a file that does not exist yet.
+    #[must_use]
+    pub fn empty_sqlite(&self) -> Location {
+        Location::Sqlite(self.folder.join(format!("{}.db", next())))
+    }
 }
 
 impl Drop for Scratch {
@@ -60,12 +66,6 @@ pub fn empty_postgres() -> Location {
         Ok(url) => Location::Postgres(url),
         Err(error) => panic!("no PostgreSQL to test with: {error}"),
     }
-}
-
-/// The address of a file that does not exist yet, in a folder that does.
-#[must_use]
-pub fn empty_sqlite() -> Location {
-    Location::Sqlite(new_folder().join("store.db"))
 }
 
 /// Runs a test over both databases.

@@ -15,8 +15,8 @@ use super::backoff::Backoff;
 use super::desk::{Desk, RENEW};
 use super::destination::{Destination, Receiver};
 use super::ocsf::{self, Line};
-use super::{log, trust};
-use nullius_store::StoreError;
+use super::trust;
+use nullius_store::{StoreError, audit};
 use std::convert::Infallible;
 use std::fmt;
 use std::sync::Arc;
@@ -24,8 +24,11 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-/// Leaves of a batch: what a sink holds in memory is this many, of 60,000 bytes at most each.
+/// Leaves that are read at once, of 60,000 bytes at most each.
 const BATCH: u32 = 256;
+
+/// Bytes of events after which a batch is closed: a log full of the longest leaves does not fill the memory.
+const MAX_BYTES: usize = 4 << 20;
 
 /// How often it is written down how far a receiver is while it is catching up.
 const SAVE: Duration = Duration::from_secs(1);
@@ -71,30 +74,52 @@ pub(crate) async fn run(desk: Desk, receiver: Receiver) {
     }
 }
 
-/// Until something goes wrong.
+/// Until something goes wrong; how far it got then is written down.
 async fn feed(desk: &Desk, receiver: &Receiver) -> Result<Infallible, Trouble> {
     let mut outlet = Outlet::new(&receiver.to)?;
-    let mut next = desk.claim().await?;
+    let next = desk.claim().await?;
     outlet.open(next).await?;
+    let mut saved = Saved { next, at: Instant::now(), told: false };
+    let ended = pump(desk, &mut outlet, &mut saved).await;
+    outlet.close().await;
+    saved.save(desk, &mut outlet, true).await?;
+    ended
+}
+
+async fn pump(desk: &Desk, outlet: &mut Outlet, saved: &mut Saved) -> Result<Infallible, Trouble> {
+    let mut next = saved.next;
     let mut changes = desk.app.changes();
-    let mut saved = Saved { next, at: Instant::now() };
     loop {
         changes.borrow_and_update();
         let lines = batch(desk, next).await?;
         if let Some(last) = lines.last() {
             next = last.sequence + 1;
-            send(desk, &mut outlet, &lines).await?;
+            send(desk, outlet, &lines).await?;
         }
-        saved.save(desk, &mut outlet, lines.is_empty()).await?;
+        if !saved.told {
+            desk.recover().await?;
+            saved.told = true;
+        }
+        saved.save(desk, outlet, lines.is_empty()).await?;
         if lines.is_empty() {
-            rest(desk, &mut outlet, &mut changes).await?;
+            rest(desk, outlet, &mut changes).await?;
         }
     }
 }
 
 async fn batch(desk: &Desk, next: u64) -> Result<Vec<Line>, StoreError> {
-    let leaves = desk.app.read(move |tx| log::range(tx, next, BATCH)).await?;
-    Ok(leaves.iter().map(|(sequence, leaf)| ocsf::line(*sequence, leaf)).collect())
+    let leaves = desk.app.read(move |tx| audit::leaves(tx, next, BATCH)).await?;
+    let mut lines = Vec::new();
+    let mut bytes = 0;
+    for leaf in leaves {
+        let line = ocsf::line(leaf.number, leaf.record.as_bytes());
+        bytes += line.json.len();
+        lines.push(line);
+        if bytes >= MAX_BYTES {
+            break;
+        }
+    }
+    Ok(lines)
 }
 
 /// However long the receiver takes: nobody else becomes its feeder meanwhile.
@@ -104,7 +129,7 @@ async fn send(desk: &Desk, outlet: &mut Outlet, lines: &[Line]) -> Result<(), Tr
     loop {
         tokio::select! {
             sent = &mut sending => return sent,
-            () = tokio::time::sleep(RENEW) => drop(desk.renew().await?),
+            () = tokio::time::sleep(RENEW) => desk.renew().await?,
         }
     }
 }
@@ -114,10 +139,7 @@ async fn rest(desk: &Desk, outlet: &mut Outlet, changes: &mut watch::Receiver<u6
     tokio::select! {
         _ = changes.changed() => Ok(()),
         rested = outlet.rest() => rested,
-        () = tokio::time::sleep(RENEW) => {
-            desk.renew().await?;
-            Ok(())
-        }
+        () = tokio::time::sleep(RENEW) => desk.renew().await,
     }
 }
 
@@ -125,6 +147,8 @@ async fn rest(desk: &Desk, outlet: &mut Outlet, changes: &mut watch::Receiver<u6
 struct Saved {
     next: u64,
     at: Instant,
+    /// That it is reached again.
+    told: bool,
 }
 
 impl Saved {
@@ -132,7 +156,7 @@ impl Saved {
         let settled = outlet.settled();
         if settled > self.next && (at_end || self.at.elapsed() >= SAVE) {
             desk.advance(settled).await?;
-            *self = Self { next: settled, at: Instant::now() };
+            (self.next, self.at) = (settled, Instant::now());
         }
         Ok(())
     }
@@ -190,6 +214,14 @@ impl Outlet {
             Self::Syslog(syslog) => syslog.settled(),
             Self::Http(http) => http.settled(),
             Self::File(file) => file.settled(),
+        }
+    }
+
+    /// The last words on a connection.
+    async fn close(&mut self) {
+        match self {
+            Self::Syslog(syslog) => syslog.close().await,
+            Self::Http(_) | Self::File(_) => {}
         }
     }
 

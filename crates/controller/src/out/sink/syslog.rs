@@ -2,8 +2,9 @@
 //!
 //! A syslog receiver confirms nothing. What the kernels of both ends hold when a connection breaks is lost, and which
 //! records that were nobody says. So a record counts as taken only once so much was written after it that both kernels
-//! can no longer hold it, or once the connection lived on for longer than it could with unconfirmed bytes
-//! (`TCP_USER_TIMEOUT`). Everything younger is sent again on the next connection; the receiver knows it by its id.
+//! can no longer hold it, once the connection lived on for longer than it could with unconfirmed bytes
+//! (`TCP_USER_TIMEOUT`), or once the receiver has closed the connection with nothing unread. Everything younger is sent
+//! again on the next connection; the receiver knows it by its id.
 
 use super::Trouble;
 use super::connection::{Connection, USER_TIMEOUT};
@@ -24,7 +25,7 @@ const MAX_MSGID: usize = 32;
 const WINDOW: u64 = 16 << 20;
 
 /// Time after which a connection that still stands has had its bytes confirmed.
-const SETTLED: Duration = Duration::from_secs(USER_TIMEOUT.as_secs() + 30);
+const SETTLED: Duration = Duration::from_secs(USER_TIMEOUT.as_secs() + 5);
 
 /// A syslog receiver.
 #[derive(Debug)]
@@ -91,6 +92,15 @@ impl Syslog {
         tokio::select! {
             () = settling => Ok(()),
             trouble = connection.hung_up() => Err(trouble),
+        }
+    }
+
+    /// The connection is over: what is known of the records that were under way?
+    pub(crate) async fn close(&mut self) {
+        let Some(connection) = self.connection.take() else { return };
+        if connection.was_read().await {
+            self.settled = self.unsettled.back().map_or(self.settled, |&(next, ..)| next);
+            self.unsettled.clear();
         }
     }
 

@@ -6,8 +6,8 @@ use crate::record::{devices, grants, policy, site, tell};
 use nullius_model::Epoch;
 use nullius_protocol::local::StageTarget;
 use nullius_protocol::order::Order;
-use nullius_store::standing::{self, Standing};
 use nullius_store::Tx;
+use nullius_store::standing::{self, Standing};
 
 impl Act {
     /// Does it. `approvers` are those who agreed beside who asked, as the log has them.
@@ -63,7 +63,11 @@ impl Act {
         let known = |tx: &mut Tx<'_>, zone: &str| {
             let zones = site::zones(tx, site)?;
             let known = zones.is_some_and(|zones| zones.classes().contains_key(zone));
-            if known { Ok(()) } else { Err(Problem::wrong("no-zone", "the policy in force has no such zone")) }
+            if known {
+                Ok(())
+            } else {
+                Err(Problem::wrong("no-zone", "the policy in force has no such zone"))
+            }
         };
         match self {
             Self::Stage { target: StageTarget::Device(device), .. } => {

@@ -81,7 +81,9 @@ impl DeviceEvent {
     /// With texts that do nothing to whoever reads them, and rungs that exist.
     pub(super) fn plain(&mut self) -> Result<(), Problem> {
         match self {
-            Self::Claim { owner: text } | Self::Transfer { heir: text } | Self::Release { evidence: text, .. } => {
+            Self::Claim { owner: text }
+            | Self::Transfer { heir: text }
+            | Self::Release { evidence: text, .. } => {
                 *text = line("text", text)?;
             }
             Self::Contain { rung: number } | Self::Ease { rung: number } => {

@@ -123,7 +123,7 @@ impl Act {
     }
 
     /// With texts that do nothing to whoever reads them, and words that exist.
-    fn plain(mut self) -> Result<Self, Problem> {
+    pub(super) fn plain(mut self) -> Result<Self, Problem> {
         match &mut self {
             Self::Stage { stage, despite, reason, .. } => {
                 stage.parse::<Stage>().map_err(|error| Problem::wrong("no-stage", error.to_string()))?;

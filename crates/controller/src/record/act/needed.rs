@@ -25,7 +25,8 @@ impl Act {
             }
             Self::Stage { target, stage, .. } => {
                 let standings = standing::all(tx, site)?;
-                let lowers = stages::stage(&standings, target) == Stage::Enforce && stage != Stage::Enforce.name();
+                let lowers =
+                    stages::stage(&standings, target) == Stage::Enforce && stage != Stage::Enforce.name();
                 let zones = site::zones(tx, site)?.unwrap_or_default();
                 lowers && stages::touches_essential(tx, site, &zones, target)?
             }

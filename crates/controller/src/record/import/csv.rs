@@ -17,7 +17,8 @@ pub(super) fn read(from: impl Read, take: &mut dyn FnMut(Result<Row, String>)) {
         Ok(delimiter) => delimiter,
         Err(error) => return take(Err(error.to_string())),
     };
-    let mut reader = ReaderBuilder::new().delimiter(delimiter).trim(Trim::All).flexible(true).from_reader(from);
+    let mut reader =
+        ReaderBuilder::new().delimiter(delimiter).trim(Trim::All).flexible(true).from_reader(from);
     let columns = match reader.byte_headers().map(columns) {
         Ok(Ok(columns)) => columns,
         Ok(Err(error)) => return take(Err(error)),

@@ -1,9 +1,9 @@
 //! Lists in JSON: one array of objects, or one object a line, read as they come.
 
 use super::Row;
-use serde::de::{DeserializeSeed, Deserializer as _, SeqAccess, Visitor};
-use serde::{Deserialize, Deserializer};
-use serde_json::Value;
+use serde::Deserializer as _;
+use serde::de::{SeqAccess, Visitor};
+use serde_json::value::RawValue;
 use std::fmt;
 use std::io::{BufRead, BufReader, Read};
 
@@ -44,7 +44,7 @@ fn lines(mut from: impl BufRead, take: &mut dyn FnMut(Result<Row, String>)) {
                 return take(Err(format!("longer than {MAX_ROW} bytes; nothing after it was read")));
             }
             Ok(_) if line.iter().all(u8::is_ascii_whitespace) => {}
-            Ok(_) => take(serde_json::from_slice(&line).map_err(|error| error.to_string()).and_then(row)),
+            Ok(_) => take(std::str::from_utf8(&line).map_err(|error| error.to_string()).and_then(row)),
             Err(error) => return take(Err(error.to_string())),
         }
     }
@@ -68,24 +68,17 @@ impl<'de> Visitor<'de> for Rows<'_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut rows: A) -> Result<(), A::Error> {
-        while let Some(element) = rows.next_element_seed(Element)? {
-            (self.0)(row(element));
+        // as text first, so that a mistake in one is a mistake of its row
+        while let Some(element) = rows.next_element::<Box<RawValue>>()? {
+            (self.0)(row(element.get()));
         }
         Ok(())
     }
 }
 
-/// One element: as a value first, so that a mistake in it is a mistake of its row.
-struct Element;
-
-impl<'de> DeserializeSeed<'de> for Element {
-    type Value = Value;
-
-    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<Value, D::Error> {
-        Value::deserialize(from)
+fn row(text: &str) -> Result<Row, String> {
+    if text.len() as u64 > MAX_ROW {
+        return Err(format!("longer than {MAX_ROW} bytes"));
     }
-}
-
-fn row(value: Value) -> Result<Row, String> {
-    serde_json::from_value::<Row>(value).map_err(|error| error.to_string()).and_then(Row::plain)
+    serde_json::from_str::<Row>(text).map_err(|error| error.to_string()).and_then(Row::plain)
 }

@@ -8,6 +8,7 @@
 mod csv;
 mod json;
 mod row;
+pub(crate) mod sheet;
 #[cfg(test)]
 mod tests;
 
@@ -110,7 +111,10 @@ impl List {
             let serial = row.attributes.get("serial").map(|serial| ("serial", serial.as_str()));
             for (what, text) in [Some(("name", row.name.as_str())), serial].into_iter().flatten() {
                 if let Some(other) = first.insert((what, text), *number) {
-                    twice.push((*number, format!("the {what} `{}` is also that of row {other}", text.escape_debug())));
+                    twice.push((
+                        *number,
+                        format!("the {what} `{}` is also that of row {other}", text.escape_debug()),
+                    ));
                 }
             }
         }
@@ -174,7 +178,14 @@ impl List {
         Ok(())
     }
 
-    fn observe(&self, tx: &mut Tx<'_>, site: &str, actor: &Actor, row: &Row, origin: &str) -> Result<(), Problem> {
+    fn observe(
+        &self,
+        tx: &mut Tx<'_>,
+        site: &str,
+        actor: &Actor,
+        row: &Row,
+        origin: &str,
+    ) -> Result<(), Problem> {
         for (attribute, value) in &row.attributes {
             let said = Observation {
                 attribute: attribute.clone(),

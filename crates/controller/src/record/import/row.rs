@@ -91,7 +91,18 @@ impl Row {
 /// The columns a list may have.
 pub(super) fn is_column(name: &str) -> bool {
     const DECLARED: [&str; 12] = [
-        "name", "zone", "class", "vendor", "groups", "tags", "gateway", "port", "mac", "addresses", "cycle", "services",
+        "name",
+        "zone",
+        "class",
+        "vendor",
+        "groups",
+        "tags",
+        "gateway",
+        "port",
+        "mac",
+        "addresses",
+        "cycle",
+        "services",
     ];
     DECLARED.contains(&name) || ATTRIBUTES.contains(&name)
 }
