@@ -13,10 +13,13 @@ use nullius_model::Timestamp;
 use nullius_store::{Store, StoreError, Tx};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tokio::task::spawn_blocking;
 use tokio::time::{Instant, sleep};
 use tracing::Instrument as _;
+
+/// Most live views at once: each looks at the log whenever something is written.
+const FOLLOWERS: usize = 128;
 
 /// The controller's parts. Clones are the same controller.
 #[derive(Clone, Debug)]
@@ -29,6 +32,7 @@ struct Inner {
     config: Config,
     guard: Guard,
     passwords: Passwords,
+    followers: Arc<Semaphore>,
     oidc: Option<Oidc>,
     changed: watch::Sender<u64>,
     links: Hub,
@@ -46,6 +50,7 @@ impl App {
             config,
             guard,
             passwords: Passwords::default(),
+            followers: Arc::new(Semaphore::new(FOLLOWERS)),
             oidc,
             changed: watch::Sender::new(0),
             links: Hub::default(),
@@ -71,6 +76,11 @@ impl App {
     /// Who hashes passwords.
     pub(crate) fn passwords(&self) -> &Passwords {
         &self.0.passwords
+    }
+
+    /// Places for live views.
+    pub(crate) fn followers(&self) -> &Arc<Semaphore> {
+        &self.0.followers
     }
 
     /// The provider that signs people in, where there is one.

@@ -112,6 +112,18 @@ impl Settings {
         Self::parse(&text).map_err(|message| SettingsError::Form { path: path.to_owned(), message })
     }
 
+    /// For a controller that serves this machine alone, with everything in `state`.
+    ///
+    /// # Errors
+    /// None but those of [`Settings::read`].
+    pub fn of_one_machine(state: &Path) -> Result<Self, SettingsError> {
+        let text = "names = [\"localhost\", \"127.0.0.1\"]\ntrust_domain = \"nullius\"\nlisten = \"127.0.0.1:8443\"\n\
+                    links = \"127.0.0.1:8444\"\n";
+        let settings =
+            Self::parse(text).map_err(|message| SettingsError::Form { path: state.to_owned(), message })?;
+        Ok(Self { state: state.to_owned(), ..settings })
+    }
+
     fn parse(text: &str) -> Result<Self, String> {
         let settings: Self = toml::from_str(text).map_err(|error| error.to_string())?;
         match settings {

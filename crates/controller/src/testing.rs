@@ -75,10 +75,31 @@ impl Stage {
         *now = now.after(by);
     }
 
+    /// The API with all that stands around it.
+    pub(crate) fn router(&self) -> Router {
+        self.router.clone()
+    }
+
     /// Sends a request.
     pub(crate) async fn send(&self, ask: &Ask) -> Told {
-        let Ok(response) = self.router.clone().oneshot(ask.request()).await;
+        self.send_to(&self.router, ask).await
+    }
+
+    /// Sends a request to other operations.
+    pub(crate) async fn send_to(&self, router: &Router, ask: &Ask) -> Told {
+        let Ok(response) = router.clone().oneshot(ask.request()).await;
         told(response).await
+    }
+
+    /// The beginning of a stream: so many events, or less where it ends.
+    pub(crate) async fn stream(&self, ask: &Ask, events: usize) -> String {
+        let Ok(response) = self.router.clone().oneshot(ask.request()).await;
+        let (mut body, mut text) = (response.into_body(), String::new());
+        while text.matches("\n\n").count() < events {
+            let Some(Ok(frame)) = body.frame().await else { break };
+            text.push_str(&String::from_utf8_lossy(&frame.into_data().unwrap_or_default()));
+        }
+        text
     }
 
     /// An account with these roles; its id.
@@ -199,6 +220,9 @@ impl Told {
 
 async fn told(response: Response<Body>) -> Told {
     let (parts, body) = response.into_parts();
+    // A stream has no end to wait for.
+    let streams = parts.headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind == "text/event-stream");
+    let body = if streams { Body::empty() } else { body };
     let bytes = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
     let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
     Told { status: parts.status.as_u16(), headers: parts.headers, body }

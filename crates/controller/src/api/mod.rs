@@ -8,6 +8,7 @@ mod device_events;
 mod device_import;
 mod devices;
 mod emergencies;
+mod events;
 mod gateways;
 mod grants;
 mod info;
@@ -46,6 +47,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .merge(emergencies::routes())
         .merge(gateways::routes())
         .merge(grants::routes())
+        .merge(events::routes())
         .merge(info::routes())
         .merge(policy::routes())
         .merge(proposals::routes())
@@ -85,7 +87,8 @@ fn components() -> Components {
 fn complete(document: &mut OpenApi) {
     for (path, item) in &mut document.paths.paths {
         let named = path.contains('{');
-        for operation in each(item) {
+        for (method, operation) in each(item) {
+            operation.operation_id = Some(name(method, path));
             let public = Need::of(operation) == Some(Need::Public);
             if !public {
                 operation.security = Some(vec![one_of("session"), one_of("token")]);
@@ -98,10 +101,23 @@ fn complete(document: &mut OpenApi) {
     }
 }
 
-fn each(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
-    [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.patch]
-        .into_iter()
-        .filter_map(Option::as_mut)
+fn each(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut Operation)> {
+    [
+        ("get", &mut item.get),
+        ("put", &mut item.put),
+        ("post", &mut item.post),
+        ("delete", &mut item.delete),
+        ("patch", &mut item.patch),
+    ]
+    .into_iter()
+    .filter_map(|(method, operation)| operation.as_mut().map(|operation| (method, operation)))
+}
+
+/// `get_users_user` for `GET /v1/users/{user}`.
+fn name(method: &str, path: &str) -> String {
+    let path = path.strip_prefix("/v1").unwrap_or(path);
+    let words = path.split(|char: char| !char.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    words.fold(method.to_owned(), |name, word| name + "_" + word)
 }
 
 fn one_of(scheme: &str) -> SecurityRequirement {
@@ -132,3 +148,38 @@ fn problem(what: &str) -> Response {
 
 #[cfg(test)]
 mod tests;
+mod tests {
+    use super::*;
+    use std::fs;
+
+    const COMMITTED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/openapi.json");
+
+    /// `UPDATE_EXPECT=1` writes it.
+    #[test]
+    fn the_committed_document_is_current() {
+        let document = routes().into_openapi().to_pretty_json().unwrap() + "\n";
+        if std::env::var_os("UPDATE_EXPECT").is_some() {
+            fs::write(COMMITTED, &document).unwrap();
+        }
+        let committed = fs::read_to_string(COMMITTED).unwrap_or_default();
+        assert!(
+            committed == document,
+            "docs/openapi.json is not current: run this test with UPDATE_EXPECT=1"
+        );
+    }
+
+    #[test]
+    fn every_operation_has_its_own_name_and_says_who_may_call_it_and_what_it_answers() {
+        let document = routes().into_openapi();
+        let mut names = std::collections::BTreeSet::new();
+        for (path, item) in &document.paths.paths {
+            for (method, operation) in crate::http::operations(item) {
+                let name = operation.operation_id.clone().unwrap_or_default();
+                assert!(names.insert(name.clone()), "{method} {path}: there are two `{name}`");
+                let answers = &operation.responses.responses;
+                assert!(answers.keys().any(|status| status.starts_with(['2', '3'])), "{method} {path}");
+                assert_eq!(Need::of(operation) == Some(Need::Public), operation.security.is_none(), "{path}");
+            }
+        }
+    }
+}

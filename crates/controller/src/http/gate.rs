@@ -96,7 +96,7 @@ async fn admit(gate: &Gate, request: Request) -> Result<Request, Problem> {
     let need = gate.need(&parts.method, path.as_str()).ok_or_else(no_such_method)?;
     origin::check(&parts, gate.app.config())?;
     if need != Need::Public {
-        let caller = people::caller(&gate.app, &parts).await?.ok_or_else(Problem::stranger)?;
+        let caller = people::caller(&gate.app, &parts.headers).await?.ok_or_else(Problem::stranger)?;
         gate.app.guard().caller(&caller, gate.app.now())?;
         if let Need::Permission(permission) = need {
             let site = site(&mut parts).await;

@@ -113,3 +113,82 @@ impl IntoResponse for Answer {
         response
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::access::Principal;
+    use axum::http::Request;
+    use futures_util::FutureExt as _;
+    use nullius_store::testing::both;
+
+    fn key(key: &str, path: &str) -> Result<IdempotencyKey, Problem> {
+        let request = Request::builder().method("POST").uri(path).header("idempotency-key", key);
+        let (mut parts, ()) = request.body(()).unwrap().into_parts();
+        IdempotencyKey::from_request_parts(&mut parts, &()).now_or_never().unwrap()
+    }
+
+    fn caller(name: &str) -> Caller {
+        let principal = Principal::User { id: name.to_owned(), name: name.to_owned() };
+        Caller { principal, roles: Vec::new(), cut: None, session: None }
+    }
+
+    #[test]
+    fn the_same_request_is_done_once_and_answered_twice() {
+        let (first, other) = (key("k1", "/v1/a").unwrap(), key("k1", "/v1/b").unwrap());
+        both(|scratch| {
+            let now = Timestamp::from_secs(1_000_000);
+            let mut done = 0;
+            let mut ask = |key: &IdempotencyKey, name: &str, body: &str, at: Timestamp| {
+                scratch.store.write(|tx| {
+                    key.once(tx, &caller(name), at, &body, |_| {
+                        done += 1;
+                        Answer::new(StatusCode::CREATED, &done)
+                    })
+                })
+            };
+            let once = ask(&first, "anna", "body", now).unwrap();
+            assert_eq!((once.status, once.body.as_str()), (StatusCode::CREATED, "1"));
+            assert_eq!(ask(&first, "anna", "body", now).unwrap(), once);
+            for (key, name, body, status) in [
+                (&first, "anna", "another", 422),
+                (&other, "anna", "body", 422),
+                (&first, "ben", "body", 201),
+            ] {
+                let status_now = match ask(key, name, body, now) {
+                    Ok(answer) => answer.status,
+                    Err(problem) => problem.status(),
+                };
+                assert_eq!(status_now.as_u16(), status, "{name} {body}");
+            }
+            let later = now.after(std::time::Duration::from_secs(86_400));
+            assert_eq!(ask(&first, "anna", "body", later).unwrap().body, "3", "kept for a day");
+        });
+    }
+
+    #[test]
+    fn what_failed_is_not_kept() {
+        let key = key("k", "/").unwrap();
+        both(|scratch| {
+            let mut fail = true;
+            let mut ask = || {
+                scratch.store.write(|tx| {
+                    let (fails, now) = (std::mem::take(&mut fail), Timestamp::from_secs(1));
+                    key.once(tx, &caller("anna"), now, &(), |_| match fails {
+                        true => Err(Problem::conflict("no", "not now")),
+                        false => Answer::new(StatusCode::OK, &"done"),
+                    })
+                })
+            };
+            assert!(ask().is_err());
+            assert_eq!(ask().unwrap().body, "\"done\"");
+        });
+    }
+
+    #[test]
+    fn a_key_is_a_few_visible_characters() {
+        for bad in ["", "a b", &"x".repeat(65), "\u{e4}"] {
+            assert_eq!(key(bad, "/").unwrap_err().status(), 400, "{bad}");
+        }
+    }
+}

@@ -11,6 +11,7 @@ mod layers;
 mod origin;
 mod page;
 mod problem;
+mod prompt;
 mod server;
 
 pub use bucket::Rate;

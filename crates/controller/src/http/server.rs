@@ -4,6 +4,7 @@
 
 use super::guard::Peer;
 use super::layers::{self, BODY};
+use super::prompt::Prompt;
 use super::{Gate, pass};
 use crate::{App, api};
 use axum::Router;
@@ -27,6 +28,7 @@ use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt as _;
 use tower_http::catch_panic::CatchPanicLayer;
+use utoipa_axum::router::OpenApiRouter;
 
 /// Time to say who one is and what one wants: TLS handshake, head of a request, and the pause between two.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -63,7 +65,12 @@ impl Default for Limits {
 
 /// The API with all that stands around it.
 pub fn router(app: &App) -> Router {
-    let (routes, document) = api::routes().split_for_parts();
+    surrounded(app, api::routes())
+}
+
+/// Operations with all that stands around them.
+fn surrounded(app: &App, operations: OpenApiRouter<App>) -> Router {
+    let (routes, document) = operations.split_for_parts();
     let gate = Gate::new(app.clone(), &document);
     routes
         .fallback(|| async { super::Problem::no_such("address") })
@@ -138,8 +145,10 @@ async fn requests(
         request.map(axum::body::Body::new)
     });
     let builder = builder();
-    let mut connection =
-        pin!(builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service)));
+    let mut connection = pin!(
+        builder
+            .serve_connection(TokioIo::new(Prompt::new(stream, PATIENCE)), TowerToHyperService::new(service))
+    );
     let ended = timeout(AGE, connection.as_mut()).await;
     if ended.is_err() {
         connection.as_mut().graceful_shutdown();
@@ -202,3 +211,6 @@ impl Drop for Seat {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

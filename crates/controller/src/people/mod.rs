@@ -20,7 +20,7 @@ mod totp;
 pub(crate) mod webauthn;
 
 pub(crate) use password::Passwords;
-pub(crate) use proof::{SESSION_COOKIE, caller};
+pub(crate) use proof::{SESSION_COOKIE, caller, recognise};
 
 /// Who gave a role: somebody here.
 pub(crate) const LOCAL: &str = "local";

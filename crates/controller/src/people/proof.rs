@@ -7,7 +7,6 @@ use crate::App;
 use crate::access::{ALL_SITES, Caller, Cut, Permission, Principal, Role, Signed};
 use crate::http::Problem;
 use crate::secret;
-use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use nullius_store::people::{self, Person, roles};
 use nullius_store::sessions::{self, Session};
@@ -52,19 +51,32 @@ enum Proof {
 ///
 /// # Errors
 /// 400 for two proofs at once; 500 where the store fails.
-pub(crate) async fn caller(app: &App, parts: &Parts) -> Result<Option<Caller>, Problem> {
-    let Some(proof) = proof(&parts.headers)? else { return Ok(None) };
+pub(crate) async fn caller(app: &App, headers: &HeaderMap) -> Result<Option<Caller>, Problem> {
+    let Some((caller, note)) = found(app, headers).await? else { return Ok(None) };
+    if let Some(note) = note {
+        let now = app.now().as_secs();
+        app.write(move |tx| note.write(tx, now)).await?;
+    }
+    Ok(Some(caller))
+}
+
+/// Who sent this request, asked again while it is answered: that keeps no session from idling.
+///
+/// # Errors
+/// As [`caller`].
+pub(crate) async fn recognise(app: &App, headers: &HeaderMap) -> Result<Option<Caller>, Problem> {
+    Ok(found(app, headers).await?.map(|(caller, _)| caller))
+}
+
+async fn found(app: &App, headers: &HeaderMap) -> Result<Found, Problem> {
+    let Some(proof) = proof(headers)? else { return Ok(None) };
     let now = app.now().as_secs();
     let idle = app.config().sessions.idle.as_secs();
     let found = match proof {
         Proof::Session(digest) => app.read(move |tx| by_session(tx, &digest, now, idle)).await,
         Proof::Token(digest) => app.read(move |tx| by_token(tx, &digest, now)).await,
     };
-    let Some((caller, note)) = found? else { return Ok(None) };
-    if let Some(note) = note {
-        app.write(move |tx| note.write(tx, now)).await?;
-    }
-    Ok(Some(caller))
+    Ok(found?)
 }
 
 /// That something was used.
