@@ -10,6 +10,7 @@
 mod connection;
 mod controller;
 mod device;
+mod emergency;
 mod failure;
 mod grant;
 mod hold;
@@ -53,6 +54,7 @@ pub enum Command {
     Hold(hold::Arguments),
     Stage(stage::Arguments),
     Mode(mode::Arguments),
+    Emergency(emergency::Arguments),
     Policy(Box<policy::Arguments>),
     Tail(tail::Arguments),
     Login(controller::login::Arguments),
@@ -125,6 +127,7 @@ pub fn run(command: &Command, world: &mut World<'_>) -> Result<Outcome, Failure>
         Command::Hold(arguments) => hold::run(arguments, world),
         Command::Stage(arguments) => stage::run(arguments, world),
         Command::Mode(arguments) => mode::run(arguments, world),
+        Command::Emergency(arguments) => emergency::run(arguments, world),
         Command::Policy(arguments) => policy::run(arguments, world),
         Command::Tail(arguments) => tail::run(arguments, world),
         Command::Login(arguments) => controller::login::run(arguments, world),

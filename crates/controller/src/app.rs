@@ -1,5 +1,6 @@
 //! What every handler and every background task shares.
 
+use crate::bundles;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::http::{Guard, Problem};
@@ -9,8 +10,10 @@ use crate::people::{Passwords, setup};
 use nullius_model::Timestamp;
 use nullius_store::{Store, StoreError, Tx};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::spawn_blocking;
+use tokio::time::sleep;
 
 /// Most live views at once: each looks at the log whenever something is written.
 const FOLLOWERS: usize = 128;
@@ -48,6 +51,11 @@ impl App {
             changed: watch::Sender::new(0),
             links: Hub::default(),
         }))
+    }
+
+    /// Where everything is.
+    pub(crate) fn store(&self) -> &Store {
+        &self.0.store
     }
 
     /// What it was told at its start.
@@ -138,6 +146,38 @@ impl App {
     /// Wakes whenever something was written: gateways, exporters and live views look for what is new then.
     pub fn changes(&self) -> watch::Receiver<u64> {
         self.0.changed.subscribe()
+    }
+}
+
+/// How often it is asked whether another controller wrote to the store.
+const ASK_EVERY: Duration = Duration::from_millis(250);
+
+impl App {
+    /// Wakes whoever waits for changes when another program wrote to the same store. Never returns.
+    pub async fn follow_store(self) {
+        let mut last = None;
+        loop {
+            let app = self.clone();
+            let now = spawn_blocking(move || app.0.store.generation()).await;
+            // a store that does not answer now is asked again
+            if let Ok(Ok(now)) = now
+                && last.replace(now).is_some_and(|before| before != now)
+            {
+                self.0.changed.send_modify(|count| *count = count.wrapping_add(1));
+            }
+            sleep(ASK_EVERY).await;
+        }
+    }
+
+    /// Deals with a gap in the store's past: every site goes on counting in a later term. To be called before anything is
+    /// served.
+    ///
+    /// # Errors
+    /// Where the store fails; nothing has changed then.
+    pub async fn settle_past(&self) -> Result<(), StoreError> {
+        let at = self.now();
+        let settled = self.write(move |tx| bundles::settle_past(tx, at)).await;
+        settled.map_err(|error| StoreError::Database(error.to_string()))
     }
 }
 

@@ -11,6 +11,7 @@ use nullius_protocol::bundle::{BadKey, Body, Bundle, BundleError, SigningKey, de
 use nullius_protocol::order::Order;
 use nullius_protocol::to_hex;
 use nullius_store::bundles::{self, POLICY};
+use nullius_store::past::{self, Gap};
 use nullius_store::{StoreError, Tx, audit, sites};
 
 /// Why nothing was decided.
@@ -110,6 +111,29 @@ pub(crate) fn open_term(
         }
     }
     Ok(())
+}
+
+/// After a restoration every site goes on in a later term. Which one is drawn: two restorations of one backup must not
+/// count along the same line, or a gateway that followed the first would miss what the second says.
+///
+/// # Errors
+/// [`IssueError`].
+pub(crate) fn settle_past(tx: &mut Tx<'_>, at: Timestamp) -> Result<(), IssueError> {
+    let Some(gap) = past::gap(tx)? else { return Ok(()) };
+    let [drawn] = random::<1>().map_err(|_| BadKey::Random)?;
+    for site in sites::all(tx)? {
+        let seen = site.last.term.saturating_add(u64::from(drawn) % (MAX_JUMP / 2));
+        open_term(tx, &site.name, seen, "system", at)?;
+    }
+    let entry = Entry::new(Phase::Observed, at, "system", "store.gap", "store");
+    audit::append(
+        tx,
+        &entry.why(match gap {
+            Gap::Restored => "restored from a backup",
+            Gap::RolledBack => "an older copy of the store was put in its place",
+        }),
+    )?;
+    Ok(past::settle(tx)?)
 }
 
 fn holds_on(body: &Body) -> bool {

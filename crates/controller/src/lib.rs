@@ -6,6 +6,7 @@
 mod access;
 mod api;
 mod app;
+mod background;
 mod bundles;
 mod ca;
 mod clock;
@@ -13,9 +14,11 @@ mod config;
 mod http;
 mod join;
 mod link;
+mod maintenance;
 mod out;
 mod people;
 mod record;
+mod run;
 mod secret;
 mod settings;
 #[cfg(test)]
@@ -28,6 +31,10 @@ pub use clock::{Clock, SystemClock};
 pub use config::{Config, Sessions};
 pub use http::{Limits, Rate, Rates, router, serve};
 pub use link::{LinkSettings, serve as serve_link};
+pub use maintenance::{back_up, change_kek, change_keys, restore, root};
+/// What must not be shown.
+pub use nullius_store::Secret;
 pub use people::oidc::{GroupRole, Provider};
-pub use settings::{Settings, SettingsError};
+pub use run::{Ready, RunError, invite, open, run};
+pub use settings::{Settings, SettingsError, passphrase};
 pub use tls::{Tls, TlsError};

@@ -149,26 +149,31 @@ impl Settings {
             let file = self.key.file.clone().unwrap_or_else(|| self.state.join("controller.key"));
             return Ok(Kek::file(&file));
         };
-        let passphrase = read(path)?.trim_end_matches(['\r', '\n']).to_owned().into_bytes();
-        if passphrase.len() < SHORTEST {
-            let message = format!("a passphrase has at least {SHORTEST} characters");
-            return Err(SettingsError::Form { path: path.clone(), message });
-        }
-        Ok(Kek::passphrase(Secret::new(passphrase)).marked(&self.state.join("controller.mark")))
+        Ok(Kek::passphrase(passphrase(path)?).marked(&self.state.join("controller.mark")))
     }
 
     /// Where browsers find it.
     pub fn origin(&self) -> String {
-        let name = self.names.first().map_or("localhost", String::as_str);
-        let host = match name.parse::<Ipv6Addr>() {
-            Ok(address) => format!("[{address}]"),
-            Err(_) => name.to_owned(),
-        };
-        match self.listen.port() {
-            443 => format!("https://{host}"),
-            port => format!("https://{host}:{port}"),
-        }
+        address(self.names.first().map_or("localhost", String::as_str), self.listen.port())
     }
+
+    /// Where gateways dial, in turn.
+    pub(crate) fn link_urls(&self) -> Vec<String> {
+        self.names.iter().map(|name| address(name, self.links.port())).collect()
+    }
+}
+
+/// The first line of a file, as a passphrase.
+///
+/// # Errors
+/// Where it cannot be read, or is too short.
+pub fn passphrase(path: &Path) -> Result<Secret, SettingsError> {
+    let bytes = read(path)?.trim_end_matches(['\r', '\n']).to_owned().into_bytes();
+    if bytes.len() < SHORTEST {
+        let message = format!("a passphrase has at least {SHORTEST} characters");
+        return Err(SettingsError::Form { path: path.to_owned(), message });
+    }
+    Ok(Secret::new(bytes))
 }
 
 fn read(path: &Path) -> Result<String, SettingsError> {
@@ -178,6 +183,18 @@ fn read(path: &Path) -> Result<String, SettingsError> {
         return Err(failed(io::ErrorKind::FileTooLarge.into()));
     }
     fs::read_to_string(path).map_err(failed)
+}
+
+/// As a browser writes it.
+fn address(name: &str, port: u16) -> String {
+    let host = match name.parse::<Ipv6Addr>() {
+        Ok(address) => format!("[{address}]"),
+        Err(_) => name.to_owned(),
+    };
+    match port {
+        443 => format!("https://{host}"),
+        port => format!("https://{host}:{port}"),
+    }
 }
 
 /// A name or an address, as it may stand in a certificate.

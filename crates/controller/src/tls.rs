@@ -23,9 +23,13 @@ use rustls::time_provider::TimeProvider;
 use rustls::{RootCertStore, ServerConfig, version};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
+use tokio::time::sleep;
 
-/// How long the controller's own certificate lives. It is made anew at every start, and well before it ends.
+/// How long the controller's own certificate lives. It is made anew at every start.
 const LIFE: Duration = Duration::from_secs(60 * 86_400);
+
+/// How often it is made anew: an attempt that fails is made up for many times before it ends.
+const FRESH: Duration = Duration::from_secs(86_400);
 
 /// How far back it begins: a gateway's clock may be behind.
 const SKEW: Duration = Duration::from_secs(86_400);
@@ -71,15 +75,17 @@ impl Tls {
         Ok(Self { api: Arc::new(api), link: Arc::new(link), shown })
     }
 
-    /// Makes the controller's certificate anew, for connections from now on. To be called now and then, in less than half
-    /// of its life.
-    ///
-    /// # Errors
-    /// [`TlsError`]; the old one stays then.
-    pub async fn renew(&self, app: &App) -> Result<(), TlsError> {
-        let made = make(app).await?;
-        *self.shown.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(made.key);
-        Ok(())
+    /// Makes the controller's certificate anew now and then, for connections from then on. Never returns.
+    pub async fn keep_fresh(self, app: App) {
+        loop {
+            sleep(FRESH).await;
+            match make(&app).await {
+                Ok(made) => {
+                    *self.shown.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(made.key);
+                }
+                Err(error) => tracing::error!(%error, "the controller's certificate was not renewed"),
+            }
+        }
     }
 }
 

@@ -2,9 +2,9 @@
 //!
 //! INVARIANT: nothing that ends does so by the wall clock. It moves no lease; it moves what policies call the time of day.
 
-use crate::Now;
-use nullius_model::{Mode, Uptime};
-use nullius_policy::Moment;
+use crate::{Now, ZoneMode};
+use nullius_model::{Timestamp, Uptime};
+use nullius_policy::{ModeChange, Moment};
 use std::time::Duration;
 
 /// A wall clock that runs this far from the uptime was set by somebody; below, it is being slewed (domain §3.7).
@@ -40,19 +40,36 @@ impl Clock {
         Uptime::new(uptime.since_boot().saturating_sub(Duration::from_nanos(u64::from(into))))
     }
 
+    /// The wall clock at `uptime`.
+    pub(crate) fn wall(self, uptime: Uptime) -> Timestamp {
+        let nanos = self.start.saturating_add(uptime.since_boot()).as_nanos();
+        Timestamp::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
+    }
+
+    /// When the wall clock shows `wall`, or showed it.
+    pub(crate) const fn uptime(self, wall: Timestamp) -> Uptime {
+        Uptime::new(Duration::from_nanos(wall.as_nanos()).saturating_sub(self.start))
+    }
+
     /// What policies call the time at `uptime`.
-    pub(crate) fn moment(self, uptime: Uptime, mode: Mode) -> Moment {
+    pub(crate) fn moment(self, uptime: Uptime, zone: &ZoneMode) -> Moment {
         let seconds = self.start.saturating_add(uptime.since_boot()).as_secs();
         let (days, minute, second) = (seconds / 86_400, seconds / 60 % 1_440, seconds % 60);
         // 1970-01-01 was a Thursday
         let weekday = (days + 3) % 7 + 1;
         Moment {
-            mode,
+            mode: zone.mode,
+            mode_change: zone.next.map(|(at, mode)| ModeChange { after: whole_seconds(uptime, at), mode }),
             minute: u16::try_from(minute).unwrap_or_default(),
             weekday: u8::try_from(weekday).unwrap_or_default(),
             second: u8::try_from(second).unwrap_or_default(),
         }
     }
+}
+
+/// Whole seconds from one time to a later one, at least one.
+fn whole_seconds(from: Uptime, to: Uptime) -> u32 {
+    u32::try_from(to.since(from).as_secs()).unwrap_or(u32::MAX).max(1)
 }
 
 fn wall(now: Now) -> Duration {
@@ -72,10 +89,10 @@ mod tests {
     fn a_moment_is_told_in_utc() {
         // 2026-11-22T17:01:14Z, a Sunday
         let clock = Clock::new(now(100, 1_795_366_874));
-        let moment = clock.moment(Uptime::from_millis(100_000), Mode::Normal);
+        let moment = clock.moment(Uptime::from_millis(100_000), &ZoneMode::default());
         assert_eq!((moment.weekday, moment.minute, moment.second), (7, 17 * 60 + 1, 14));
         assert_eq!(clock.whole_second(Uptime::from_millis(100_999)), Uptime::from_millis(100_000));
-        let later = clock.moment(Uptime::new(Duration::from_secs(100 + 7 * 3600)), Mode::Normal);
+        let later = clock.moment(Uptime::new(Duration::from_secs(100 + 7 * 3600)), &ZoneMode::default());
         assert_eq!((later.weekday, later.minute), (1, 1));
     }
 

@@ -1,7 +1,7 @@
 //! What people tell a gateway to do, and what it answers.
 
 use crate::{ConduitName, GrantId};
-use nullius_model::{DeviceName, Mac, Mode, PortName, SmolStr, Stage, Uptime};
+use nullius_model::{DeviceName, Mac, Mode, PortName, SmolStr, Stage, Timestamp, Uptime};
 use nullius_policy::{PolicyId, ServiceId, Verbs};
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -68,10 +68,45 @@ pub enum Command {
         /// Why.
         reason: SmolStr,
     },
-    /// Says what the plant is doing.
+    /// Says what the plant is doing, or one zone of it. [`Mode::Emergency`] is not said but set off.
     Mode {
         /// What.
         mode: Mode,
+        /// Where; everywhere that nothing else is said of, where none is given.
+        zone: Option<SmolStr>,
+        /// Why.
+        reason: SmolStr,
+    },
+    /// Takes back what was said of a zone: it does what the calendar and the site say again.
+    ClearMode {
+        /// Which.
+        zone: SmolStr,
+        /// Why.
+        reason: SmolStr,
+    },
+    /// Sets an emergency profile off. Where it takes two people, the first asks and a second, another one, confirms by
+    /// the same command within [`Limits::confirm_within`](crate::Limits::confirm_within).
+    Emergency {
+        /// Which.
+        profile: SmolStr,
+        /// When it was asked for, of an order that travelled: it ends as if it had been set off then.
+        made: Option<Timestamp>,
+        /// Who approved it beside the one who asks, of an order whose signer proves it.
+        approvers: BTreeSet<SmolStr>,
+        /// Why.
+        reason: SmolStr,
+    },
+    /// Makes a profile that was set off ready again.
+    ArmEmergency {
+        /// Which.
+        profile: SmolStr,
+        /// Why.
+        reason: SmolStr,
+    },
+    /// Ends emergencies before their time.
+    EndEmergency {
+        /// Which.
+        scope: EmergencyScope,
         /// Why.
         reason: SmolStr,
     },
@@ -109,6 +144,15 @@ pub enum StageScope {
     Conduit(ConduitName),
 }
 
+/// Which emergencies.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EmergencyScope {
+    /// The one of this profile.
+    Profile(SmolStr),
+    /// All that this zone is part of.
+    Zone(SmolStr),
+}
+
 /// Access that somebody asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GrantRequest {
@@ -133,6 +177,8 @@ pub struct GrantRequest {
 pub struct Reply {
     /// The grant that was made, and its end.
     pub granted: Option<(GrantId, Uptime)>,
+    /// An emergency waits for another person, until then.
+    pub awaits: Option<Uptime>,
     /// Accesses that were judged anew.
     pub judged: usize,
     /// The enforcement to wait for, where rules change.
@@ -154,6 +200,47 @@ pub enum Refusal {
     /// No such conduit.
     #[error("the inventory declares no conduit `{0}`")]
     UnknownConduit(ConduitName),
+    /// No such zone.
+    #[error("the inventory declares no zone `{}`", .0.escape_debug())]
+    UnknownZone(SmolStr),
+    /// Nobody said anything of the zone.
+    #[error("nobody set a mode for zone `{0}` alone")]
+    NoMode(SmolStr),
+    /// A mode was set a moment ago: whoever flips it back and forth makes no plant, and hides in the noise.
+    #[error("the mode was set a moment ago: wait {} s", .0.as_secs().max(1))]
+    ModeJustSet(Duration),
+    /// It is set off by its profile, which says where, for how long and by how many.
+    #[error("an emergency is not a mode to set: set off one of the profiles of the inventory")]
+    EmergencyIsSetOff,
+    /// No such profile.
+    #[error("the inventory declares no emergency `{}`", .0.escape_debug())]
+    UnknownEmergency(SmolStr),
+    /// It is in force already.
+    #[error("emergency `{0}` is in force already")]
+    EmergencyOn(SmolStr),
+    /// None is in force.
+    #[error("no such emergency is in force")]
+    NoEmergency,
+    /// It was set off, and nobody made it ready since.
+    #[error("emergency `{0}` was set off already and is not armed again")]
+    NotArmed(SmolStr),
+    /// It is ready.
+    #[error("emergency `{0}` is armed")]
+    Armed(SmolStr),
+    /// It ended a moment ago.
+    #[error("emergency `{profile}` can be armed again in {} s", left.as_secs().max(1))]
+    Resting {
+        /// Which.
+        profile: SmolStr,
+        /// How long it rests yet.
+        left: Duration,
+    },
+    /// The same person does not count twice.
+    #[error("emergency `{0}` takes two people: another one has to confirm it")]
+    TakesAnother(SmolStr),
+    /// The order travelled longer than the emergency would have lasted.
+    #[error("the order is older than emergency `{0}` would have lasted")]
+    EmergencyTooOld(SmolStr),
     /// No such grant.
     #[error("no grant `{0}` is in force")]
     UnknownGrant(GrantId),

@@ -5,9 +5,10 @@
 //! (attack 1), so nothing that can be copied earns more. Where one of the three was learned from the wire, it is IA1.
 
 use crate::clock::Clock;
+use crate::modes::Modes;
 use crate::site::{Id, Site};
 use crate::station::Strangers;
-use crate::{GrantId, Place, Settings, Standing};
+use crate::{GrantId, Place, Settings, Standing, ZoneMode};
 use nullius_model::{Assurance, DeviceName, Mac, PortName, Stage, Uptime, Verdict};
 use nullius_policy::inventory::{Device, ZoneClass};
 use nullius_policy::{Connection, Inputs, Permit, ServiceId};
@@ -64,6 +65,7 @@ pub(crate) struct Facts<'a> {
     pub(crate) site: &'a Site,
     pub(crate) strangers: &'a Strangers,
     pub(crate) grants: &'a GrantIndex,
+    pub(crate) modes: &'a Modes,
     pub(crate) clock: Clock,
     pub(crate) at: Uptime,
 }
@@ -108,9 +110,14 @@ impl<'a> Facts<'a> {
     /// The port and hardware address a device is tied to, link or not.
     pub(crate) fn home<'d>(&'d self, device: &'d Device) -> Option<(&'d PortName, Mac)> {
         let learned = self.standing.learned.get(&device.name);
-        let port = device.port.as_ref().or_else(|| learned.map(|learned| &learned.port))?;
+        let port = self.declared_port(device).or_else(|| learned.map(|learned| &learned.port))?;
         let mac = device.mac.or_else(|| learned.map(|learned| learned.mac))?;
         Some((port, mac))
+    }
+
+    /// The port the inventory ties a device to. One that is plugged into another gateway has none here.
+    pub(crate) fn declared_port<'d>(&self, device: &'d Device) -> Option<&'d PortName> {
+        self.settings.declared_port(device)
     }
 
     /// Where a device is, if it may take part at all.
@@ -155,7 +162,8 @@ impl<'a> Facts<'a> {
 
     /// Declared in full, and not known to behave otherwise than it always did.
     fn is_steady(&self, device: &Device) -> bool {
-        let declared = device.port.is_some() && device.mac.is_some() && !device.addresses.is_empty();
+        let declared =
+            self.declared_port(device).is_some() && device.mac.is_some() && !device.addresses.is_empty();
         let assessment = self.standing.assessments.get(&device.name);
         declared && assessment.and_then(|assessment| assessment.conforms) != Some(false)
     }
@@ -248,12 +256,17 @@ impl<'a> Facts<'a> {
     ) -> (Connection, Option<Uptime>) {
         let began = self.clock.whole_second(self.at);
         let inputs = self.inputs(asker, object);
-        let moment = self.clock.moment(began, self.standing.mode);
+        let moment = self.clock.moment(began, self.mode_of(object));
         let policies = &self.site.version.policies;
         let answer =
             policies.connection(&self.site.directory, asker.name, service, &inputs, &moment, permits);
         let holds_until = answer.holds_for.map(|holds| began.after(holds));
         (answer, holds_until)
+    }
+
+    /// What the zone of a device is doing.
+    pub(crate) fn mode_of(&self, id: Id) -> &'a ZoneMode {
+        self.modes.of(self.site.device(id).map_or("", |device| device.zone.as_str()))
     }
 
     /// The stage of a device: its own, or that of all.

@@ -4,10 +4,13 @@
 //! into the queue. Rules go first, then the disk, then the record: a cut waits for nothing.
 
 mod bindings;
+mod calendar;
 mod commands;
 mod delivery;
+mod emergencies;
 mod grants;
 mod judging;
+mod modes;
 mod orders;
 mod perimeters;
 mod stages;
@@ -16,21 +19,24 @@ mod views;
 mod why;
 
 pub use delivery::{Applied, ReadBack};
-pub use views::{DeviceView, Status};
+pub use views::{DeviceView, EmergencyView, Status, WindowView, ZoneView};
 pub use why::{Question, Why};
 
 use crate::clock::Clock;
 use crate::denials::{AlarmBudget, Denials};
 use crate::facts::{Facts, GrantIndex};
+use crate::modes::Modes;
 use crate::schedule::Schedule;
 use crate::site::Site;
 use crate::station::Strangers;
 use crate::suspects::Suspects;
 use crate::{Act, Actor, Alarm, Now, Output, PolicyVersion, Record, Settings, Standing};
+use calendar::Calendar;
 use delivery::Delivery;
-use nullius_model::{Epoch, RuleSet, Uptime};
+use emergencies::Asked;
+use nullius_model::{Epoch, RuleSet, SmolStr, Uptime};
 use perimeters::Work;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 /// How often what has been idle is looked for.
@@ -53,6 +59,14 @@ pub struct Gateway {
     suspects: Suspects,
     delivery: Delivery,
     clock: Clock,
+    /// What the windows will do next.
+    calendar: Calendar,
+    /// What every zone is doing. INVARIANT: what the standing, the calendar and the policy say.
+    modes: Modes,
+    /// When modes were set last, of the site and of zones.
+    modes_set: BTreeMap<Option<SmolStr>, Uptime>,
+    /// Attempts to set off emergencies.
+    asked: BTreeMap<SmolStr, Asked>,
     now: Now,
     next_sweep: Uptime,
     /// Accesses judged since the start.
@@ -78,12 +92,17 @@ impl Gateway {
             suspects: Suspects::default(),
             delivery: Delivery::default(),
             clock: Clock::new(now),
+            calendar: Calendar::default(),
+            modes: Modes::default(),
+            modes_set: BTreeMap::new(),
+            asked: BTreeMap::new(),
             now,
             next_sweep: now.uptime.after(SWEEP),
             judged: 0,
             outputs: VecDeque::new(),
         };
         gateway.leave_other_boot();
+        gateway.modes = Modes::of_site(gateway.standing.mode);
         gateway.put_port_rules();
         if !gateway.rules.is_empty() {
             gateway.replace();
@@ -102,6 +121,7 @@ impl Gateway {
         before.iter().for_each(|before| site.remember(before));
         self.site = Some(site);
         self.index_grants();
+        self.adopt_calendar();
         let (change, judged) = self.rebuild();
         let devices = self.site.as_ref().map_or(0, |site| site.all().count());
         let act = Act::Policy { devices, removed: change.remove.len(), added: change.add.len() };
@@ -113,6 +133,7 @@ impl Gateway {
     pub fn handle_timeout(&mut self, now: Now) {
         self.enter(now);
         self.end_grants();
+        self.turn_when_due();
         self.judge_due();
         self.retry();
         if self.now.uptime >= self.next_sweep {
@@ -124,7 +145,7 @@ impl Gateway {
     /// When [`Gateway::handle_timeout`] is wanted next. May lie in the past: at once.
     pub fn poll_timeout(&self) -> Option<Uptime> {
         let grant = self.standing.grants.values().map(|grant| grant.ends).min();
-        [grant, self.schedule.next(), self.delivery.retry_at(), Some(self.next_sweep)]
+        [grant, self.calendar.due(), self.schedule.next(), self.delivery.retry_at(), Some(self.next_sweep)]
             .into_iter()
             .flatten()
             .min()
@@ -149,6 +170,7 @@ impl Gateway {
     fn enter(&mut self, now: Now) {
         self.now = Now { uptime: self.now.uptime.max(now.uptime), wall: now.wall };
         let Some(seconds) = self.clock.correct(self.now) else { return };
+        self.turn();
         let work = self.judge_scheduled();
         self.audit(None, Act::ClockStepped { seconds }, work);
         self.outputs.push_back(Output::Alarm(Alarm::ClockStepped { seconds }));
@@ -161,6 +183,7 @@ impl Gateway {
             site: self.site.as_ref()?,
             strangers: &self.strangers,
             grants: &self.grants,
+            modes: &self.modes,
             clock: self.clock,
             at: self.now.uptime,
         })

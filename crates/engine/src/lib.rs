@@ -15,6 +15,7 @@ mod facts;
 mod gateway;
 mod leases;
 mod limits;
+mod modes;
 mod orders;
 mod output;
 mod perimeter;
@@ -26,16 +27,22 @@ mod standing;
 mod station;
 mod suspects;
 
-pub use command::{Actor, Command, GrantRequest, Refusal, Reply, StageScope};
+pub use command::{Actor, Command, EmergencyScope, GrantRequest, Refusal, Reply, StageScope};
 pub use denials::{Carrier, DenialKind, DenialSummary, Party};
 pub use facts::Lifecycle;
-pub use gateway::{Applied, DeviceView, Gateway, Question, ReadBack, Status, Why};
+pub use gateway::{
+    Applied, DeviceView, EmergencyView, Gateway, Question, ReadBack, Status, Why, WindowView, ZoneView,
+};
 pub use leases::{Assessment, Grant, GrantId};
 pub use limits::Limits;
+pub use modes::{ModeCause, ZoneMode};
 pub use orders::{Hold, Opened, Ordered, Orders};
 pub use output::{Alarm, Drift, Order, Output};
-pub use record::{Act, GrantEnd, Record};
+pub use record::{Act, EmergencyAct, EmergencyEnd, GrantEnd, Record, WindowAct, WindowEnd};
 pub use settings::{BootId, Now, PortSettings, Settings, Strangers};
 pub use site::{Place, PolicyVersion};
-pub use standing::{ConduitName, Learned, Revocation, Stages, Standing};
+pub use standing::{
+    ConduitName, EmergencyStanding, Learned, LiveEmergency, Opening, Revocation, Stages, Standing,
+    WindowStanding,
+};
 pub use station::Stranger;

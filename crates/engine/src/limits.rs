@@ -31,6 +31,14 @@ pub struct Limits {
     pub longest_grant: Duration,
     /// The longest that grants which overlap one another may last together, from the start of the first (attack 19).
     pub longest_chain: Duration,
+    /// How long a mode stays before another one may be set in its place: a person who flips it back and forth, or a
+    /// script that does, hides behind the noise and wears out the rules (attack 19).
+    pub mode_stays: Duration,
+    /// How long the first of two people waits for the second (attack 19).
+    pub confirm_within: Duration,
+    /// How long until refused attempts to set an emergency off are told of again, with a count: a button that is held
+    /// down must not fill the records (attack 19).
+    pub refused_again: Duration,
     /// Longest reason, work order or name of a person, in bytes.
     pub text: usize,
 }
@@ -49,6 +57,9 @@ impl Default for Limits {
             grants: 4096,
             longest_grant: Duration::from_secs(8 * 3600),
             longest_chain: Duration::from_secs(24 * 3600),
+            mode_stays: Duration::from_secs(10),
+            confirm_within: Duration::from_secs(60),
+            refused_again: Duration::from_secs(10),
             text: 256,
         }
     }

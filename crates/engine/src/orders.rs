@@ -39,7 +39,11 @@ impl Ordered {
         !matches!(
             self,
             Self::EndGrant { .. }
-                | Self::Act(Command::Revoke { .. } | Command::Stage { stage: Stage::Enforce, .. })
+                | Self::Act(
+                    Command::Revoke { .. }
+                        | Command::EndEmergency { .. }
+                        | Command::Stage { stage: Stage::Enforce, .. }
+                )
         )
     }
 }

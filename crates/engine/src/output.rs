@@ -1,7 +1,9 @@
 //! What a gateway wants done, and what it wants known.
 
 use crate::Record;
-use nullius_model::{DeviceName, Mac, Marker, PortName, RuleChange};
+use crate::record::inert;
+use nullius_model::{DeviceName, Mac, Marker, PortName, RuleChange, SmolStr};
+use std::collections::BTreeSet;
 use std::fmt;
 use std::net::IpAddr;
 
@@ -99,6 +101,29 @@ pub enum Alarm {
     },
     /// The packet path holds something else than it was given; it is replaced as a whole.
     Drift(Drift),
+    /// An emergency was set off.
+    Emergency {
+        /// Which.
+        profile: SmolStr,
+        /// Who set it off.
+        people: BTreeSet<SmolStr>,
+        /// For how long.
+        seconds: u64,
+    },
+    /// An emergency ended.
+    EmergencyEnded {
+        /// Which.
+        profile: SmolStr,
+    },
+    /// Somebody tried to set an emergency off, and it was refused.
+    EmergencyRefused {
+        /// Which.
+        profile: SmolStr,
+        /// Who.
+        by: SmolStr,
+        /// Attempts that were refused since this was told last.
+        attempts: u64,
+    },
     /// Somebody set the wall clock. No lease moved; what policy ties to the time of day was judged anew.
     ClockStepped {
         /// By how much, in seconds.
@@ -159,6 +184,19 @@ impl fmt::Display for Alarm {
                 write!(f, "change {generation} was not applied: {}", error.escape_debug())
             }
             Self::Drift(drift) => write!(f, "the packet path was changed by somebody else: {drift}"),
+            Self::Emergency { profile, people, seconds } => {
+                let people: Vec<String> = people.iter().map(|name| inert(name).to_string()).collect();
+                write!(f, "emergency {} is in force for {seconds} s, ", inert(profile))?;
+                write!(f, "set off by {}", people.join(" and "))
+            }
+            Self::EmergencyEnded { profile } => {
+                write!(f, "emergency {} is over", inert(profile))
+            }
+            Self::EmergencyRefused { profile, by, attempts } => {
+                let (profile, by) = (inert(profile), inert(by));
+                write!(f, "{by} tried to set off emergency {profile}")?;
+                if *attempts > 1 { write!(f, ", {attempts} times") } else { Ok(()) }
+            }
             Self::ClockStepped { seconds } => write!(f, "the wall clock was set by {seconds} s"),
         }
     }

@@ -2,6 +2,10 @@
 //!
 //! INVARIANT: a record's text is inert. What a device or a person chose is escaped, and a record is one line.
 
+mod calendar;
+
+pub use calendar::{EmergencyAct, EmergencyEnd, WindowAct, WindowEnd};
+
 use crate::{Actor, Alarm, DenialSummary, Drift, GrantId, StageScope};
 use nullius_model::{DeviceName, Epoch, Mac, Mode, PortName, SmolStr, Stage, Timestamp, Uptime};
 use nullius_policy::ServiceId;
@@ -122,12 +126,35 @@ pub enum Act {
         /// Why now.
         why: GrantEnd,
     },
-    /// The plant does something else.
+    /// The plant, or a zone of it, does something else.
     Mode {
         /// What.
         mode: Mode,
+        /// Where, if not everywhere.
+        zone: Option<SmolStr>,
         /// Why.
         reason: SmolStr,
+    },
+    /// A zone does what the calendar and the site say again.
+    ModeCleared {
+        /// Which.
+        zone: SmolStr,
+        /// Why.
+        reason: SmolStr,
+    },
+    /// A window opened or closed.
+    Window {
+        /// Which.
+        window: SmolStr,
+        /// What it did.
+        act: WindowAct,
+    },
+    /// Somebody set an emergency off, or wanted to; or it ended.
+    Emergency {
+        /// Which profile.
+        profile: SmolStr,
+        /// What happened.
+        act: EmergencyAct,
     },
     /// Changes of a controller are held back.
     Held {
@@ -245,7 +272,16 @@ impl fmt::Display for Act {
             Self::GrantEnded { grant, subject, object, why } => {
                 write!(f, "{grant} of {subject} for {object} ended: {why}")
             }
-            Self::Mode { mode, reason } => write!(f, "mode {mode}: {}", inert(reason)),
+            Self::Mode { mode, zone, reason } => {
+                write!(f, "mode {mode}")?;
+                zone.iter().try_for_each(|zone| write!(f, " in {}", inert(zone)))?;
+                write!(f, ": {}", inert(reason))
+            }
+            Self::ModeCleared { zone, reason } => {
+                write!(f, "{} has no mode of its own any more: {}", inert(zone), inert(reason))
+            }
+            Self::Window { window, act } => write!(f, "window {} {act}", inert(window)),
+            Self::Emergency { profile, act } => write!(f, "emergency {} {act}", inert(profile)),
             Self::Held { reason } => write!(f, "changes of the controller are held: {}", inert(reason)),
             Self::Released { reason } => write!(f, "changes are held no more: {}", inert(reason)),
             Self::Assessed { device, posture, risk, conforms } => {

@@ -2,6 +2,7 @@
 
 use crate::Limits;
 use nullius_model::{Path, PortName, SmolStr, Timestamp, Uptime};
+use nullius_policy::inventory::Device;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -50,8 +51,19 @@ pub struct PortSettings {
 pub struct Settings {
     /// This boot.
     pub boot: BootId,
+    /// What the inventory calls this gateway; empty where a site has only one.
+    pub name: SmolStr,
     /// The ports there are. What is seen elsewhere is nobody's.
     pub ports: BTreeMap<PortName, PortSettings>,
     /// Bounds.
     pub limits: Limits,
+}
+
+impl Settings {
+    /// The port the inventory ties a device to. The ports of another gateway mean nothing here, and a gateway without a
+    /// name has those of devices only that name none.
+    pub(crate) fn declared_port<'d>(&self, device: &'d Device) -> Option<&'d PortName> {
+        let here = device.gateway.as_ref().is_none_or(|gateway| *gateway == self.name);
+        device.port.as_ref().filter(|_| here)
+    }
 }

@@ -4,7 +4,7 @@
 //! Plain data. The program writes it to disk whenever [`Output::Save`](crate::Output::Save) says so.
 
 use crate::{Assessment, BootId, Grant, GrantId, Orders};
-use nullius_model::{DeviceName, Mac, Mode, PortName, SmolStr, Stage, Timestamp};
+use nullius_model::{DeviceName, Mac, Mode, PortName, SmolStr, Stage, Timestamp, Uptime};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
@@ -21,6 +21,12 @@ pub struct Standing {
     pub stages: Stages,
     /// What the plant is doing.
     pub mode: Mode,
+    /// What single zones are doing, where people said so.
+    pub zone_modes: BTreeMap<SmolStr, Mode>,
+    /// How windows stand, by name; one that never opened is not here.
+    pub windows: BTreeMap<SmolStr, WindowStanding>,
+    /// How emergency profiles stand, by name; one that was never set off is armed and not here.
+    pub emergencies: BTreeMap<SmolStr, EmergencyStanding>,
     /// Grants in force.
     pub grants: BTreeMap<GrantId, Grant>,
     /// The number of the next grant, never used twice; 0 before the first, which gets 1.
@@ -69,6 +75,58 @@ pub struct Stages {
     pub devices: BTreeMap<DeviceName, Stage>,
     /// Of conduits.
     pub conduits: BTreeMap<ConduitName, Stage>,
+}
+
+/// How a window stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct WindowStanding {
+    /// When it closed last, as its schedule says. Nothing that was to close by then opens again, whatever becomes of the
+    /// wall clock.
+    pub over: Timestamp,
+    /// It is open.
+    pub open: Option<Opening>,
+}
+
+/// A window is open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Opening {
+    /// Since when, as its schedule says.
+    pub opened: Timestamp,
+    /// Until when, as its schedule says.
+    pub closes: Timestamp,
+    /// The same in time that nobody can set: whichever comes first closes it.
+    pub ends: Uptime,
+}
+
+/// How an emergency profile stands.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EmergencyStanding {
+    /// It was set off, and is in force.
+    pub live: Option<LiveEmergency>,
+    /// It can be set off.
+    pub armed: bool,
+    /// When it ended last.
+    pub ended: Uptime,
+}
+
+impl EmergencyStanding {
+    /// Never set off.
+    pub(crate) fn unused() -> Self {
+        Self { armed: true, ..Self::default() }
+    }
+}
+
+/// An emergency in force.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LiveEmergency {
+    /// When it was set off.
+    pub at: Timestamp,
+    /// Who set it off.
+    pub by: BTreeSet<SmolStr>,
+    /// Why.
+    pub reason: SmolStr,
+    /// When it ends by itself.
+    pub ends: Uptime,
 }
 
 /// Two zones, in either direction. The smaller name comes first.

@@ -1,6 +1,7 @@
 //! What an operator writes about a gateway: `gateway.toml`.
 //!
 //! ```toml
+//! name = "gw1"                        # what devices of the inventory call it; left out where there is one only
 //! bridge = "br0"                      # a transparent gateway; leave out for a router only
 //! state = "/var/lib/nullius"          # bundles, standing, audit
 //! socket = "/run/nullius/gateway.sock"
@@ -41,6 +42,9 @@ const MAX_URLS: usize = 8;
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
+    /// What the inventory calls this gateway, where a site has several: `gateway = "gw1"` of a device.
+    #[serde(default)]
+    pub name: Option<String>,
     /// The bridge that the bridged ports belong to.
     #[serde(default)]
     pub bridge: Option<Interface>,
@@ -68,7 +72,9 @@ pub struct Config {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Controller {
-    /// Where it takes links: `https://nullius.example:9443`. Several are tried in turn.
+    /// Where it takes links: `https://nullius.example:9443`. Several are tried in turn; where none is named, those that
+    /// the controller named when the gateway joined.
+    #[serde(default)]
     pub urls: Vec<String>,
     /// Where the link keeps its key and certificate, beside what the gateway keeps.
     #[serde(default = "default_identity")]
@@ -199,8 +205,8 @@ impl Config {
 }
 
 fn check_urls(controller: &Controller) -> Result<(), String> {
-    if controller.urls.is_empty() || controller.urls.len() > MAX_URLS {
-        return Err(format!("`controller.urls` names one to {MAX_URLS} addresses"));
+    if controller.urls.len() > MAX_URLS {
+        return Err(format!("`controller.urls` names at most {MAX_URLS} addresses"));
     }
     let plain = controller.urls.iter().find(|url| !url.starts_with("https://"));
     plain.map_or(Ok(()), |url| Err(format!("`{}` does not begin with `https://`", url.escape_debug())))
@@ -221,7 +227,8 @@ fn default_socket() -> PathBuf {
     "/run/nullius/gateway.sock".into()
 }
 
-fn default_identity() -> PathBuf {
+/// Where a link keeps its key and certificate unless something else is said.
+pub fn default_identity() -> PathBuf {
     "/var/lib/nullius-link".into()
 }
 
@@ -266,7 +273,7 @@ mod tests {
             let error = Config::parse(text).unwrap_err();
             assert!(error.contains(line) && error.contains(word), "{text}: {error}");
         }
-        for urls in ["[]", "['http://a']", "['ftp://a']"] {
+        for urls in ["['http://a']", "['ftp://a']"] {
             assert!(Config::parse(&format!("[controller]\nurls = {urls}\n")).is_err(), "{urls}");
         }
         let error = Config::parse("[port.p1]\n").unwrap_err();

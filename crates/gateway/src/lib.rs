@@ -17,6 +17,7 @@ mod convert;
 mod core;
 mod drift;
 mod fault;
+pub mod link;
 mod ports;
 mod run;
 mod store;

@@ -3,8 +3,11 @@
 //! Each command is a module of its own that parses its arguments and calls the crate that does the work. This is the
 //! place that reads clocks, signals and the terminal, so that nothing below has to.
 
+mod controller;
+mod end;
 mod eval;
 mod gateway;
+mod journal;
 mod lab;
 mod site;
 
@@ -23,6 +26,7 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Eval(Box<eval::Arguments>),
+    Controller(controller::Arguments),
     Gateway(gateway::Arguments),
     Lab(lab::Arguments),
     #[command(flatten)]
@@ -33,6 +37,7 @@ fn main() -> ExitCode {
     let Arguments { command } = Arguments::parse_from(nullius_cli::arrows(std::env::args_os()));
     let result = match &command {
         Command::Eval(arguments) => eval::run(arguments).map(|()| ExitCode::SUCCESS),
+        Command::Controller(arguments) => controller::run(arguments).map(|()| ExitCode::SUCCESS),
         Command::Gateway(arguments) => gateway::run(arguments).map(|()| ExitCode::SUCCESS),
         Command::Lab(arguments) => lab::run(arguments).map(|()| ExitCode::SUCCESS),
         Command::Site(command) => site::run(command),

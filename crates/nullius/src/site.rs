@@ -42,7 +42,7 @@ fn now() -> Timestamp {
 }
 
 /// For people: the gateway asks the kernel who is at the other end of its socket.
-fn who() -> String {
+pub(crate) fn who() -> String {
     let names = ["SUDO_USER", "USER", "LOGNAME"].into_iter().filter_map(|name| std::env::var(name).ok());
     let name =
         names.map(|name| inert(&name).chars().take(64).collect::<String>()).find(|name| !name.is_empty());

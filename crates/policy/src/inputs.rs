@@ -37,6 +37,17 @@ pub struct Moment {
     pub weekday: u8,
     /// Second of the minute: 0 to 59. Policies do not see it; how long a verdict holds depends on it.
     pub second: u8,
+    /// The mode that is known to come next. Policies do not see it; how long a verdict holds depends on it.
+    pub mode_change: Option<ModeChange>,
+}
+
+/// A mode that comes by itself: a window opens or closes, an emergency is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ModeChange {
+    /// In so many seconds; at least one.
+    pub after: u32,
+    /// What the plant is doing then.
+    pub mode: Mode,
 }
 
 /// The verbs a grant gives.

@@ -40,7 +40,7 @@ pub use decision::{Connection, Decision, Effect, PolicyId, Unknown};
 pub use directory::Directory;
 pub use draft::{from_draft, history as draft_history};
 pub use explain::{Explanation, Remedy, Source, explain};
-pub use inputs::{Inputs, Moment, Permit, Posture, Verbs};
+pub use inputs::{Inputs, ModeChange, Moment, Permit, Posture, Verbs};
 pub use inventory::{Inventory, ServiceId};
 pub use lint::Accepted;
 pub use problem::{Problem, Severity};

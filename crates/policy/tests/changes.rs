@@ -11,7 +11,7 @@ use nullius_policy::{
 use std::fs;
 use std::path::Path;
 
-const MOMENT: Moment = Moment { mode: Mode::Normal, minute: 600, weekday: 1, second: 0 };
+const MOMENT: Moment = Moment { mode: Mode::Normal, minute: 600, weekday: 1, second: 0, mode_change: None };
 
 /// The cookbook with `policy` beside it, and without `left_out`.
 fn cookbook(policy: &str, left_out: &str) -> (Repository, Policies, Directory) {

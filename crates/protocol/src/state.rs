@@ -31,6 +31,15 @@ pub struct Standing {
     pub conduit_stages: Vec<ConduitStage>,
     /// What the plant is doing.
     pub mode: String,
+    /// What single zones are doing, where people said so.
+    #[serde(default)]
+    pub zone_modes: BTreeMap<String, String>,
+    /// How windows stand.
+    #[serde(default)]
+    pub windows: BTreeMap<String, Window>,
+    /// How emergency profiles stand.
+    #[serde(default)]
+    pub emergencies: BTreeMap<String, Emergency>,
     /// Grants in force, by number.
     pub grants: BTreeMap<u64, Grant>,
     /// The number of the next grant.
@@ -117,6 +126,42 @@ pub struct ConduitStage {
     pub between: (String, String),
     /// The stage.
     pub stage: String,
+}
+
+/// How a window stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Window {
+    /// When it closed last, by the wall clock.
+    pub over: u64,
+    /// Where it is open: since and until when by the wall clock, and until when since the start of the machine.
+    pub open: Option<(u64, u64, u64)>,
+}
+
+/// How an emergency profile stands.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Emergency {
+    /// It can be set off.
+    pub armed: bool,
+    /// When it ended last, since the start of the machine.
+    pub ended: u64,
+    /// It is in force.
+    pub live: Option<LiveEmergency>,
+}
+
+/// An emergency in force.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LiveEmergency {
+    /// When it was set off, by the wall clock.
+    pub at: u64,
+    /// Who set it off.
+    pub by: BTreeSet<String>,
+    /// Why.
+    pub reason: String,
+    /// When it ends, since the start of the machine.
+    pub ends: u64,
 }
 
 /// Access in force for a while.

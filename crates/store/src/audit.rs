@@ -6,6 +6,8 @@
 //!
 //! INVARIANT: no statement here changes or removes a record.
 
+#[cfg(test)]
+mod durable;
 mod files;
 mod read;
 

@@ -88,18 +88,24 @@ pub fn recover(tx: &mut Tx<'_>, kind: Kind, name: &str, hold: &Hold) -> Result<(
     tx.execute(&sql, &[name.into(), hold.holder.as_str().into()]).map(drop)
 }
 
-/// The receiver takes nothing, and why.
+/// The receiver takes nothing, and why. True where that is news.
 ///
 /// # Errors
 /// What the store says.
-pub fn fail(tx: &mut Tx<'_>, kind: Kind, name: &str, why: &str, hold: &Hold) -> Result<(), StoreError> {
+pub fn fail(tx: &mut Tx<'_>, kind: Kind, name: &str, why: &str, hold: &Hold) -> Result<bool, StoreError> {
     let why: String = why.chars().take(MAX_ERROR).collect();
-    let sql = format!(
-        "UPDATE {} SET error = $3, since = COALESCE(since, $4), held_to = $5 WHERE name = $1 AND holder = $2",
-        kind.table()
+    let table = kind.table();
+    let holder = hold.holder.as_str();
+    let news = format!(
+        "UPDATE {table} SET error = $3, since = $4, held_to = $5 WHERE name = $1 AND holder = $2 AND since IS NULL"
     );
-    let values = [name.into(), hold.holder.as_str().into(), why.into(), hold.now.into(), hold.until.into()];
-    tx.execute(&sql, &values).map(drop)
+    let values = [name.into(), holder.into(), why.into(), hold.now.into(), hold.until.into()];
+    if tx.execute(&news, &values)? > 0 {
+        return Ok(true);
+    }
+    let [name, holder, why, _, until] = values;
+    let old = format!("UPDATE {table} SET error = $3, held_to = $4 WHERE name = $1 AND holder = $2");
+    tx.execute(&old, &[name, holder, why, until]).map(|_| false)
 }
 
 /// All receivers that were ever fed, by name.
@@ -181,8 +187,8 @@ mod tests {
             store.read(|tx| all(tx, Kind::Witness)).unwrap().remove(0)
         };
         let _ = place(1, &|tx, hold| claim(tx, Kind::Witness, "w", hold).map(drop));
-        let _ = place(2, &|tx, hold| fail(tx, Kind::Witness, "w", "away", hold));
-        let failed = place(3, &|tx, hold| fail(tx, Kind::Witness, "w", &"x".repeat(1000), hold));
+        let _ = place(2, &|tx, hold| fail(tx, Kind::Witness, "w", "away", hold).map(drop));
+        let failed = place(3, &|tx, hold| fail(tx, Kind::Witness, "w", &"x".repeat(1000), hold).map(drop));
         assert_eq!((failed.since, failed.error.unwrap().len()), (Some(2), MAX_ERROR));
         let well = place(4, &|tx, hold| recover(tx, Kind::Witness, "w", hold));
         assert_eq!((well.since, well.error, well.taken_at), (None, None, None));

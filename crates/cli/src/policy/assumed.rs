@@ -55,7 +55,7 @@ pub(super) fn moment_of(mode: Mode, instant: Timestamp) -> Moment {
     let weekday = u8::try_from((seconds / 86_400 + 3) % 7 + 1).unwrap_or(1);
     let minute = u16::try_from(seconds / 60 % 1_440).unwrap_or(0);
     let second = u8::try_from(seconds % 60).unwrap_or(0);
-    Moment { mode, minute, second, weekday }
+    Moment { mode, minute, second, weekday, mode_change: None }
 }
 
 #[cfg(test)]
@@ -65,7 +65,8 @@ mod tests {
     #[test]
     fn the_week_begins_on_monday() {
         let at = |text| moment_of(Mode::Normal, times::instant(text).unwrap());
-        let sunday = Moment { mode: Mode::Normal, minute: 16 * 60 + 2, second: 11, weekday: 7 };
+        let sunday =
+            Moment { mode: Mode::Normal, minute: 16 * 60 + 2, second: 11, weekday: 7, mode_change: None };
         assert_eq!(at("2026-11-22T16:02:11Z"), sunday);
         assert_eq!(at("2026-11-23T00:00:00Z").weekday, 1);
     }

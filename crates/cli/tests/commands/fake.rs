@@ -4,9 +4,9 @@ use clap::Parser;
 use nullius_cli::World;
 use nullius_model::{Epoch, Timestamp};
 use nullius_protocol::local::{
-    Alarm, Answer, AuditLine, Body, Command, Counter, Denial, Device, DeviceState, Event, Failure, Grant,
-    Kernel, Policy, Port, Reply, Request, Stages, Station, Status, StoredBundle, Why, ZonePairStage, decode,
-    encode, read_line,
+    Alarm, Answer, AuditLine, Body, Command, Counter, Denial, Device, DeviceState, Emergency, Event, Failure,
+    Grant, Kernel, Modes, Policy, Port, Reply, Request, Stages, Station, Status, StoredBundle, Why, Window,
+    ZoneMode, ZonePairStage, decode, encode, read_line,
 };
 use std::io::{BufReader, Write as _};
 use std::os::unix::net::{UnixListener, UnixStream};
@@ -144,10 +144,17 @@ pub(crate) fn plant(command: &Command) -> Answers {
         | Command::Hold { .. }
         | Command::PolicyFiles { .. }
         | Command::PolicyRollback { .. }
-        | Command::LinkState
+        | Command::LinkState { .. }
         | Command::Deliver { .. }
         | Command::SpoolRead { .. }
-        | Command::SpoolAcked { .. } => Body::Done,
+        | Command::SpoolAcked { .. }
+        | Command::ModeClear { .. }
+        | Command::EmergencyArm { .. }
+        | Command::EmergencyEnd { .. } => Body::Done,
+        Command::EmergencyTrigger { profile, .. } if profile == "leak" => Body::Awaits { seconds: 60 },
+        Command::EmergencyTrigger { .. } => Body::Done,
+        Command::Modes => Body::Modes(modes()),
+        Command::Emergencies => Body::Emergencies(emergencies()),
     }])
 }
 
@@ -181,6 +188,47 @@ pub(crate) fn policy() -> Policy {
         trusted: "d7".repeat(32),
         stored: vec![stored(1, "bert"), stored(2, "anna")],
     }
+}
+
+fn modes() -> Modes {
+    let zone = |zone: &str, mode: &str, because: &str, next: Option<(u64, &str)>| ZoneMode {
+        zone: zone.into(),
+        mode: mode.into(),
+        because: because.into(),
+        next: next.map(|(seconds, mode)| (seconds, mode.to_owned())),
+    };
+    Modes {
+        site: "normal".into(),
+        zones: vec![
+            zone("cell-a", "maintenance", "window night", Some((1_800, "normal"))),
+            zone("ops", "normal", "site", None),
+        ],
+        windows: vec![Window {
+            name: "night".into(),
+            zones: vec!["cell-a".into()],
+            mode: "maintenance".into(),
+            open: true,
+            opens: Some("2026-11-22T15:30:00.000000Z".into()),
+            closes: Some("2026-11-22T16:30:00.000000Z".into()),
+        }],
+    }
+}
+
+fn emergencies() -> Vec<Emergency> {
+    let profile = |name: &str, people, armed, left, by: &[&str]| Emergency {
+        name: name.into(),
+        zones: vec!["cell-a".into(), "ops".into()],
+        seconds: 1_800,
+        people,
+        armed,
+        left,
+        by: by.iter().map(|&by| by.to_owned()).collect(),
+    };
+    vec![
+        profile("fire", 1, false, Some(1_700), &["ann (uid 1001)"]),
+        profile("flood", 1, false, None, &[]),
+        profile("leak", 2, true, None, &[]),
+    ]
 }
 
 fn status() -> Status {

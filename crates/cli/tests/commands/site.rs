@@ -108,7 +108,9 @@ fn stages_and_modes_are_shown_and_moved() {
     golden("stage.txt", &gateway.run("stage"));
     golden("stage-enforce.txt", &gateway.run("stage plc1 enforce --despite checked"));
     golden("mode.txt", &gateway.run("mode"));
-    golden("mode-set.txt", &gateway.run("mode maintenance --reason shutdown"));
+    golden("mode-set.txt", &gateway.run("mode set maintenance --reason shutdown"));
+    assert_eq!(gateway.run("mode set changeover --zone cell-a --reason lot7").code, 0);
+    assert_eq!(gateway.run("mode clear --zone cell-a --reason done").code, 0);
     golden("hold.txt", &gateway.run("hold"));
     golden("hold-on.txt", &gateway.run("hold on --reason audit"));
     golden("hold-off.txt", &gateway.run("hold off --reason done"));
@@ -119,19 +121,55 @@ fn stages_and_modes_are_shown_and_moved() {
         stage: stage.to_owned(),
         despite: despite.map(str::to_owned),
     };
+    let mode = |mode: &str, zone: Option<&str>, reason: &str| Command::ModeSet {
+        mode: mode.into(),
+        zone: zone.map(str::to_owned),
+        reason: reason.into(),
+    };
     let expected = [
         Command::Stages,
         set(StageTarget::Device("plc1".into()), "enforce", Some("checked")),
-        Command::Status,
-        Command::ModeSet { mode: "maintenance".into(), reason: "shutdown".into() },
+        Command::Modes,
+        mode("maintenance", None, "shutdown"),
+        mode("changeover", Some("cell-a"), "lot7"),
+        Command::ModeClear { zone: "cell-a".into(), reason: "done".into() },
         Command::Status,
         Command::Hold { on: true, reason: "audit".into() },
         Command::Hold { on: false, reason: "done".into() },
         set(conduit, "shadow", None),
     ];
     assert_eq!(gateway.asked(), expected);
-    for words in ["stage plc1", "stage plc1 enforced", "mode maintenance", "hold on", "mode party --reason x"]
-    {
+    for words in [
+        "stage plc1",
+        "stage plc1 enforced",
+        "mode set maintenance",
+        "mode set party --reason x",
+        "mode clear",
+        "hold on",
+    ] {
+        assert_eq!(gateway.run(words).code, 2, "{words}");
+    }
+}
+
+#[test]
+fn an_emergency_is_shown_set_off_confirmed_ended_and_armed() {
+    let gateway = Gateway::start("emergency", fake::plant);
+    golden("emergency.txt", &gateway.run("emergency"));
+    golden("emergency-trigger.txt", &gateway.run("emergency trigger fire --reason smoke"));
+    golden("emergency-second.txt", &gateway.run("emergency trigger leak --reason ammonia"));
+    golden("emergency-end.txt", &gateway.run("emergency end fire --reason out"));
+    golden("emergency-arm.txt", &gateway.run("emergency arm fire --reason checked"));
+    let [fire, leak, end, arm] = ["smoke", "ammonia", "out", "checked"].map(str::to_owned);
+    let named = |profile: &str| profile.to_owned();
+    let expected = [
+        Command::Emergencies,
+        Command::EmergencyTrigger { profile: named("fire"), reason: fire },
+        Command::EmergencyTrigger { profile: named("leak"), reason: leak },
+        Command::EmergencyEnd { profile: named("fire"), reason: end },
+        Command::EmergencyArm { profile: named("fire"), reason: arm },
+    ];
+    assert_eq!(gateway.asked(), expected);
+    for words in ["emergency trigger fire", "emergency arm --reason x", "emergency disarm fire --reason x"] {
         assert_eq!(gateway.run(words).code, 2, "{words}");
     }
 }

@@ -168,8 +168,9 @@ async fn happen(
 ) -> Result<Answer, Problem> {
     devices::named(&device)?;
     if event.permission() != permission {
-        return Err(Problem::wrong("not-here", "this operation takes other events")
-            .with_help("restriction, restoration, approval and custody take the events of one permission each"));
+        return Err(Problem::wrong("not-here", "this operation takes other events").with_help(
+            "restriction, restoration, approval and custody take the events of one permission each",
+        ));
     }
     doing.ask(key, Act::Device { device, event, seen, reason }).await
 }

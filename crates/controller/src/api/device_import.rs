@@ -132,9 +132,9 @@ async fn read(format: Format, body: Body) -> Result<List, Problem> {
         }
     }
     drop(send);
-    let list = list.await.map_err(|error| {
-        Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", error.to_string())
-    })?;
+    let list = list
+        .await
+        .map_err(|error| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", error.to_string()))?;
     if too_large {
         let detail = format!("a list has {LIST_BODY} bytes at most");
         return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", detail).with_help("split it"));

@@ -92,10 +92,7 @@ struct Finding {
 const ATTRIBUTES: [&str; 6] = ["serial", "model", "firmware", "software", "location", "asset"];
 
 pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
-        .routes(routes!(list))
-        .routes(routes!(show, put))
-        .routes(routes!(observe))
+    OpenApiRouter::new().routes(routes!(list)).routes(routes!(show, put)).routes(routes!(observe))
 }
 
 /// The devices of a site, by name.

@@ -4,7 +4,8 @@ use super::work::{Doing, look};
 use crate::App;
 use crate::access::Caller;
 use crate::http::{Answer, IdempotencyKey, Json, Path, Problem};
-use crate::record::gateways as joining;
+use crate::join::invite;
+use crate::record::{Actor, gateways as joining};
 use axum::extract::State;
 use axum::http::StatusCode;
 use nullius_store::{Tx, bundles, gateways, sites};
@@ -14,6 +15,9 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::grants::Ending;
+
+/// How long a token is good for where nobody says, in seconds.
+const USUAL: u64 = 3_600;
 
 /// Gateways of a site.
 #[derive(Debug, Serialize, ToSchema)]
@@ -91,7 +95,7 @@ struct Join {
     gateway: String,
     /// How long the token is good for, in seconds; an hour if not given.
     #[serde(default)]
-    #[schema(minimum = 60, maximum = 604800)]
+    #[schema(minimum = 1, maximum = 1209600)]
     seconds: Option<u64>,
 }
 
@@ -166,9 +170,14 @@ async fn join(
     Path(site): Path<String>,
     Json(Join { gateway, seconds }): Json<Join>,
 ) -> Result<(StatusCode, Json<Token>), Problem> {
-    let made = joining::token(&app, &caller, site, gateway, seconds).await?;
-    let (token, gateway, expires) = made;
-    Ok((StatusCode::CREATED, Json(Token { token, gateway, expires })))
+    let (actor, config) = (Actor::of(&app, &caller), app.config().clone());
+    let seconds = seconds.unwrap_or(USUAL);
+    let made = app.write(move |tx| {
+        let token = invite(tx, &config, (&site, &gateway), &actor.who, seconds, actor.now)?;
+        let expires = actor.seconds().saturating_add(seconds);
+        Ok::<_, Problem>(Token { token: token.to_string(), gateway: gateway.clone(), expires })
+    });
+    Ok((StatusCode::CREATED, Json(made.await?)))
 }
 
 /// Turns a gateway away: its connection is cut, its certificate refused.

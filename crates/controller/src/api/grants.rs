@@ -112,7 +112,11 @@ pub(super) struct Ending {
 }
 
 pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(list, ask)).routes(routes!(show)).routes(routes!(extend)).routes(routes!(end))
+    OpenApiRouter::new()
+        .routes(routes!(list, ask))
+        .routes(routes!(show))
+        .routes(routes!(extend))
+        .routes(routes!(end))
 }
 
 /// The grants of a site, the newest first.

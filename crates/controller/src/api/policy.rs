@@ -202,10 +202,10 @@ async fn preview(
     .await?;
     let now = app.now();
     let planned = spawn_blocking(move || plan(&sides, history.rules.as_deref(), now)).await;
-    let planned = planned.map_err(|error| {
-        Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", error.to_string())
-    })??;
-    Ok(Json(Plan { approvals, ..planned }))
+    let mut planned = planned
+        .map_err(|error| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", error.to_string()))??;
+    planned.approvals = approvals;
+    Ok(Json(planned))
 }
 
 /// Puts a revision in force, whether it is newer or older than the one that is: going back is a new epoch too.

@@ -144,7 +144,8 @@ async fn approve(
     Json(agreement): Json<Agreement>,
 ) -> Result<Answer, Problem> {
     let id = identifier("proposal", id)?;
-    let (doing, who) = (Doing { app: app.clone(), caller: caller.clone(), site: site.clone() }, caller.clone());
+    let (doing, who) =
+        (Doing { app: app.clone(), caller: caller.clone(), site: site.clone() }, caller.clone());
     let proposal = id.clone();
     let approved = doing
         .once(key, agreement, move |tx, site, actor, agreement| {

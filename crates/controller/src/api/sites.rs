@@ -111,7 +111,11 @@ struct Behind {
 
 pub(super) fn routes() -> OpenApiRouter<App> {
     let import = OpenApiRouter::new().routes(routes!(import)).layer(DefaultBodyLimit::max(SITE_BODY));
-    OpenApiRouter::new().routes(routes!(list, add)).routes(routes!(status)).routes(routes!(export)).merge(import)
+    OpenApiRouter::new()
+        .routes(routes!(list, add))
+        .routes(routes!(status))
+        .routes(routes!(export))
+        .merge(import)
 }
 
 /// The sites on which the caller may read.
@@ -235,7 +239,8 @@ impl Status {
         let said = |key: &str| standings.iter().find(|row| row.key == key).map(|row| row.value.clone());
         let last = sites::find(tx, site)?.map(|site| site.last).unwrap_or_default();
         let revision = revisions::in_force(tx, site)?;
-        let revision = revision.and_then(|row| Some(format!("revision {} as {}", row.number, row.applied?.1)));
+        let revision =
+            revision.and_then(|row| Some(format!("revision {} as {}", row.number, row.applied?.1)));
         Ok(Self {
             site: site.to_owned(),
             policy: revision,
@@ -277,7 +282,8 @@ fn restricted(
 
 fn in_force(tx: &mut Tx<'_>, site: &str, now: u64) -> Result<Vec<String>, Problem> {
     let active = grants::page(tx, site, Some("active"), "", SHOWN * 5)?;
-    let active = active.iter().filter(|grant| crate::record::grants::state(grant, now) == "active").take(SHOWN);
+    let active =
+        active.iter().filter(|grant| crate::record::grants::state(grant, now) == "active").take(SHOWN);
     let told = active.map(|grant| {
         let ends = grant.made.unwrap_or(0).saturating_add(grant.seconds);
         format!("{} -> {} until {}", grant.subject, grant.object, nullius_model::Timestamp::from_secs(ends))

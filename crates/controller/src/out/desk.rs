@@ -2,8 +2,9 @@
 
 use super::sink::Trouble;
 use crate::App;
-use nullius_store::StoreError;
+use nullius_audit::{Entry, Phase};
 use nullius_store::sinks::{self, Hold, Kind};
+use nullius_store::{StoreError, audit};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -66,11 +67,22 @@ impl Desk {
         }
     }
 
-    /// The receiver takes nothing. That the store takes nothing either is for the journal.
+    /// The receiver takes nothing. That a witness does not is an alarm: nobody off the machine sees what becomes of the
+    /// log meanwhile. That the store takes nothing either is for the journal.
     pub(crate) async fn fail(&self, trouble: &Trouble) {
         tracing::warn!(receiver = %self.name, %trouble, "a receiver takes nothing");
-        let (desk, hold, why) = (self.clone(), self.hold(), trouble.to_string());
-        let told = self.app.write(move |tx| sinks::fail(tx, desk.kind, &desk.name, &why, &hold)).await;
+        let (desk, hold, why, now) = (self.clone(), self.hold(), trouble.to_string(), self.app.now());
+        let told = self.app.write(move |tx| {
+            let news = sinks::fail(tx, desk.kind, &desk.name, &why, &hold)?;
+            if news && desk.kind == Kind::Witness {
+                let object = format!("witness/{}", desk.name);
+                let alarm =
+                    Entry::new(Phase::Observed, now, "system", "witness.fail", object).why(why.as_str());
+                audit::append(tx, &alarm)?;
+            }
+            Ok(())
+        });
+        let told: Result<(), StoreError> = told.await;
         if let Err(error) = told {
             tracing::error!(%error, "what is wrong with a receiver could not be written down");
         }

@@ -9,6 +9,9 @@ mod desk;
 mod destination;
 pub(crate) mod ocsf;
 pub(crate) mod sink;
+#[cfg(test)]
+mod tests;
 pub(crate) mod trust;
+pub(crate) mod witness;
 
 pub use destination::{Destination, Receiver, check};

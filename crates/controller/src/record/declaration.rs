@@ -208,7 +208,8 @@ mod tests {
             let mut table: toml::Table = written.toml(&name).parse().unwrap();
             let device = table.remove("device").unwrap().as_array().unwrap()[0].clone();
             let mut device = device.as_table().unwrap().clone();
-            prop_assert_eq!(device.remove("name").unwrap().as_str(), Some(name.as_str()));
+            let read = device.remove("name").unwrap();
+            prop_assert_eq!(read.as_str(), Some(name.as_str()));
             prop_assert_eq!(Declaration::deserialize(toml::Value::Table(device)).unwrap().canonical(), written);
         }
     }

@@ -1,18 +1,30 @@
-//! Letting gateways in and turning them away.
+//! Turning gateways away.
 
 use super::{Actor, line, tell};
-use crate::App;
-use crate::access::Caller;
 use crate::http::Problem;
-use crate::secret::random;
-use nullius_model::DeviceName;
-use nullius_protocol::link::{JoinToken, TOKEN_ID, TOKEN_SECRET};
+use nullius_store::Tx;
 use nullius_store::gateways::{self as rows, Gateway};
-use nullius_store::{Tx, join_tokens};
-use sha2::{Digest as _, Sha256};
 
-/// How long a token is good for where nobody says, in seconds.
-const USUAL: u64 = 3_600;
-
-/// How long a token may be good for, in seconds: a week.
-const SPAN: std::ops::RangeInclusive<u64> = 60..=604_800;
+/// Turns a gateway away.
+///
+/// # Errors
+/// 404; 409 where it was turned away before.
+pub(crate) fn revoke(
+    tx: &mut Tx<'_>,
+    site: &str,
+    actor: &Actor,
+    (name, reason): (&str, &str),
+) -> Result<Gateway, Problem> {
+    let reason = line("reason", reason)?;
+    let absent = || Problem::no_such("gateway");
+    if name.contains('\0') {
+        return Err(absent());
+    }
+    rows::find(tx, site, name)?.ok_or_else(absent)?;
+    if !rows::revoke(tx, site, name)? {
+        return Err(Problem::conflict("turned-away", "it was turned away before"));
+    }
+    let entry = tell::decided(site, actor, "gateway.revoke", &format!("gateway/{name}")).why(reason);
+    tell::log(tx, &entry)?;
+    rows::find(tx, site, name)?.ok_or_else(absent)
+}

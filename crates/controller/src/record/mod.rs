@@ -12,6 +12,8 @@ mod changes;
 mod check;
 mod declaration;
 pub(crate) mod devices;
+pub(crate) mod emergencies;
+pub(crate) mod gateways;
 pub(crate) mod grants;
 pub(crate) mod import;
 mod life;
@@ -24,6 +26,7 @@ mod split;
 pub(crate) mod stages;
 pub(crate) mod tell;
 pub(crate) mod whole;
+pub(crate) mod why;
 pub(crate) mod zones;
 
 pub(crate) use actor::Actor;

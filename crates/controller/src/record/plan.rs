@@ -191,12 +191,13 @@ fn simulated(
 }
 
 /// Now, in the mode of every day. 1970 began on a Thursday.
-fn moment(now: Timestamp) -> Moment {
+pub(super) fn moment(now: Timestamp) -> Moment {
     let minutes = now.as_secs() / 60;
     Moment {
         mode: Mode::Normal,
         minute: u16::try_from(minutes % 1_440).unwrap_or(0),
         weekday: u8::try_from((minutes / 1_440 + 3) % 7 + 1).unwrap_or(1),
         second: 0,
+        mode_change: None,
     }
 }

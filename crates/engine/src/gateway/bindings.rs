@@ -98,9 +98,8 @@ impl Gateway {
     fn bind_where_seen(&mut self, id: Id, port: &PortName, mac: Mac, address: Option<IpAddr>) {
         let hold = self.settings.ports.get(port).is_none_or(|port| port.strangers == Strangers::Hold);
         let declared = self.site.as_ref().and_then(|site| site.device(id));
-        let Some(name) =
-            declared.filter(|device| !hold && device.port.is_none()).map(|device| device.name.clone())
-        else {
+        let free = declared.filter(|device| !hold && self.settings.declared_port(device).is_none());
+        let Some(name) = free.map(|device| device.name.clone()) else {
             return;
         };
         let learned =
@@ -141,7 +140,8 @@ impl Gateway {
         let limit = self.settings.limits.addresses_per_station;
         let Some(site) = &mut self.site else { return };
         let Some(device) = site.device(id).filter(|device| device.addresses.is_empty()) else { return };
-        let (name, port, mac) = (device.name.clone(), device.port.clone(), device.mac);
+        let port = self.settings.declared_port(device).cloned();
+        let (name, mac) = (device.name.clone(), device.mac);
         let known = self.standing.learned.get(&name);
         if known.is_some_and(|known| known.addresses.contains(&address) || known.addresses.len() >= limit)
             || !is_on_site(address)

@@ -5,7 +5,7 @@ use super::perimeters::{Touched, Work};
 use crate::facts::Lifecycle;
 use crate::site::Id;
 use crate::{Act, Actor, Assessment, Command, GrantEnd, Learned, Now, Refusal, Reply, Revocation};
-use nullius_model::{DeviceName, Mac, Mode, PortName, SmolStr};
+use nullius_model::{DeviceName, Mac, PortName, SmolStr};
 
 /// Highest risk band.
 const WORST_RISK: u8 = 4;
@@ -32,7 +32,13 @@ impl Gateway {
             Command::Stage { scope, stage, despite } => self.stage(scope, stage, despite, by),
             Command::Grant(request) => self.grant(request, by),
             Command::EndGrant { grant, reason } => self.end_grant(grant, GrantEnd::Ended(reason), by),
-            Command::Mode { mode, reason } => Ok(self.set_mode(mode, reason, by)),
+            Command::Mode { mode, zone, reason } => self.set_mode(mode, zone, reason, by),
+            Command::ClearMode { zone, reason } => self.clear_mode(zone, reason, by),
+            Command::Emergency { profile, made, approvers, reason } => {
+                self.emergency(profile, made, approvers, reason, by)
+            }
+            Command::ArmEmergency { profile, reason } => self.arm(profile, reason, by),
+            Command::EndEmergency { scope, reason } => self.end_emergencies(&scope, &reason, by),
             Command::Hold { reason } => Ok(self.hold(reason, by)),
             Command::Release { reason } => self.release(reason, by),
             Command::Assess { device, posture, risk, conforms } => {
@@ -48,9 +54,15 @@ impl Gateway {
             | Command::Restore { reason, .. }
             | Command::Settle { reason, .. }
             | Command::EndGrant { reason, .. }
+            | Command::Mode { reason, .. }
+            | Command::ClearMode { reason, .. }
             | Command::Hold { reason }
             | Command::Release { reason }
-            | Command::Mode { reason, .. } => vec![reason],
+            | Command::EndEmergency { reason, .. } => vec![reason],
+            Command::ArmEmergency { profile, reason } => vec![profile, reason],
+            Command::Emergency { profile, approvers, reason, .. } => {
+                approvers.iter().chain([profile, reason]).collect()
+            }
             Command::Stage { despite, .. } => despite.iter().collect(),
             Command::Grant(request) => {
                 request.approvers.iter().chain(&request.work_order).chain([&request.reason]).collect()
@@ -112,7 +124,8 @@ impl Gateway {
     ) -> Result<(PortName, Mac), Refusal> {
         let site = self.site.as_ref().ok_or(Refusal::NoPolicy)?;
         let declared = site.device(id).ok_or_else(|| Refusal::UnknownDevice(device.clone()))?;
-        if let Some(port) = &declared.port
+        let tied = self.settings.declared_port(declared);
+        if let Some(port) = tied
             && declared.mac.is_some()
         {
             return Err(Refusal::Declared { device: device.clone(), port: port.clone() });
@@ -122,7 +135,7 @@ impl Gateway {
         if let Some(owner) = site.owner_of_mac(mac).filter(|owner| *owner != id) {
             return Err(Refusal::Taken { mac, owner: self.name_of(owner).unwrap_or_else(|| device.clone()) });
         }
-        let port = match declared.port.clone().or(port) {
+        let port = match tied.cloned().or(port) {
             Some(port) => port,
             None => only(self.strangers.ports_of(mac)).ok_or_else(unseen)?,
         };
@@ -150,15 +163,6 @@ impl Gateway {
         self.save();
         self.audit(Some(by), Act::Settled { device, reason }, work);
         Ok(work.into())
-    }
-
-    fn set_mode(&mut self, mode: Mode, reason: SmolStr, by: &Actor) -> Reply {
-        self.standing.mode = mode;
-        let (change, judged) = self.rebuild();
-        let work = Work { judged, generation: self.enforce(change) };
-        self.save();
-        self.audit(Some(by), Act::Mode { mode, reason }, work);
-        work.into()
     }
 
     fn assess(
@@ -191,6 +195,6 @@ fn only<T>(mut items: Vec<T>) -> Option<T> {
 
 impl From<Work> for Reply {
     fn from(work: Work) -> Self {
-        Self { granted: None, judged: work.judged, generation: work.generation }
+        Self { judged: work.judged, generation: work.generation, ..Self::default() }
     }
 }

@@ -89,6 +89,7 @@ impl Gateway {
         for (id, grant) in std::mem::take(&mut self.standing.grants) {
             self.audit(None, ended(id, &grant, GrantEnd::Rebooted), Work::default());
         }
+        self.leave_other_calendar();
         for assessment in self.standing.assessments.values_mut() {
             *assessment = assessment.after_reboot();
         }

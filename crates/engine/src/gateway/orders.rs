@@ -4,7 +4,7 @@ use super::Gateway;
 use super::perimeters::Work;
 use crate::{Act, Actor, Command, GrantEnd, GrantRequest, Hold, Learned, Now, Opened, Ordered, Refusal};
 use crate::{Reply, Revocation, StageScope};
-use nullius_model::{Epoch, SmolStr, Timestamp};
+use nullius_model::{Epoch, Mode, SmolStr, Timestamp};
 use std::time::Duration;
 
 /// Grants whose names are remembered; one whose time is over makes room (attack 19).
@@ -64,9 +64,14 @@ impl Gateway {
         match self.carry_out(command.clone(), by) {
             // whoever comes late hears of the restoration alone
             Err(Refusal::NotRevoked(_)) => Ok(Reply::default()),
-            Err(why @ (Refusal::NoPolicy | Refusal::UnknownDevice(_) | Refusal::UnknownConduit(_))) => {
-                self.keep_for_later(command, why, by)
-            }
+            // whoever comes late hears of the taking back alone
+            Err(Refusal::NoMode(_) | Refusal::NoEmergency) => Ok(Reply::default()),
+            Err(
+                why @ (Refusal::NoPolicy
+                | Refusal::UnknownDevice(_)
+                | Refusal::UnknownConduit(_)
+                | Refusal::UnknownZone(_)),
+            ) => self.keep_for_later(command, why, by),
             done => done,
         }
     }
@@ -76,7 +81,7 @@ impl Gateway {
         let standing = &mut self.standing;
         let full = [standing.revoked.len(), standing.learned.len(), standing.assessments.len()]
             .into_iter()
-            .chain([standing.stages.devices.len(), standing.stages.conduits.len()])
+            .chain([standing.stages.devices.len(), standing.stages.conduits.len(), standing.zone_modes.len()])
             .any(|length| length >= MAX_UNKNOWN);
         if full {
             return Err(Refusal::TooManyUnknown(MAX_UNKNOWN));
@@ -105,8 +110,16 @@ impl Gateway {
                 standing.stages.conduits.insert(conduit.clone(), stage);
                 Act::Staged { scope: StageScope::Conduit(conduit), stage, despite }
             }
+            Command::Mode { mode, zone: Some(zone), reason } if mode != Mode::Emergency => {
+                standing.zone_modes.insert(zone.clone(), mode);
+                Act::Mode { mode, zone: Some(zone), reason }
+            }
             Command::Approve { .. }
+            | Command::ArmEmergency { .. }
             | Command::Assess { .. }
+            | Command::ClearMode { .. }
+            | Command::Emergency { .. }
+            | Command::EndEmergency { .. }
             | Command::EndGrant { .. }
             | Command::Forget { .. }
             | Command::Grant(_)

@@ -2,9 +2,12 @@
 
 use crate::facts::Facts;
 use crate::site::Id;
-use crate::{DenialSummary, Gateway, Grant, GrantId, Lifecycle, Place, Stranger};
-use nullius_model::{Assurance, DeviceName, Marker, Mode, PortName, SmolStr, Stage, Uptime};
-use std::collections::BTreeMap;
+use crate::{
+    DenialSummary, EmergencyStanding, Gateway, Grant, GrantId, Lifecycle, Place, Stranger, ZoneMode,
+};
+use nullius_model::{Assurance, DeviceName, Marker, Mode, PortName, SmolStr, Stage, Timestamp, Uptime};
+use nullius_policy::inventory::Emergency;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A device as it stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +26,43 @@ pub struct DeviceView {
     pub stage: Stage,
     /// When a frame of it was last seen.
     pub last_seen: Option<Uptime>,
+}
+
+/// A zone, and what it is doing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ZoneView {
+    /// Its name.
+    pub name: SmolStr,
+    /// What, why, and what comes next.
+    pub mode: ZoneMode,
+}
+
+/// A window of the policy in force.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WindowView {
+    /// Its name.
+    pub name: SmolStr,
+    /// Where.
+    pub zones: BTreeSet<SmolStr>,
+    /// What they do meanwhile.
+    pub mode: Mode,
+    /// It is open.
+    pub is_open: bool,
+    /// When it opens, or opened.
+    pub opens: Option<Timestamp>,
+    /// When it closes; nothing where it never opens again.
+    pub closes: Option<Timestamp>,
+}
+
+/// An emergency profile of the policy in force.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EmergencyView {
+    /// Its name.
+    pub name: SmolStr,
+    /// Where, how long, by how many.
+    pub declared: Emergency,
+    /// How it stands.
+    pub standing: EmergencyStanding,
 }
 
 /// A gateway on one screen.
@@ -79,6 +119,38 @@ impl Gateway {
     /// What was denied lately.
     pub fn denials(&self) -> impl Iterator<Item = &DenialSummary> {
         self.denials.iter()
+    }
+
+    /// What every zone is doing, in order of their names.
+    pub fn zones(&self) -> impl Iterator<Item = ZoneView> {
+        self.modes.zones().map(|(name, mode)| ZoneView { name: name.clone(), mode: mode.clone() })
+    }
+
+    /// The windows of the policy in force.
+    pub fn windows(&self) -> impl Iterator<Item = WindowView> {
+        let windows = self.site.iter().flat_map(|site| &site.inventory().windows);
+        windows.map(|(name, window)| {
+            let times = self.calendar.window(name);
+            let open = self.standing.windows.get(name).and_then(|standing| standing.open);
+            WindowView {
+                name: name.clone(),
+                zones: window.zones.clone(),
+                mode: window.mode,
+                is_open: open.is_some(),
+                opens: open.map(|open| open.opened).or(times.map(|times| self.clock.wall(times.opens))),
+                closes: times.map(|times| self.clock.wall(times.closes)),
+            }
+        })
+    }
+
+    /// The emergency profiles of the policy in force.
+    pub fn emergencies(&self) -> impl Iterator<Item = EmergencyView> {
+        let declared = self.site.iter().flat_map(|site| &site.inventory().emergencies);
+        declared.map(|(name, declared)| EmergencyView {
+            name: name.clone(),
+            declared: declared.clone(),
+            standing: self.standing.emergencies.get(name).cloned().unwrap_or_else(EmergencyStanding::unused),
+        })
     }
 
     /// The gateway on one screen.

@@ -141,7 +141,7 @@ impl Facts<'_> {
                     because.map(|revoked| format!(" by {}: {}", inert(&revoked.by), inert(&revoked.reason)));
                 Some(format!("{name} is revoked{}", because.unwrap_or_default()))
             }
-            Lifecycle::Unknown => Some(match &device.port {
+            Lifecycle::Unknown => Some(match self.declared_port(device) {
                 Some(port) => format!("{name} is not bound: no hardware address is known for it on {port}"),
                 None => format!("{name} is not bound: no port has seen it"),
             }),
@@ -197,7 +197,7 @@ impl Facts<'_> {
         let Some((asks, asked)) = self.asker(subject).zip(self.site.node(object)) else { return };
         let id = ServiceId { device: asked.name.clone(), service: service.name.clone() };
         let inputs = self.inputs(&asks, object);
-        why.inputs = named(&inputs, self);
+        why.inputs = named(&inputs, self, object);
         let permits: Vec<_> =
             self.permits(subject, object, &id).into_iter().map(|(_, permit)| permit).collect();
         let (connection, _) = self.connection(&asks, object, &id, &permits);
@@ -223,7 +223,7 @@ impl Facts<'_> {
                             class: verb.class,
                             message: operand.as_ref().map(|operand| operand.message.clone()),
                         };
-                        let moment = self.clock.moment(self.at, self.standing.mode);
+                        let moment = self.clock.moment(self.at, self.mode_of(object));
                         let site = self.site;
                         site.version.policies.decide(&site.directory, &request, &inputs, &moment, &permits)
                     })
@@ -245,8 +245,8 @@ fn matching<'a>(service: &Service, word: &'a str) -> impl Iterator<Item = &'stat
     all.iter().filter(move |verb| verb.name == word || verb.class.name() == word)
 }
 
-fn named(inputs: &Inputs, facts: &Facts<'_>) -> Vec<(&'static str, String)> {
-    let moment = facts.clock.moment(facts.at, facts.standing.mode);
+fn named(inputs: &Inputs, facts: &Facts<'_>, object: Id) -> Vec<(&'static str, String)> {
+    let moment = facts.clock.moment(facts.at, facts.mode_of(object));
     let known = |value: Option<String>| value.unwrap_or_else(|| "unknown".to_owned());
     vec![
         ("ia", inputs.assurance.to_string()),

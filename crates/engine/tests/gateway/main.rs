@@ -8,6 +8,7 @@
 )]
 
 mod bindings;
+mod calendar;
 mod delivery;
 mod grants;
 mod orders;

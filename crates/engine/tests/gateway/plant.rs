@@ -5,14 +5,16 @@ use nullius_engine::{
     Refusal, Reply, Settings, Standing, Strangers,
 };
 use nullius_model::{
-    Channel, DeviceName, Epoch, Mac, Marker, PortName, Protocol, Rule, RuleSet, SmolStr, Terms, Timestamp,
-    Uptime,
+    Channel, DeviceName, Epoch, Mac, Marker, Mode, PortName, Protocol, Rule, RuleSet, SmolStr, Terms,
+    Timestamp, Uptime,
 };
-use nullius_policy::inventory::{Conduit, Device, Group, Service, Zone, ZoneClass};
+use nullius_policy::calendar::Schedule;
+use nullius_policy::inventory::{Conduit, Device, Emergency, Group, Service, Window, Zone, ZoneClass};
 use nullius_policy::{Inventory, Policies, PolicySource, Repository, ServiceId};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 /// What is allowed in the plant.
 pub(crate) const POLICIES: &str = r#"
@@ -29,6 +31,12 @@ when { context has posture && context.posture.good && context.posture.age <= 60 
 @id("hours") permit(principal == Device::"hist", action == Action::"connect", resource == Service::"hmi/ssh")
 when { context.time.minute >= 480 && context.time.minute < 1020 };
 @id("risky") forbid(principal, action, resource) when { context has risk && context.risk >= 3 };
+"#;
+
+/// What is allowed beside it where there is a calendar.
+pub(crate) const RESCUE: &str = r#"
+@id("rescue") permit(principal == Device::"vendor", action == Action::"connect", resource in Group::"plcs")
+when { context.mode == "emergency" };
 "#;
 
 /// Its devices: name, zone, group, port where one is declared. `cam2` and `guest` declare neither port nor address.
@@ -113,6 +121,45 @@ pub(crate) fn inventory() -> Inventory {
     }
 }
 
+/// The same with windows that overlap and emergencies. The clock of the plant begins at midnight of a Sunday.
+pub(crate) fn inventory_with_calendar() -> Inventory {
+    let zones = |zones: &[&str]| zones.iter().map(SmolStr::new).collect::<BTreeSet<_>>();
+    let window = |start, minutes: u64, mode| Window {
+        zones: zones(&["cell"]),
+        schedule: Schedule::new(start, "UTC", Some("FREQ=DAILY"), Duration::from_secs(minutes * 60))
+            .expect("a schedule"),
+        mode,
+    };
+    let emergency = |named: &[&str], people| Emergency {
+        zones: zones(named),
+        length: Duration::from_secs(120),
+        people,
+        cooldown: Duration::from_secs(30),
+    };
+    Inventory {
+        windows: BTreeMap::from([
+            (SmolStr::new("service"), window("2026-11-20T00:05", 10, Mode::Maintenance)),
+            (SmolStr::new("inner"), window("2026-11-20T00:08", 4, Mode::Changeover)),
+        ]),
+        emergencies: BTreeMap::from([
+            (SmolStr::new("fire"), emergency(&["cell", "ops"], 1)),
+            (SmolStr::new("leak"), emergency(&["cell"], 2)),
+        ]),
+        ..inventory()
+    }
+}
+
+/// The plant with a calendar, compiled once.
+pub(crate) fn with_calendar() -> PolicyVersion {
+    static VERSION: OnceLock<PolicyVersion> = OnceLock::new();
+    VERSION.get_or_init(|| calendar(1, inventory_with_calendar())).clone()
+}
+
+/// A calendar, and what it allows.
+pub(crate) fn calendar(counter: u64, inventory: Inventory) -> PolicyVersion {
+    of(counter, inventory, &[POLICIES, RESCUE].concat())
+}
+
 fn device((text, zone, group, declared): (&str, &str, &str, bool)) -> Device {
     let mut device = Device::new(name(text), SmolStr::new(zone));
     device.groups.insert(SmolStr::new(group));
@@ -182,7 +229,16 @@ impl Plant {
         Self::restarted(settings("boot-1"), Standing::default(), at(0))
     }
 
+    /// The plant with a calendar.
+    pub(crate) fn with_calendar(secs: u64) -> Self {
+        Self::under(with_calendar(), settings("boot-1"), Standing::default(), at(secs))
+    }
+
     pub(crate) fn restarted(settings: Settings, standing: Standing, now: Now) -> Self {
+        Self::under(first(), settings, standing, now)
+    }
+
+    pub(crate) fn under(version: PolicyVersion, settings: Settings, standing: Standing, now: Now) -> Self {
         let mut plant = Self {
             gateway: Gateway::new(settings, standing.clone(), now),
             kernel: RuleSet::new(),
@@ -191,7 +247,7 @@ impl Plant {
             saved: standing,
             changes: 0,
         };
-        plant.gateway.handle_policy(first(), now);
+        plant.gateway.handle_policy(version, now);
         plant.drain(now);
         plant
     }

@@ -1,10 +1,10 @@
 //! What holds whatever happens, in whatever order.
 
 use crate::plant::{
-    DEVICES, HELD, OPEN, POLICIES, Plant, WATCHED, address, at, mac, name, of, port, port_of, service,
-    settings,
+    DEVICES, HELD, OPEN, POLICIES, Plant, RESCUE, WATCHED, address, at, mac, name, of, port, port_of,
+    service, settings,
 };
-use nullius_engine::{Command, ConduitName, GrantRequest, Lifecycle, StageScope};
+use nullius_engine::{Command, ConduitName, EmergencyScope, GrantRequest, Lifecycle, StageScope};
 use nullius_model::{Mode, PortName, Rule, RuleSet, SmolStr, Stage, Uptime, Verdict};
 use nullius_policy::Verbs;
 use proptest::prelude::*;
@@ -36,7 +36,11 @@ enum Act {
     Stage(usize, Stage),
     StageConduit(Stage),
     StageDefault(Stage),
-    Mode(Mode),
+    Mode(Option<usize>, Mode),
+    ClearMode(usize),
+    Emergency(usize, bool),
+    Arm(usize),
+    EndEmergency(usize),
     Assess(usize, Option<bool>, Option<u8>, Option<bool>),
 }
 
@@ -71,7 +75,12 @@ fn events() -> impl Strategy<Value = Vec<Event>> {
         2 => (0..8_usize, stage()).prop_map(|(device, stage)| Act::Stage(device, stage)),
         2 => stage().prop_map(Act::StageConduit),
         1 => stage().prop_map(Act::StageDefault),
-        1 => prop_oneof![Just(Mode::Normal), Just(Mode::Maintenance)].prop_map(Act::Mode),
+        3 => (proptest::option::of(0..4_usize), prop_oneof![Just(Mode::Normal), Just(Mode::Maintenance)])
+            .prop_map(|(zone, mode)| Act::Mode(zone, mode)),
+        1 => (0..4_usize).prop_map(Act::ClearMode),
+        3 => (0..2_usize, any::<bool>()).prop_map(|(profile, alone)| Act::Emergency(profile, alone)),
+        2 => (0..2_usize).prop_map(Act::Arm),
+        1 => (0..2_usize).prop_map(Act::EndEmergency),
         4 => (0..8_usize, any::<Option<bool>>(), proptest::option::of(0..5_u8), any::<Option<bool>>())
             .prop_map(|(device, posture, risk, conforms)| Act::Assess(device, posture, risk, conforms)),
     ];
@@ -118,35 +127,56 @@ fn command(act: Act) -> Command {
             staged(StageScope::Conduit(conduit), stage)
         }
         Act::StageDefault(stage) => staged(StageScope::Default, stage),
-        Act::Mode(mode) => Command::Mode { mode, reason },
+        Act::Mode(zone, mode) => Command::Mode { mode, zone: zone.map(a_zone), reason },
+        Act::ClearMode(zone) => Command::ClearMode { zone: a_zone(zone), reason },
+        Act::Emergency(profile, alone) => {
+            let approvers = if alone { BTreeSet::new() } else { BTreeSet::from([SmolStr::new("bert")]) };
+            Command::Emergency { profile: a_profile(profile), made: None, approvers, reason }
+        }
+        Act::Arm(profile) => Command::ArmEmergency { profile: a_profile(profile), reason },
+        Act::EndEmergency(profile) => {
+            Command::EndEmergency { scope: EmergencyScope::Profile(a_profile(profile)), reason }
+        }
         Act::Assess(number, posture, risk, conforms) => {
             Command::Assess { device: name(device(number)), posture, risk, conforms }
         }
     }
 }
 
+fn a_zone(number: usize) -> SmolStr {
+    SmolStr::new(["cell", "ops", "iot", "remote"][number % 4])
+}
+
+fn a_profile(number: usize) -> SmolStr {
+    SmolStr::new(["fire", "leak"][number % 2])
+}
+
 /// The plant's policies, one of its devices or none being gone. Compiled once each.
-fn policy(without: usize, counter: u64) -> nullius_engine::PolicyVersion {
-    static VERSIONS: [OnceLock<nullius_engine::PolicyVersion>; 12] = [const { OnceLock::new() }; 12];
-    let mut version = VERSIONS[without].get_or_init(|| compiled(without)).clone();
+fn policy(without: usize, calendar: bool, counter: u64) -> nullius_engine::PolicyVersion {
+    static VERSIONS: [OnceLock<nullius_engine::PolicyVersion>; 24] = [const { OnceLock::new() }; 24];
+    let place = without + 12 * usize::from(calendar);
+    let mut version = VERSIONS[place].get_or_init(|| compiled(without, calendar)).clone();
     version.marker.epoch.counter = counter;
     version
 }
 
-fn compiled(without: usize) -> nullius_engine::PolicyVersion {
-    let mut inventory = crate::plant::inventory();
+fn compiled(without: usize, calendar: bool) -> nullius_engine::PolicyVersion {
+    let mut inventory =
+        if calendar { crate::plant::inventory_with_calendar() } else { crate::plant::inventory() };
     if let Some((gone, ..)) = DEVICES.get(without) {
         inventory.devices.remove(&name(gone));
         inventory.onboarding.retain(|service| service.device != name(gone));
     }
     let named =
         |policy: &&str| !DEVICES.get(without).is_some_and(|(gone, ..)| policy.contains(&format!("\"{gone}")));
-    let policies: Vec<&str> = POLICIES.split_inclusive(';').filter(named).collect();
+    let all = [POLICIES, if calendar { RESCUE } else { "" }].concat();
+    let policies: Vec<&str> = all.split_inclusive(';').filter(named).collect();
     of(0, inventory, &policies.concat())
 }
 
 #[derive(Debug)]
 struct Run {
+    calendar: bool,
     plant: Plant,
     secs: u64,
     version: nullius_engine::PolicyVersion,
@@ -154,8 +184,10 @@ struct Run {
 }
 
 impl Run {
-    fn new() -> Self {
-        Self { plant: Plant::new(), secs: 0, version: crate::plant::first(), ends: BTreeMap::new() }
+    fn new(calendar: bool) -> Self {
+        let plant = if calendar { Plant::with_calendar(0) } else { Plant::new() };
+        let version = if calendar { crate::plant::with_calendar() } else { crate::plant::first() };
+        Self { calendar, plant, secs: 0, version, ends: BTreeMap::new() }
     }
 
     fn happen(&mut self, event: Event) {
@@ -171,7 +203,7 @@ impl Run {
             }
             Event::Policy { without } => {
                 let counter = self.version.marker.epoch.counter + 1;
-                self.version = policy(without, counter);
+                self.version = policy(without, self.calendar, counter);
                 self.plant.gateway.handle_policy(self.version.clone(), at(self.secs));
                 self.plant.drain(at(self.secs));
             }
@@ -250,11 +282,11 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(96))]
 
     #[test]
-    fn whatever_happens_the_rules_are_those_of_the_state(events in events()) {
-        let mut run = Run::new();
+    fn whatever_happens_the_rules_are_those_of_the_state(calendar in any::<bool>(), events in events()) {
+        let mut run = Run::new(calendar);
         for event in events {
             let (before, automatic) = (run.plant.kernel.clone(), event.is_automatic());
-            let policies_hold_still = run.secs < 400 * 60;
+            let policies_hold_still = run.secs < 400 * 60 && !calendar;
             run.happen(event.clone());
             prop_assert_eq!(&run.plant.kernel, &run.plant.gateway.rules_from_scratch(), "{:?}", event);
             run.check_perimeters();
@@ -266,8 +298,8 @@ proptest! {
     }
 
     #[test]
-    fn a_restart_at_any_point_wants_the_same(events in events()) {
-        let mut run = Run::new();
+    fn a_restart_at_any_point_wants_the_same(calendar in any::<bool>(), events in events()) {
+        let mut run = Run::new(calendar);
         for event in events {
             run.happen(event);
             let before = run.plant.kernel.clone();

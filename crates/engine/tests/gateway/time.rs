@@ -77,10 +77,11 @@ fn a_wall_clock_that_is_set_is_told_and_what_hangs_on_it_judged_anew() {
 fn a_mode_opens_what_policy_ties_to_it() {
     let mut plant = Plant::new();
     let before = plant.kernel.clone();
-    let mode = |mode| Command::Mode { mode, reason: SmolStr::new("shift") };
+    let mode = |mode| Command::Mode { mode, zone: None, reason: SmolStr::new("shift") };
     plant.tell(mode(Mode::Maintenance), 1).unwrap();
     assert_eq!(plant.access("hist", "plc1", SHELL), Some(Terms::ACCEPT));
-    plant.tell(mode(Mode::Normal), 2).unwrap();
+    plant.tell(mode(Mode::Normal), 2).unwrap_err();
+    plant.tell(mode(Mode::Normal), 11).unwrap();
     assert_eq!(plant.kernel, before);
 }
 

@@ -20,7 +20,7 @@ impl Role {
     pub(super) const fn may(self, command: &Command) -> bool {
         let is_links = matches!(
             command,
-            Command::LinkState
+            Command::LinkState { .. }
                 | Command::Deliver { .. }
                 | Command::SpoolRead { .. }
                 | Command::SpoolAcked { .. }
@@ -45,7 +45,7 @@ mod tests {
             (Command::Status, true, true),
             (deliver, false, true),
             (acked, false, true),
-            (Command::LinkState, false, true),
+            (Command::LinkState { trouble: String::new() }, false, true),
             (revoke, true, false),
             (hold, true, false),
             (Command::PolicyApply { bundle: vec![] }, true, false),

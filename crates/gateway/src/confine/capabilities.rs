@@ -22,6 +22,15 @@ pub(super) fn give_up() -> Result<Vec<String>, Error> {
     left()
 }
 
+/// Leaves the calling thread with none.
+pub(super) fn give_up_all() -> Result<(), Error> {
+    empty_bounding()?;
+    for set in [CapSet::Ambient, CapSet::Effective, CapSet::Permitted, CapSet::Inheritable] {
+        caps::clear(None, set)?;
+    }
+    Ok(())
+}
+
 fn refuse_too_few() -> Result<(), Error> {
     let held = caps::read(None, CapSet::Permitted)?;
     match NEEDED.iter().find(|(capability, _)| !held.contains(capability)) {

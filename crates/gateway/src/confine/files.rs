@@ -4,14 +4,14 @@
 //! It does not know what is in the files. What is open already stays open.
 
 use landlock::{
-    ABI, Access as _, AccessFs, AccessNet, BitFlags, CompatLevel, Compatible as _, PathBeneath, PathFd,
-    PathFdError, RestrictionStatus, Ruleset, RulesetAttr as _, RulesetCreated, RulesetCreatedAttr as _,
-    RulesetError, RulesetStatus, Scope,
+    ABI, Access as _, AccessFs, AccessNet, BitFlags, CompatLevel, Compatible as _, NetPort, PathBeneath,
+    PathFd, PathFdError, RestrictionStatus, Ruleset, RulesetAttr as _, RulesetCreated,
+    RulesetCreatedAttr as _, RulesetError, RulesetStatus, Scope,
 };
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use super::Paths;
+use super::{LinkPaths, Paths};
 
 /// What is asked of the kernel: files, devices, TCP, abstract sockets and signals (Linux 6.12). An older kernel does
 /// what it can, and the report says so.
@@ -22,6 +22,21 @@ const KERNEL: [&str; 2] = ["/proc/net", "/sys/class/net"];
 
 /// Who is called what: the audit names people. Both are readable for everybody.
 const USERS: [&str; 2] = ["/etc/nsswitch.conf", "/etc/passwd"];
+
+/// What names are looked up with. What a name service writes anew lies in a folder.
+const NAMES: [&str; 8] = [
+    "/etc/nsswitch.conf",
+    "/etc/hosts",
+    "/etc/host.conf",
+    "/etc/gai.conf",
+    "/etc/services",
+    "/etc/resolv.conf",
+    "/run/systemd/resolve",
+    "/run/NetworkManager",
+];
+
+/// Answers that do not fit a datagram come by TCP (RFC 7766).
+const DNS: u16 = 53;
 
 /// How much of what was asked for this kernel enforces.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -66,6 +81,21 @@ pub(super) fn fence(paths: &Paths) -> Result<Landlock, FilesError> {
     rules = allow(rules, &paths.runtime, listening())?;
     for path in present(&KERNEL) {
         rules = allow(rules, path, AccessFs::from_read(WANTED) & !AccessFs::Execute)?;
+    }
+    Ok(Landlock::from(rules.restrict_self()?))
+}
+
+/// Fences the link in: its own directory, what names are looked up with, and the ports of the controller.
+pub(super) fn fence_link(paths: &LinkPaths) -> Result<Landlock, FilesError> {
+    let mut rules = everything_forbidden()?;
+    rules = allow(rules, &paths.identity, storing())?;
+    for path in present(&NAMES) {
+        let access =
+            if path.is_dir() { AccessFs::ReadFile | AccessFs::ReadDir } else { AccessFs::ReadFile.into() };
+        rules = allow(rules, path, access)?;
+    }
+    for &port in paths.ports.iter().chain([&DNS]) {
+        rules = rules.add_rule(NetPort::new(port, AccessNet::ConnectTcp))?;
     }
     Ok(Landlock::from(rules.restrict_self()?))
 }

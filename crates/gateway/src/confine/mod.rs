@@ -12,6 +12,7 @@ mod capabilities;
 mod files;
 mod syscalls;
 
+use self::syscalls::Sockets;
 use std::fmt;
 use std::path::PathBuf;
 
@@ -27,6 +28,15 @@ pub struct Paths {
     pub state: PathBuf,
     /// The folder of the socket: sockets are made and removed.
     pub runtime: PathBuf,
+}
+
+/// Where the link's files are, and where it may connect to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LinkPaths {
+    /// Its key and certificate: read and written.
+    pub identity: PathBuf,
+    /// TCP ports of the controller.
+    pub ports: Vec<u16>,
 }
 
 /// Who sees to it that the process is confined.
@@ -91,8 +101,20 @@ pub fn enter(paths: &Paths) -> Result<Report, Error> {
     refuse_other_threads()?;
     let landlock = files::fence(paths)?;
     let capabilities = capabilities::give_up()?;
-    let syscalls = syscalls::filter()?;
+    let syscalls = syscalls::filter(Sockets::Gateway)?;
     Ok(Report { capabilities, landlock, syscalls })
+}
+
+/// Gives up everything the link does not need, for good: no capability, the network and the gateway's socket.
+///
+/// # Errors
+/// As [`enter`].
+pub fn enter_link(paths: &LinkPaths) -> Result<Report, Error> {
+    refuse_other_threads()?;
+    let landlock = files::fence_link(paths)?;
+    capabilities::give_up_all()?;
+    let syscalls = syscalls::filter(Sockets::Link)?;
+    Ok(Report { capabilities: Vec::new(), landlock, syscalls })
 }
 
 fn refuse_other_threads() -> Result<(), Error> {

@@ -29,16 +29,25 @@ pub enum SyscallsError {
     Install(#[from] seccompiler::Error),
 }
 
+/// Which sockets there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sockets {
+    /// The API, rules and links, frames. No network socket: the gateway is no host of the plant.
+    Gateway,
+    /// The gateway's socket, the network, and which addresses there are.
+    Link,
+}
+
 type Rules = BTreeMap<i64, Vec<SeccompRule>>;
 
 /// Filters what the calling thread may ask, and returns how many system calls are left.
 ///
 /// Three filters, because a filter has one answer for what is on its list; the kernel asks all and takes the strictest
 /// answer. The one that allows comes last: it forbids installing another.
-pub(super) fn filter() -> Result<usize, SyscallsError> {
+pub(super) fn filter(sockets: Sockets) -> Result<usize, SyscallsError> {
     install(unconditional(FATAL), SeccompAction::Allow, SeccompAction::KillProcess)?;
     install(unconditional(&[libc::SYS_clone3]), SeccompAction::Allow, missing())?;
-    let allowed = allowed()?;
+    let allowed = allowed(sockets)?;
     let count = allowed.len();
     install(allowed, refused(), SeccompAction::Allow)?;
     Ok(count)
@@ -65,11 +74,11 @@ fn unconditional(calls: &[i64]) -> Rules {
     calls.iter().map(|&call| (call, Vec::new())).collect()
 }
 
-fn allowed() -> Result<Rules, SyscallsError> {
+fn allowed(kind: Sockets) -> Result<Rules, SyscallsError> {
     let mut rules = unconditional(ALLOWED);
     rules.insert(libc::SYS_clone3, Vec::new());
     rules.insert(libc::SYS_clone, vec![threads_only()?]);
-    rules.insert(libc::SYS_socket, sockets()?);
+    rules.insert(libc::SYS_socket, kind.rules()?);
     rules.insert(libc::SYS_socketpair, vec![rule([equals(0, libc::AF_UNIX)?])?]);
     rules.insert(libc::SYS_ioctl, one_of(1, IOCTLS)?);
     rules.insert(libc::SYS_prctl, one_of(0, &[i64::from(libc::PR_SET_NAME)])?);
@@ -89,15 +98,16 @@ fn threads_only() -> Result<SeccompRule, SyscallsError> {
     rule([masked(0, thread, thread)?])
 }
 
-/// The API, rules and links, frames. No network socket: the gateway is no host of the plant.
-fn sockets() -> Result<Vec<SeccompRule>, SyscallsError> {
-    let netlink = |protocol| rule([equals(0, libc::AF_NETLINK)?, equals(2, protocol)?]);
-    Ok(vec![
-        rule([equals(0, libc::AF_UNIX)?])?,
-        rule([equals(0, libc::AF_PACKET)?])?,
-        netlink(libc::NETLINK_ROUTE)?,
-        netlink(libc::NETLINK_NETFILTER)?,
-    ])
+impl Sockets {
+    fn rules(self) -> Result<Vec<SeccompRule>, SyscallsError> {
+        let netlink = |protocol| rule([equals(0, libc::AF_NETLINK)?, equals(2, protocol)?]);
+        let family = |family| rule([equals(0, family)?]);
+        let own = match self {
+            Self::Gateway => [family(libc::AF_PACKET)?, netlink(libc::NETLINK_NETFILTER)?],
+            Self::Link => [family(libc::AF_INET)?, family(libc::AF_INET6)?],
+        };
+        Ok([family(libc::AF_UNIX)?, netlink(libc::NETLINK_ROUTE)?].into_iter().chain(own).collect())
+    }
 }
 
 /// No code comes into being after the start.
@@ -135,7 +145,7 @@ mod tests {
 
     #[test]
     fn no_call_is_both_allowed_and_fatal() {
-        let allowed = allowed().unwrap();
+        let allowed = allowed(Sockets::Gateway).unwrap();
         assert!(FATAL.iter().all(|call| !allowed.contains_key(call)));
         assert!(allowed.contains_key(&libc::SYS_futex));
     }
@@ -143,9 +153,13 @@ mod tests {
     #[test]
     fn the_filters_compile_for_both_architectures() {
         for architecture in [TargetArch::x86_64, TargetArch::aarch64] {
-            let filter =
-                SeccompFilter::new(allowed().unwrap(), refused(), SeccompAction::Allow, architecture)
-                    .unwrap();
+            let filter = SeccompFilter::new(
+                allowed(Sockets::Gateway).unwrap(),
+                refused(),
+                SeccompAction::Allow,
+                architecture,
+            )
+            .unwrap();
             let program: seccompiler::BpfProgram = filter.try_into().unwrap();
             assert!(!program.is_empty());
         }

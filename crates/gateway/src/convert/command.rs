@@ -1,10 +1,11 @@
 //! From what a person typed to what the engine is told.
 
 use super::standing::{device_name, mac, parse, port_name, verb_class};
-use nullius_engine::{Command, ConduitName, GrantId, GrantRequest, StageScope};
+use nullius_engine::{Command, ConduitName, EmergencyScope, GrantId, GrantRequest, StageScope};
 use nullius_model::SmolStr;
 use nullius_policy::{ServiceId, Verbs};
 use nullius_protocol::local::{self, StageTarget};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// What the engine is told, or which word means nothing. `None` where the command is not for the engine.
@@ -29,8 +30,26 @@ pub(crate) fn command(asked: local::Command) -> Option<Result<Command, String>> 
         local::Command::GrantEnd { grant, reason } => {
             Ok(Command::EndGrant { grant: GrantId(grant), reason: reason.into() })
         }
-        local::Command::ModeSet { mode, reason } => {
-            parse(&mode).map(|mode| Command::Mode { mode, reason: reason.into() })
+        local::Command::ModeSet { mode, zone, reason } => {
+            let zone = zone.map(SmolStr::from);
+            parse(&mode).map(|mode| Command::Mode { mode, zone, reason: reason.into() })
+        }
+        local::Command::ModeClear { zone, reason } => {
+            Ok(Command::ClearMode { zone: zone.into(), reason: reason.into() })
+        }
+        local::Command::EmergencyTrigger { profile, reason } => Ok(Command::Emergency {
+            profile: profile.into(),
+            made: None,
+            // who is at the socket is known; whom they name beside is only said
+            approvers: BTreeSet::new(),
+            reason: reason.into(),
+        }),
+        local::Command::EmergencyArm { profile, reason } => {
+            Ok(Command::ArmEmergency { profile: profile.into(), reason: reason.into() })
+        }
+        local::Command::EmergencyEnd { profile, reason } => {
+            let scope = EmergencyScope::Profile(profile.into());
+            Ok(Command::EndEmergency { scope, reason: reason.into() })
         }
         local::Command::Hold { on: true, reason } => Ok(Command::Hold { reason: reason.into() }),
         local::Command::Hold { on: false, reason } => Ok(Command::Release { reason: reason.into() }),
@@ -45,11 +64,13 @@ pub(crate) fn command(asked: local::Command) -> Option<Result<Command, String>> 
         | local::Command::Handover { .. }
         | local::Command::Stages
         | local::Command::Grants
+        | local::Command::Modes
+        | local::Command::Emergencies
         | local::Command::Why(_)
         | local::Command::Denials
         | local::Command::Alarms
         | local::Command::Tail
-        | local::Command::LinkState
+        | local::Command::LinkState { .. }
         | local::Command::Deliver { .. }
         | local::Command::SpoolRead { .. }
         | local::Command::SpoolAcked { .. } => return None,

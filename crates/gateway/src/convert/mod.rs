@@ -1,11 +1,13 @@
 //! Between what is serialised and what is decided with: one direction each, every word checked.
 
+mod calendar;
 mod command;
 mod orders;
 mod question;
 mod standing;
 mod view;
 
+pub(crate) use calendar::{emergency, window, zone};
 pub(crate) use command::command;
 pub(crate) use orders::order;
 pub(crate) use question::question;

@@ -1,10 +1,11 @@
 //! Orders of a controller, and what is remembered of them.
 
 use super::command;
-use nullius_engine::{Command, GrantId, GrantRequest, Hold, Opened, Ordered, Orders};
+use nullius_engine::{Command, EmergencyScope, GrantId, GrantRequest, Hold, Opened, Ordered, Orders};
 use nullius_model::{SmolStr, Timestamp};
 use nullius_protocol::order::Order;
 use nullius_protocol::{local, state};
+use std::collections::BTreeSet;
 
 /// What the engine is told, or which word means nothing.
 pub(crate) fn order(order: Order) -> Result<Ordered, String> {
@@ -16,7 +17,7 @@ pub(crate) fn order(order: Order) -> Result<Ordered, String> {
         Order::Assess { device, posture, risk, conforms } => {
             local::Command::Assess { device, posture, risk, conforms }
         }
-        Order::Mode { mode, zone: None, reason } => local::Command::ModeSet { mode, reason },
+        Order::Mode { mode, zone, reason } => local::Command::ModeSet { mode, zone, reason },
         Order::Grant { id, subject, object, verbs, made, seconds, reason, work_order, approvers } => {
             let over = Timestamp::from_secs(made.saturating_add(seconds));
             let asked = local::Command::GrantCreate {
@@ -34,8 +35,17 @@ pub(crate) fn order(order: Order) -> Result<Ordered, String> {
         Order::EndGrant { id, reason } => {
             return Ok(Ordered::EndGrant { id: id.into(), reason: reason.into() });
         }
-        Order::Mode { zone: Some(_), .. } | Order::Emergency { .. } | Order::EndEmergency { .. } => {
-            return Err("this gateway does not know modes of single zones".to_owned());
+        Order::Emergency { profile, made, reason } => {
+            return Ok(Ordered::Act(Command::Emergency {
+                profile: profile.into(),
+                made: Some(Timestamp::from_secs(made)),
+                approvers: BTreeSet::new(),
+                reason: reason.into(),
+            }));
+        }
+        Order::EndEmergency { zone, reason } => {
+            let scope = EmergencyScope::Zone(zone.into());
+            return Ok(Ordered::Act(Command::EndEmergency { scope, reason: reason.into() }));
         }
     };
     engine_command(asked).map(Ordered::Act)

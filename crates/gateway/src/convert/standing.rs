@@ -3,6 +3,8 @@
 //! INVARIANT: a word that means nothing makes the whole standing unreadable. A revocation that is silently dropped
 //! would give access back.
 
+mod calendar;
+
 use super::orders;
 use nullius_engine::{
     Assessment, BootId, ConduitName, Grant, GrantId, Learned, Revocation, Stages, Standing,
@@ -35,6 +37,9 @@ pub(crate) fn from_standing(standing: &Standing) -> state::Standing {
             })
             .collect(),
         mode: standing.mode.to_string(),
+        zone_modes: calendar::from_zone_modes(&standing.zone_modes),
+        windows: calendar::from_windows(&standing.windows),
+        emergencies: calendar::from_emergencies(&standing.emergencies),
         grants: standing.grants.iter().map(|(id, grant)| (id.0, from_grant(grant))).collect(),
         next_grant: standing.next_grant,
         assessments: named(&standing.assessments, from_assessment),
@@ -59,6 +64,9 @@ pub(crate) fn to_standing(standing: state::Standing) -> Result<Standing, String>
             conduits: standing.conduit_stages.iter().map(to_conduit_stage).collect::<Result<_, _>>()?,
         },
         mode: parse(&standing.mode)?,
+        zone_modes: calendar::to_zone_modes(standing.zone_modes)?,
+        windows: calendar::to_windows(standing.windows),
+        emergencies: calendar::to_emergencies(standing.emergencies),
         grants: standing
             .grants
             .into_iter()

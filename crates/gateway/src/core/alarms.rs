@@ -34,6 +34,9 @@ impl Core {
             Alarm::RevokedSeen { .. } => "revoked-seen",
             Alarm::NotApplied { .. } => "not-applied",
             Alarm::Drift(_) => "drift",
+            Alarm::Emergency { .. } => "emergency",
+            Alarm::EmergencyEnded { .. } => "emergency-ended",
+            Alarm::EmergencyRefused { .. } => "emergency-refused",
             Alarm::ClockStepped { .. } => "clock",
         };
         self.show(kind, alarm.to_string());

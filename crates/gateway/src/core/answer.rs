@@ -23,6 +23,8 @@ impl Core {
             Command::PolicyFetch { epoch } => self.fetch(epoch),
             Command::Stages => Ok(Body::Stages(convert::stages(self.engine.standing()))),
             Command::Grants => Ok(self.grants()),
+            Command::Modes => Ok(Body::Modes(self.modes())),
+            Command::Emergencies => Ok(self.emergencies()),
             Command::Denials => Ok(self.denials()),
             Command::Alarms => Ok(Body::Alarms(self.newest_alarms(ALARMS))),
             Command::Why(question) => self.why(&question),
@@ -36,10 +38,14 @@ impl Core {
             | Command::GrantCreate { .. }
             | Command::GrantEnd { .. }
             | Command::ModeSet { .. }
+            | Command::ModeClear { .. }
+            | Command::EmergencyTrigger { .. }
+            | Command::EmergencyArm { .. }
+            | Command::EmergencyEnd { .. }
             | Command::Hold { .. }) => self.act(act, actor),
             Command::PolicyFiles { epoch } => self.files(epoch),
             Command::PolicyRollback { epoch, reason } => self.roll_back(epoch, &reason, &actor.0),
-            Command::LinkState => Ok(Body::Link(self.link_state())),
+            Command::LinkState { trouble } => Ok(Body::Link(self.link_state(&trouble))),
             Command::SpoolRead { after, max } => self.spool_read(after, max),
             Command::SpoolAcked { through } => self.spool_acked(through),
             Command::PolicyApply { .. }
@@ -79,6 +85,9 @@ impl Core {
                 problems: Vec::new(),
             });
         }
+        if let Some(until) = reply.awaits {
+            return Ok(Body::Awaits { seconds: until.since(self.now().uptime).as_secs() });
+        }
         Ok(match reply.granted.and_then(|(id, _)| self.grant(id)) {
             Some(grant) => Body::Grant(grant),
             None => Body::Done,
@@ -117,6 +126,20 @@ impl Core {
     fn grants(&self) -> Body {
         let now = self.now();
         Body::Grants(self.engine.grants().map(|(id, grant)| convert::grant(id, grant, now)).collect())
+    }
+
+    fn modes(&self) -> local::Modes {
+        let now = self.now();
+        local::Modes {
+            site: self.engine.standing().mode.to_string(),
+            zones: self.engine.zones().map(|view| convert::zone(&view, now)).collect(),
+            windows: self.engine.windows().map(|view| convert::window(&view)).collect(),
+        }
+    }
+
+    fn emergencies(&self) -> Body {
+        let now = self.now();
+        Body::Emergencies(self.engine.emergencies().map(|view| convert::emergency(&view, now)).collect())
     }
 
     fn grant(&self, id: GrantId) -> Option<local::Grant> {

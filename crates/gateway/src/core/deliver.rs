@@ -9,7 +9,7 @@ use crate::convert;
 use crate::store::{StoreError, Verified};
 use aws_lc_rs::digest::{Context, SHA256};
 use nullius_engine::{Actor, Hold, Ordered};
-use nullius_model::Epoch;
+use nullius_model::{Epoch, Uptime};
 use nullius_protocol::bundle::{Body, Bundle};
 use nullius_protocol::local::{
     Body as Reply, Delivered, Delivery, Failure, LinkState, RevokedDevice, SpoolRecord,
@@ -17,9 +17,17 @@ use nullius_protocol::local::{
 use nullius_protocol::to_hex;
 use std::collections::VecDeque;
 use std::fmt::{self, Write as _};
+use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 /// Outcomes of bundles that were held back, kept for the link; more than may be held at once.
 const MAX_OUTCOMES: usize = 512;
+
+/// Longest word of the link about what is wrong, in characters.
+const MAX_TROUBLE: usize = 256;
+
+/// How long the link may be silent until it counts as dead: it asks every second, and pauses a minute at most.
+const LINK_SILENT: Duration = Duration::from_secs(100);
 
 /// What the controller was not told yet.
 #[derive(Debug, Default)]
@@ -28,6 +36,10 @@ pub(crate) struct Delivering {
     unfinished: Option<Delivered>,
     /// Of bundles that were held back.
     outcomes: VecDeque<Delivered>,
+    /// The digest of the rules, and after how many changes of the kernel that was.
+    digest: Option<(u64, String)>,
+    /// When the link was last heard, and what it said is wrong.
+    heard: Option<(Uptime, String)>,
 }
 
 /// What comes next for a bundle that was sent.
@@ -135,7 +147,10 @@ impl Core {
     }
 
     /// Where the gateway stands towards its controller.
-    pub(crate) fn link_state(&mut self) -> LinkState {
+    pub(crate) fn link_state(&mut self, trouble: &str) -> LinkState {
+        let trouble = trouble.chars().take(MAX_TROUBLE).collect();
+        self.delivered.heard = Some((self.now().uptime, trouble));
+        let kernel_digest = self.kernel_digest();
         let standing = self.engine.standing();
         let revoked = standing.revoked.iter().map(|(device, revocation)| RevokedDevice {
             device: device.to_string(),
@@ -147,7 +162,7 @@ impl Core {
             boot: standing.boot.0.to_string(),
             taken: self.store.floor(),
             policy: self.epoch(),
-            kernel_digest: self.kernel_digest(),
+            kernel_digest,
             spool: self.keeping.audit.id().to_owned(),
             first: self.keeping.audit.first(),
             next: self.keeping.audit.next(),
@@ -172,6 +187,18 @@ impl Core {
     pub(crate) fn spool_acked(&mut self, through: u64) -> Result<Reply, Failure> {
         let acked = self.keeping.audit.acknowledge(through);
         acked.map(|()| Reply::Done).map_err(|error| failure(&crate::chain(&error)))
+    }
+
+    /// What is wrong with the link, where one is wanted.
+    pub(super) fn link_trouble(&self) -> Option<String> {
+        let now = self.now().uptime;
+        match &self.delivered.heard {
+            _ if !self.is_linked => None,
+            Some((at, trouble)) if now.since(*at) < LINK_SILENT => {
+                (!trouble.is_empty()).then(|| format!("no controller: {}", trouble.escape_debug()))
+            }
+            Some(_) | None => Some("no controller: the link does not run (nullius-link.service)".to_owned()),
+        }
     }
 
     /// Who holds changes back, and why, in words; empty where nobody does.
@@ -273,12 +300,24 @@ impl Core {
         if same { self.conclude_unfinished().map(Some) } else { Ok(None) }
     }
 
-    fn applied(&self) -> Delivery {
+    fn applied(&mut self) -> Delivery {
         Delivery::Applied { kernel_digest: self.kernel_digest() }
     }
 
     /// SHA-256 over the rules that the kernel acknowledged; it is read back all the time, and what differs is told.
-    fn kernel_digest(&self) -> String {
+    fn kernel_digest(&mut self) -> String {
+        let changes = self.enforcement.changes.load(Ordering::Acquire);
+        match &self.delivered.digest {
+            Some((known, digest)) if *known == changes && self.enforcement.in_step => digest.clone(),
+            _ => {
+                let digest = self.digest_of_rules();
+                self.delivered.digest = Some((changes, digest.clone()));
+                digest
+            }
+        }
+    }
+
+    fn digest_of_rules(&self) -> String {
         let mut digest = Digest(Context::new(&SHA256));
         if self.enforcement.in_step {
             for (rule, terms) in self.engine.rules() {

@@ -58,6 +58,8 @@ pub(crate) struct Core {
     /// What of the kernel could not be watched.
     impaired: BTreeSet<&'static str>,
     delivered: deliver::Delivering,
+    /// A controller is configured.
+    is_linked: bool,
 }
 
 /// What became of what the engine asked for.
@@ -168,5 +170,6 @@ impl Core {
 /// What the engine is told at its start.
 fn settings(config: &Config, clock: &dyn Clock) -> Settings {
     let ports = config.port.iter().map(|(interface, port)| (interface.0.clone(), (*port).into())).collect();
-    Settings { boot: clock.boot(), ports, ..Settings::default() }
+    let name = config.name.as_deref().unwrap_or_default().into();
+    Settings { boot: clock.boot(), name, ports, ..Settings::default() }
 }

@@ -99,6 +99,7 @@ impl Core {
             confined: None,
             impaired: BTreeSet::new(),
             delivered: Delivering::default(),
+            is_linked: config.controller.is_some(),
         }
     }
 

@@ -97,6 +97,7 @@ impl Core {
         troubles.extend(
             self.keeping.troubles().map(|trouble| format!("not everything can be written down: {trouble}")),
         );
+        troubles.extend(self.link_trouble());
         let held = self.held();
         if !held.is_empty() {
             troubles.push(format!("what the controller sends is held back {held}"));

@@ -28,7 +28,7 @@ pub(super) fn failed(act: &'static str, path: &Path) -> impl FnOnce(io::Error) -
 
 /// Puts `bytes` at `path`, readable by the owner alone: written beside it, forced to the disk, renamed, and the
 /// directory forced to the disk. When this returns, a power cut leaves the new content; before, the old.
-pub(super) fn replace(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
+pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
     let beside = path.with_added_extension("new");
     let written = write(&beside, bytes);
     if written.is_err() {
@@ -48,7 +48,19 @@ fn write(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
         .mode(0o600)
         .open(path)
         .map_err(failed("creating", path))?;
-    file.write_all(bytes).and_then(|()| file.sync_all()).map_err(failed("writing", path))
+    let written =
+        file.write_all(bytes).and_then(|()| give_to_owner(&file, path)).and_then(|()| file.sync_all());
+    written.map_err(failed("writing", path))
+}
+
+/// What root writes into the directory of another user is that user's: a command that a person runs beside the gateway.
+fn give_to_owner(file: &File, path: &Path) -> io::Result<()> {
+    use std::os::unix::fs::{MetadataExt as _, fchown};
+    let owner = path.parent().map(fs::metadata).transpose()?;
+    match owner.filter(|owner| owner.uid() != 0 && nix::unistd::geteuid().is_root()) {
+        Some(owner) => fchown(file, Some(owner.uid()), Some(owner.gid())),
+        None => Ok(()),
+    }
 }
 
 pub(super) fn sync_directory_of(path: &Path) -> Result<(), FileError> {
@@ -58,7 +70,7 @@ pub(super) fn sync_directory_of(path: &Path) -> Result<(), FileError> {
 }
 
 /// The whole file, unless it has more than `limit` bytes: whoever can write there could otherwise fill memory.
-pub(super) fn read(path: &Path, limit: usize) -> Result<Vec<u8>, FileError> {
+pub(crate) fn read(path: &Path, limit: usize) -> Result<Vec<u8>, FileError> {
     let limit = u64::try_from(limit).unwrap_or(u64::MAX);
     let mut bytes = Vec::new();
     let count = File::open(path)
@@ -70,7 +82,7 @@ pub(super) fn read(path: &Path, limit: usize) -> Result<Vec<u8>, FileError> {
     Ok(bytes)
 }
 
-pub(super) fn make_directory(path: &Path) -> Result<(), FileError> {
+pub(crate) fn make_directory(path: &Path) -> Result<(), FileError> {
     use std::os::unix::fs::DirBuilderExt as _;
     fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(failed("creating", path))
 }

@@ -20,7 +20,7 @@
 
 mod bundles;
 mod chain;
-mod file;
+pub(crate) mod file;
 mod held;
 mod journal;
 mod keys;

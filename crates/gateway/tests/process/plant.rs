@@ -2,7 +2,9 @@
 
 use nix::sched::{CloneFlags, unshare};
 use nullius_enforce::{Installed, Kernel, Layout};
-use nullius_model::{Channel, Epoch, PortName, Rule, Uptime};
+use nullius_engine::{BootId, Now};
+use nullius_gateway::{Clock, SystemClock};
+use nullius_model::{Channel, Epoch, PortName, Rule, Timestamp, Uptime};
 use nullius_protocol::bundle::{Body, Bundle, SigningKey};
 use nullius_protocol::local::{self, Answer, Command as Ask, Reply, Request};
 use std::collections::BTreeMap;
@@ -18,6 +20,35 @@ use std::time::Duration;
 pub(crate) struct Plant {
     pub(crate) directory: PathBuf,
     child: Option<Child>,
+    link: Option<Child>,
+    /// Which boot of the machine it is, and how far its wall clock is ahead, in seconds.
+    pub(crate) boot: (String, u64),
+}
+
+/// The machine's clocks, another boot, and a wall clock that is ahead.
+#[derive(Debug)]
+pub(crate) struct Shifted {
+    boot: Option<String>,
+    ahead: u64,
+}
+
+impl Shifted {
+    pub(crate) fn from_environment() -> Self {
+        let ahead = std::env::var("NULLIUS_TEST_AHEAD").ok().and_then(|text| text.parse().ok());
+        Self { boot: std::env::var("NULLIUS_TEST_BOOT").ok(), ahead: ahead.unwrap_or_default() }
+    }
+}
+
+impl Clock for Shifted {
+    fn now(&self) -> Now {
+        let now = SystemClock.now();
+        let wall = Timestamp::from_nanos(now.wall.as_nanos() + self.ahead * 1_000_000_000);
+        Now { wall, ..now }
+    }
+
+    fn boot(&self) -> BootId {
+        self.boot.as_ref().map_or_else(|| SystemClock.boot(), |boot| BootId(boot.as_str().into()))
+    }
 }
 
 impl Plant {
@@ -51,7 +82,7 @@ impl Plant {
             "bridge = 'br0'\nstate = '{place}/state'\nsocket = '{place}/socket'\n[port.p1]\n[port.p2]\nstrangers = 'onboard'\n"
         );
         fs::write(directory.join("gateway.toml"), config).unwrap();
-        Self { directory, child: None }
+        Self { directory, child: None, link: None, boot: ("first".to_owned(), 0) }
     }
 
     /// The state directory lies on a file system of its own, of four megabytes, in a mount namespace of this thread's.
@@ -75,9 +106,38 @@ impl Plant {
         self.child = Some(self.command().envs(environment.iter().copied()).spawn().unwrap());
     }
 
+    /// Gives the gateway a controller; before its first start.
+    pub(crate) fn belongs_to(&self, urls: &[String]) {
+        let place = self.directory.display();
+        let section = format!(
+            "[controller]\nurls = {urls:?}\nidentity = '{place}/identity'\nsocket = '{place}/link-socket'\n"
+        );
+        let mut config = fs::read_to_string(self.path("gateway.toml")).unwrap();
+        config.push_str(&section);
+        fs::write(self.path("gateway.toml"), config).unwrap();
+    }
+
+    /// Starts the link.
+    pub(crate) fn start_link(&mut self) {
+        assert!(self.link.is_none());
+        self.link = Some(self.command().env("NULLIUS_TEST_ACT", "link").spawn().unwrap());
+    }
+
+    /// `kill -9`.
+    pub(crate) fn kill_link(&mut self) {
+        let mut link = self.link.take().unwrap();
+        link.kill().unwrap();
+        link.wait().unwrap();
+    }
+
+    /// The most memory that the link ever had resident, in KiB.
+    pub(crate) fn peak_memory_of_link(&self) -> u64 {
+        peak_memory(self.link.as_ref().unwrap().id())
+    }
+
     /// Puts the last known good policy into the kernel, as the boot does.
     pub(crate) fn load(&self) -> ExitStatus {
-        self.command().env("NULLIUS_TEST_LOAD", "1").status().unwrap()
+        self.command().env("NULLIUS_TEST_ACT", "load").status().unwrap()
     }
 
     #[expect(clippy::disallowed_methods, reason = "a test starts what it tests")]
@@ -85,6 +145,7 @@ impl Plant {
         let mut command = Command::new(std::env::current_exe().unwrap());
         command.args(["--exact", "the_gateway_itself", "--nocapture", "--quiet"]);
         command.env("NULLIUS_TEST_CONFIG", self.directory.join("gateway.toml"));
+        command.env("NULLIUS_TEST_BOOT", &self.boot.0).env("NULLIUS_TEST_AHEAD", self.boot.1.to_string());
         let log = fs::File::options().create(true).append(true).open(self.directory.join("log")).unwrap();
         command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);
         command
@@ -92,10 +153,7 @@ impl Plant {
 
     /// The most memory that the gateway ever had resident, in KiB.
     pub(crate) fn peak_memory(&self) -> u64 {
-        let status =
-            fs::read_to_string(format!("/proc/{}/status", self.child.as_ref().unwrap().id())).unwrap();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
-        line.split_whitespace().next().unwrap().parse().unwrap()
+        peak_memory(self.child.as_ref().unwrap().id())
     }
 
     /// `kill -9`.
@@ -117,7 +175,12 @@ impl Plant {
 
     /// Asks; nothing where the gateway is not there, or dies before it answers.
     pub(crate) fn try_ask(&self, command: Ask) -> Option<Answer> {
-        let mut stream = UnixStream::connect(self.directory.join("socket")).ok()?;
+        self.try_ask_at("socket", command)
+    }
+
+    /// The same at another socket of the gateway.
+    pub(crate) fn try_ask_at(&self, socket: &str, command: Ask) -> Option<Answer> {
+        let mut stream = UnixStream::connect(self.directory.join(socket)).ok()?;
         stream.set_read_timeout(Some(Duration::from_secs(20))).ok()?;
         stream.write_all(&local::encode(&Request { id: Some(1), command }).unwrap()).ok()?;
         let line = local::read_line(&mut BufReader::new(stream)).ok()??;
@@ -166,7 +229,7 @@ impl Plant {
 
 impl Drop for Plant {
     fn drop(&mut self) {
-        if let Some(child) = &mut self.child {
+        for child in self.child.iter_mut().chain(&mut self.link) {
             let _ = child.kill();
             let _ = child.wait();
         }
@@ -174,6 +237,12 @@ impl Drop for Plant {
         let _ = nix::mount::umount(&self.path("state"));
         let _ = fs::remove_dir_all(&self.directory);
     }
+}
+
+fn peak_memory(process: u32) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    line.split_whitespace().next().unwrap().parse().unwrap()
 }
 
 /// Two devices and one service; the policy's version shows in the service's port.

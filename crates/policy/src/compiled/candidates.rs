@@ -1,7 +1,7 @@
 //! Who could be given what: from the scopes of the permits, whatever their conditions say.
 
-use super::Policies;
 use super::rule::{Rule, Scope};
+use super::{Pair, Policies};
 use crate::ServiceId;
 use crate::decision::Effect;
 use crate::directory::{Device, Directory, Service};
@@ -23,6 +23,22 @@ impl Policies {
             }
         }
         found.into_iter().collect()
+    }
+
+    /// Of the services that a policy could give to `subject`, those whose verdict may be another in another mode. In order.
+    pub fn services_by_mode(&self, directory: &Directory, subject: &DeviceName) -> Vec<ServiceId> {
+        if !self.rules.iter().any(|rule| rule.clock.mode) {
+            return Vec::new();
+        }
+        let mut services = self.services_of(directory, subject);
+        services.retain(|service| self.hangs_on_mode(directory, subject, service));
+        services
+    }
+
+    /// What the plant is doing may have a say in what `subject` can do with `object`.
+    pub fn hangs_on_mode(&self, directory: &Directory, subject: &DeviceName, object: &ServiceId) -> bool {
+        let pair = Pair::find(directory, subject, object);
+        pair.is_some_and(|pair| self.fitting(pair).iter().any(|rule| rule.clock.mode))
     }
 
     /// Who could be given a service of `device`: never fewer than may use it, grants apart. In order.

@@ -16,6 +16,8 @@ pub(crate) struct Clock {
     pub(crate) ages: BTreeSet<i64>,
     /// The age is used for more than comparing it.
     pub(crate) every_second: bool,
+    /// Another mode may change something.
+    pub(crate) mode: bool,
 }
 
 /// What moves by itself.
@@ -41,6 +43,7 @@ impl Clock {
         self.every_minute |= other.every_minute;
         self.midnight |= other.midnight;
         self.every_second |= other.every_second;
+        self.mode |= other.mode;
     }
 
     fn collect(&mut self, expr: &Expr) {
@@ -83,9 +86,11 @@ impl Clock {
             ["time", "minute"] => self.every_minute = true,
             ["posture", "age"] | ["posture"] => self.every_second = true,
             ["time"] => self.every_minute = true,
+            ["mode"] => self.mode = true,
             [] => {
                 self.every_minute = true;
                 self.every_second = true;
+                self.mode = true;
             }
             _ => {}
         }

@@ -15,7 +15,7 @@ const MAX_CASES: usize = 50_000;
 /// Longest name of a test.
 const MAX_NAME: usize = 256;
 /// Noon on a Monday, where a test says nothing.
-const NOON: Moment = Moment { mode: Mode::Normal, minute: 720, weekday: 1, second: 0 };
+const NOON: Moment = Moment { mode: Mode::Normal, minute: 720, weekday: 1, second: 0, mode_change: None };
 /// Noon again, as TOML numbers.
 const MINUTES: std::ops::Range<i64> = 0..1_440;
 const WEEKDAYS: std::ops::Range<i64> = 1..8;
@@ -181,7 +181,7 @@ impl Reader<'_> {
             mode: mode.unwrap_or(NOON.mode),
             minute: minute.unwrap_or(NOON.minute),
             weekday: weekday.unwrap_or(NOON.weekday),
-            second: NOON.second,
+            ..NOON
         }
     }
 

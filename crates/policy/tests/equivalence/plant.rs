@@ -4,7 +4,7 @@ use crate::random::Random;
 use nullius_model::{Assurance, Channel, DeviceName, Mode, Protocol, SmolStr};
 use nullius_policy::inventory::{Device, Group, Inventory, Service, Zone, ZoneClass};
 use nullius_policy::{
-    Inputs, MessageFields, Moment, Permit, PolicyId, Posture, Request, ServiceId, Verbs, verbs,
+    Inputs, MessageFields, ModeChange, Moment, Permit, PolicyId, Posture, Request, ServiceId, Verbs, verbs,
 };
 use std::collections::BTreeSet;
 
@@ -110,6 +110,15 @@ pub(crate) fn moment(random: &mut Random) -> Moment {
         minute: u16::try_from(random.below(1440)).unwrap(),
         weekday: u8::try_from(1 + random.below(7)).unwrap(),
         second: u8::try_from(random.below(60)).unwrap(),
+        mode_change: random.maybe(mode_change),
+    }
+}
+
+fn mode_change(random: &mut Random) -> ModeChange {
+    let most = 10_usize.pow(u32::try_from(random.below(7)).unwrap());
+    ModeChange {
+        after: u32::try_from(1 + random.below(most)).unwrap(),
+        mode: Mode::ALL[random.below(Mode::ALL.len())],
     }
 }
 
@@ -147,11 +156,13 @@ pub(crate) fn later(inputs: Inputs, moment: Moment, seconds: u64) -> (Inputs, Mo
     let posture = inputs
         .posture
         .map(|posture| Posture { age: posture.age + u32::try_from(seconds).unwrap(), ..posture });
+    let come = moment.mode_change.filter(|change| u64::from(change.after) <= seconds);
     let moment = Moment {
+        mode: come.map_or(moment.mode, |change| change.mode),
+        mode_change: moment.mode_change.filter(|_| come.is_none()),
         minute: u16::try_from(total % 86_400 / 60).unwrap(),
         second: u8::try_from(total % 60).unwrap(),
         weekday: u8::try_from(days % 7 + 1).unwrap(),
-        ..moment
     };
     (Inputs { posture, ..inputs }, moment)
 }

@@ -13,6 +13,8 @@ pub const fn is_question(command: &Command) -> bool {
             | Command::PolicyStatus
             | Command::Stages
             | Command::Grants
+            | Command::Modes
+            | Command::Emergencies
             | Command::Why { .. }
             | Command::Denials
             | Command::Alarms

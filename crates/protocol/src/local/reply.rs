@@ -1,5 +1,9 @@
 //! What a client gets back.
 
+mod dynamic;
+
+pub use dynamic::{Emergency, Modes, Window, ZoneMode};
+
 use crate::text;
 use nullius_model::Epoch;
 use serde::{Deserialize, Serialize};
@@ -73,6 +77,15 @@ pub enum Body {
     Grants(Vec<Grant>),
     /// Of `grant_create`.
     Grant(Grant),
+    /// Of `modes`.
+    Modes(Modes),
+    /// Of `emergencies`.
+    Emergencies(Vec<Emergency>),
+    /// Of `emergency_trigger`: it waits for a second person.
+    Awaits {
+        /// For so many seconds.
+        seconds: u64,
+    },
     /// Of `why`.
     Why(Why),
     /// Of `denials`.

@@ -163,10 +163,45 @@ pub enum Command {
         /// Why, for the audit.
         reason: String,
     },
-    /// Says what the plant is doing.
+    /// Says what the plant, or one zone of it, is doing.
     ModeSet {
         /// `normal`, `maintenance`, …
         mode: String,
+        /// The zone; the whole site where none is given.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        zone: Option<String>,
+        /// Why, for the audit.
+        reason: String,
+    },
+    /// A zone does what the calendar and the site say again.
+    ModeClear {
+        /// The zone.
+        zone: String,
+        /// Why, for the audit.
+        reason: String,
+    },
+    /// What every zone is doing, and what the windows will do next.
+    Modes,
+    /// The emergency profiles, and how they stand.
+    Emergencies,
+    /// Sets an emergency off, or confirms what another person asked for.
+    EmergencyTrigger {
+        /// Its profile.
+        profile: String,
+        /// Why, for the audit.
+        reason: String,
+    },
+    /// Makes an emergency ready again.
+    EmergencyArm {
+        /// Its profile.
+        profile: String,
+        /// Why, for the audit.
+        reason: String,
+    },
+    /// Ends an emergency before its time.
+    EmergencyEnd {
+        /// Its profile.
+        profile: String,
         /// Why, for the audit.
         reason: String,
     },
@@ -179,7 +214,11 @@ pub enum Command {
     /// Denials, alarms and audit records as they come, until the client hangs up.
     Tail,
     /// Where the gateway stands towards its controller. From here on: for the link alone, on a socket of its own.
-    LinkState,
+    LinkState {
+        /// Why the controller cannot be reached, for people; empty where it is.
+        #[serde(default)]
+        trouble: String,
+    },
     /// What the controller sent: a signed bundle.
     Deliver {
         /// The bundle's bytes, as hexadecimal digits.

@@ -32,10 +32,10 @@ pub fn to_file(store: &Store, under: &Under, path: &Path) -> Result<Contents, St
     Ok(contents)
 }
 
-/// Restores a backup from a file, as [`restore`] does.
+/// Restores a backup from a file, as [`restore()`] does.
 ///
 /// # Errors
-/// As for [`restore`], and where the file cannot be read.
+/// As for [`restore()`], and where the file cannot be read.
 pub fn from_file(
     location: &Location,
     kek: Kek,

@@ -8,6 +8,7 @@
 //! INVARIANT: a backup is one state of the store, taken while it is written to; a restore happens as a whole or not at
 //! all, and never over something that exists.
 
+mod batch;
 mod file;
 mod head;
 mod record;

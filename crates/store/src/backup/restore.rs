@@ -3,6 +3,7 @@
 //! The schema of the backup is made first, then its rows, then the steps that came later: an old backup climbs as the old
 //! store would have. All of it is one transaction, and whatever is wrong with the file is known before it is committed.
 
+use super::batch::Batch;
 use super::head::Head;
 use super::record::Record;
 use super::stream::Opener;
@@ -84,30 +85,25 @@ fn put_all<R: Read>(
     generation: i64,
 ) -> Result<Contents, StoreError> {
     let mut contents = Contents { tables: 0, rows: 0, generation: generation.unsigned_abs() };
-    let (mut insert, mut width, mut is_new) = (String::new(), 0, false);
+    let (mut batch, mut is_new) = (Batch::new("", &[]), false);
     loop {
         match next(from)? {
             Some(Record::Key { id, key }) => ring::keep(tx, &unlocked.wrapper, id, &key)?,
             Some(Record::Table { name, columns }) => {
-                (insert, width, is_new) = (into(&name, &columns), columns.len(), true);
+                batch.flush(tx)?;
+                (batch, is_new) = (Batch::new(&name, &columns), true);
             }
-            Some(Record::Row(values)) if values.len() == width => {
-                tx.execute(&insert, &values)?;
+            Some(Record::Row(values)) if batch.fits(&values) => {
+                batch.put(tx, values)?;
                 contents.rows += 1;
                 contents.tables += u64::from(std::mem::take(&mut is_new));
             }
             Some(Record::End { rows }) if rows == contents.rows && next(from)?.is_none() => {
-                return Ok(contents);
+                return batch.flush(tx).map(|()| contents);
             }
             Some(_) | None => return Err(broken("has records that do not fit together")),
         }
     }
-}
-
-fn into(table: &str, columns: &[String]) -> String {
-    let names = columns.iter().map(|name| quoted(name)).collect::<Vec<_>>().join(", ");
-    let places = (1..=columns.len()).map(|place| format!("${place}")).collect::<Vec<_>>().join(", ");
-    format!("INSERT INTO {} ({names}) VALUES ({places})", quoted(table))
 }
 
 fn next<R: Read>(from: &mut Opener<'_, R>) -> Result<Option<Record>, StoreError> {

@@ -15,6 +15,8 @@ fn backup(scratch: &Scratch, under: &Under) -> Vec<u8> {
     let store = &scratch.store;
     store.write(|tx| meta::put(tx, "long", &vec![7; 200_000])).unwrap();
     store.write(|tx| secrets::put(tx, "ca", b"private")).unwrap();
+    let many = store.write(|tx| (0..700).try_for_each(|n| meta::put(tx, &format!("many-{n}"), &[0; 50])));
+    many.unwrap();
     store.change_data_keys().unwrap();
     let mut bytes = Vec::new();
     write(store, under, &mut bytes).unwrap();
@@ -42,7 +44,10 @@ fn same(one: &Store, other: &Store) {
     let [one, other] = [one, other].map(|store| {
         let read = store.read(|tx| {
             let secret = secrets::find(tx, "ca")?;
-            let rows = tx.query("SELECT key, value FROM meta WHERE key = 'long'", &[])?;
+            let rows = tx.query(
+                "SELECT key, value FROM meta WHERE key = 'long' OR key LIKE 'many%' ORDER BY key",
+                &[],
+            )?;
             Ok::<_, StoreError>((secret, rows, crate::catalogue::tables(tx)?))
         });
         read.ok()

@@ -1,5 +1,7 @@
 //! Where the key-encryption key comes from.
 
+#[cfg(feature = "pkcs11")]
+use super::pkcs11::Place;
 use super::{Secret, Stretch, Wrapper, file};
 use crate::StoreError;
 use serde::{Deserialize, Serialize};
@@ -17,6 +19,8 @@ pub struct Kek {
 enum Source {
     File(PathBuf),
     Passphrase(Secret),
+    #[cfg(feature = "pkcs11")]
+    Pkcs11(Place),
     #[cfg(any(test, feature = "test-support"))]
     Known,
 }
@@ -27,6 +31,7 @@ enum Source {
 pub(crate) enum Descriptor {
     File,
     Passphrase { stretch: Stretch },
+    Pkcs11,
 }
 
 impl Kek {
@@ -42,6 +47,15 @@ impl Kek {
     #[must_use]
     pub fn passphrase(passphrase: Secret) -> Self {
         Self { source: Source::Passphrase(passphrase), mark: None }
+    }
+
+    /// A key in a hardware security module: the library of its maker, the label of the token, the user's PIN, and the label
+    /// of the key, which is made in the module for a new store.
+    #[cfg(feature = "pkcs11")]
+    #[must_use]
+    pub fn pkcs11(library: &Path, token: &str, pin: Secret, key: &str) -> Self {
+        let (library, token, key) = (library.to_owned(), token.to_owned(), key.to_owned());
+        Self { source: Source::Pkcs11(Place { library, token, pin, key }), mark: None }
     }
 
     /// Keeps how far the store has come in a file outside it, so that an older copy in its place is noticed.
@@ -73,6 +87,11 @@ impl Kek {
                 let stretch = Stretch::new()?;
                 Ok((Wrapper::Key(stretch.cipher(passphrase)?), Descriptor::Passphrase { stretch }))
             }
+            #[cfg(feature = "pkcs11")]
+            Source::Pkcs11(place) => {
+                place.ensure()?;
+                Ok((Wrapper::Module(place.clone()), Descriptor::Pkcs11))
+            }
             #[cfg(any(test, feature = "test-support"))]
             Source::Known => Ok((known()?, Descriptor::File)),
         }
@@ -80,6 +99,12 @@ impl Kek {
 
     /// A key for a store that has `old`. A key file waits as the next one until [`Kek::take_over`].
     pub(crate) fn replacement(&self, old: &Self) -> Result<(Wrapper, Descriptor), StoreError> {
+        #[cfg(feature = "pkcs11")]
+        if let Source::Pkcs11(place) = &self.source
+            && place.exists()?
+        {
+            return Err(StoreError::Key(format!("a key `{}` exists already: name another", place.key)));
+        }
         let Source::File(path) = &self.source else {
             return self.first();
         };
@@ -110,6 +135,11 @@ impl Kek {
             (Source::Passphrase(passphrase), Descriptor::Passphrase { stretch }) => {
                 checked(Wrapper::Key(stretch.cipher(passphrase)?), opens)
             }
+            #[cfg(feature = "pkcs11")]
+            (Source::Pkcs11(place), Descriptor::Pkcs11) => match place.exists()? {
+                true => checked(Wrapper::Module(place.clone()), opens),
+                false => Err(StoreError::Key(format!("the module has no key `{}`", place.key))),
+            },
             #[cfg(any(test, feature = "test-support"))]
             (Source::Known, Descriptor::File) => checked(known()?, opens),
             (_, _) => Err(StoreError::Key(format!(
@@ -126,6 +156,8 @@ impl Source {
         match self {
             Self::File(_) => "a key file",
             Self::Passphrase(_) => "a passphrase",
+            #[cfg(feature = "pkcs11")]
+            Self::Pkcs11(_) => "a key in a hardware module",
             #[cfg(any(test, feature = "test-support"))]
             Self::Known => "a key that everybody knows",
         }
@@ -137,6 +169,7 @@ impl Descriptor {
         match self {
             Self::File => "a key file",
             Self::Passphrase { .. } => "a passphrase",
+            Self::Pkcs11 => "a key in a hardware module",
         }
     }
 }

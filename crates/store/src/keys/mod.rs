@@ -10,6 +10,8 @@ pub(crate) mod cipher;
 mod file;
 mod kek;
 mod passphrase;
+#[cfg(feature = "pkcs11")]
+mod pkcs11;
 pub(crate) mod ring;
 mod rotation;
 mod secret;
@@ -22,5 +24,7 @@ pub(crate) use ring::Ring;
 pub use secret::Secret;
 pub(crate) use wrapper::Wrapper;
 
+#[cfg(test)]
+mod canary;
 #[cfg(test)]
 mod tests;

@@ -8,12 +8,17 @@ use crate::StoreError;
 pub(crate) enum Wrapper {
     /// A key in our memory.
     Key(Cipher),
+    /// A key in a hardware module.
+    #[cfg(feature = "pkcs11")]
+    Module(super::pkcs11::Place),
 }
 
 impl Wrapper {
     pub(crate) fn wrap(&self, bound: &[u8], plain: &Secret) -> Result<Vec<u8>, StoreError> {
         match self {
             Self::Key(cipher) => cipher.seal(bound, plain.expose()),
+            #[cfg(feature = "pkcs11")]
+            Self::Module(place) => place.wrap(bound, plain),
         }
     }
 
@@ -21,6 +26,8 @@ impl Wrapper {
     pub(crate) fn unwrap(&self, bound: &[u8], wrapped: &[u8]) -> Result<Option<Secret>, StoreError> {
         match self {
             Self::Key(cipher) => Ok(cipher.unseal(bound, wrapped)),
+            #[cfg(feature = "pkcs11")]
+            Self::Module(place) => place.unwrap(bound, wrapped),
         }
     }
 

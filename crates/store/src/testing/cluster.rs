@@ -48,6 +48,26 @@ pub(super) fn new_database(name: &str) -> Result<String, Error> {
     Ok(address(name))
 }
 
+/// Where the rows of a database lie, and the log, after everything was written out.
+pub(super) fn folders(url: &str) -> Result<Vec<PathBuf>, Error> {
+    let mut client = Client::connect(url, NoTls).map_err(Error::other)?;
+    client.batch_execute("CHECKPOINT").map_err(Error::other)?;
+    let sql = "SELECT CAST(oid AS TEXT) FROM pg_database WHERE datname = current_database()";
+    let number: String = client.query_one(sql, &[]).map_err(Error::other)?.get(0);
+    let data = Path::new(&folder()?).join("data");
+    Ok(vec![data.join("base").join(number), data.join("pg_wal")])
+}
+
+/// What `pg_dump` says of a database.
+pub(super) fn dump(url: &str) -> Result<Vec<u8>, Error> {
+    let programs = programs().ok_or_else(|| Error::new(ErrorKind::NotFound, "apt-get install postgresql"))?;
+    let done = program(programs.join("pg_dump")).arg(url).output()?;
+    match done.status.success() {
+        true => Ok(done.stdout),
+        false => Err(Error::other(String::from_utf8_lossy(&done.stderr).into_owned())),
+    }
+}
+
 /// The cluster's folder; starts it for the first who asks.
 fn folder() -> Result<String, Error> {
     static CLUSTER: OnceLock<(String, Mutex<Child>)> = OnceLock::new();
@@ -91,6 +111,6 @@ fn programs() -> Option<PathBuf> {
 }
 
 #[expect(clippy::disallowed_methods, reason = "only tests start programs, and this is for them")]
-fn program(name: &str) -> Command {
+fn program(name: impl AsRef<std::ffi::OsStr>) -> Command {
     Command::new(name)
 }

@@ -68,6 +68,30 @@ pub fn empty_postgres() -> Location {
     }
 }
 
+/// Every file that holds something of a store, as somebody with the disk finds it, and for PostgreSQL a dump besides:
+/// the name, and the bytes.
+///
+/// # Errors
+/// Where they cannot be read.
+pub fn remains(scratch: &Scratch) -> Result<Vec<(PathBuf, Vec<u8>)>, std::io::Error> {
+    let mut folders = vec![scratch.folder.clone()];
+    let mut remains = Vec::new();
+    if let Location::Postgres(url) = &scratch.location {
+        folders.extend(cluster::folders(url)?);
+        remains.push((PathBuf::from("pg_dump"), cluster::dump(url)?));
+    }
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder)? {
+            let entry = entry?;
+            match entry.file_type()?.is_dir() {
+                true => folders.push(entry.path()),
+                false => remains.push((entry.path(), std::fs::read(entry.path())?)),
+            }
+        }
+    }
+    Ok(remains)
+}
+
 /// Runs a test over both databases.
 pub fn both(test: impl Fn(&Scratch)) {
     test(&sqlite());

@@ -3,10 +3,12 @@
 mod delivery;
 mod gateway;
 mod joining;
+mod many;
 mod misbehaviour;
 mod plant;
 mod spool;
 mod standing;
+mod two_controllers;
 
 use plant::Hand;
 use rustls::pki_types::UnixTime;

@@ -38,13 +38,19 @@ pub(super) struct Plant {
     pub(super) clock: Hand,
     pub(super) link: SocketAddr,
     pub(super) scratch: Arc<Scratch>,
-    serving: tokio::task::JoinHandle<()>,
+    tasks: [tokio::task::JoinHandle<()>; 2],
 }
 
 impl Plant {
     /// A new controller over a new SQLite store, with one site.
     pub(super) async fn new() -> Self {
-        let plant = Self::over(Arc::new(sqlite()), Hand(Arc::new(AtomicU64::new(START)))).await;
+        Self::fresh(sqlite()).await
+    }
+
+    /// The same over another new store.
+    pub(super) async fn fresh(scratch: Scratch) -> Self {
+        let clock = Hand(Arc::new(AtomicU64::new(START)));
+        let plant = Self::over(Arc::new(scratch), clock).await;
         let at = plant.app.now();
         plant.app.write(move |tx| bundles::add_site(tx, SITE, "user:anna", at)).await.unwrap();
         plant
@@ -52,16 +58,25 @@ impl Plant {
 
     /// A controller over a store that exists.
     pub(super) async fn over(scratch: Arc<Scratch>, clock: Hand) -> Self {
-        let store = Store::open(&scratch.location, Kek::for_tests()).unwrap();
+        let location = scratch.location.clone();
+        let open = move || Store::open(&location, Kek::for_tests());
+        let store = tokio::task::spawn_blocking(open).await.unwrap().unwrap();
+        Self::with(store, scratch, clock).await
+    }
+
+    /// A controller over a store that is open.
+    pub(super) async fn with(store: Store, scratch: Arc<Scratch>, clock: Hand) -> Self {
         let link = LinkSettings { silence: Duration::from_secs(3), ..LinkSettings::default() };
         let config = Config { link, ..Config::default() };
         let app = App::new(store, Arc::new(clock.clone()), config);
+        app.settle_past().await.unwrap();
+        let follower = tokio::spawn(app.clone().follow_store());
         let tls = Tls::new(&app).await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let link = listener.local_addr().unwrap();
         let serving =
             tokio::spawn(crate::serve_link(app.clone(), listener, tls.link, std::future::pending()));
-        Self { app, clock, link, scratch, serving }
+        Self { app, clock, link, scratch, tasks: [serving, follower] }
     }
 
     /// Another controller over the same store.
@@ -69,9 +84,9 @@ impl Plant {
         Self::over(Arc::clone(&self.scratch), self.clock.clone()).await
     }
 
-    /// No gateway gets in any more.
+    /// No gateway gets in any more, and nobody is told of what others write.
     pub(super) fn close(&self) {
-        self.serving.abort();
+        self.tasks.iter().for_each(tokio::task::JoinHandle::abort);
     }
 
     pub(super) fn pass(&self, seconds: u64) {

@@ -7,7 +7,7 @@ use serde_json::ser::{CompactFormatter, Formatter};
 use std::io::{self, Write};
 
 /// A value on one line.
-pub(super) fn to_string(value: &impl Serialize) -> String {
+pub(crate) fn to_string(value: &impl Serialize) -> String {
     let mut bytes = Vec::with_capacity(1024);
     let mut serializer = serde_json::Serializer::with_formatter(&mut bytes, Ascii);
     match value.serialize(&mut serializer) {

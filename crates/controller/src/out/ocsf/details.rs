@@ -1,11 +1,12 @@
 //! What the events of one class have and others have not.
 
+use super::denial::Denial;
 use super::event::{actor, user};
 use super::kinds::{Class, Kind};
-use super::leaf::{Leaf, Phase};
+use super::leaf::Leaf;
 use super::objects::{
-    Actor, Api, Compliance, ConnectionInfo, Device, Endpoint, FindingInfo, ManagedEntity, Maybe, Resource,
-    Service, User,
+    Actor, Api, Compliance, ConnectionInfo, Device, Endpoint, FindingInfo, ManagedEntity, Resource, Service,
+    User,
 };
 use serde::Serialize;
 use std::net::IpAddr;
@@ -117,7 +118,7 @@ impl<'a> Details<'a> {
             Class::NetworkRemediation => Self::Remediation {
                 actor: actor(leaf),
                 command_uid: leaf.of.map_or_else(|| uid.to_owned(), |index| index.to_string()),
-                connection_info: connection(leaf),
+                connection_info: ALL,
                 device: device(leaf),
             },
         }
@@ -136,11 +137,12 @@ fn resources(leaf: &Leaf) -> Vec<Resource<'_>> {
 
 /// Passed where the leaf says so or was done; what failed, or is observed without a judgement, is told apart.
 fn compliance(leaf: &Leaf) -> Compliance<'_> {
-    let (status_id, status) = match (leaf.data.get("good").and_then(serde_json::Value::as_bool), leaf.act()) {
-        (Some(true), _) => (1, "Pass"),
-        (Some(false), _) | (None, "repaired" | "not-applied") => (3, "Fail"),
-        (None, _) => (0, "Unknown"),
-    };
+    let (status_id, status) =
+        match (leaf.data.get("good").and_then(serde_json::Value::as_bool), leaf.what.as_str()) {
+            (Some(true), _) => (1, "Pass"),
+            (Some(false), _) | (None, "repaired" | "not-applied") => (3, "Fail"),
+            (None, _) => (0, "Unknown"),
+        };
     Compliance {
         control: "the packet path is what policy says",
         standards: ["site policy"],
@@ -199,68 +201,56 @@ fn entity(leaf: &Leaf) -> ManagedEntity<'_> {
 }
 
 fn network(leaf: &Leaf) -> Details<'_> {
-    let counted = leaf.is("only_counted");
+    let denial = leaf.text("text").and_then(Denial::read).unwrap_or_default();
     let (action_id, action, disposition_id, disposition) =
-        if counted { (1, "Allowed", 17, "Logged") } else { (2, "Denied", 2, "Blocked") };
-    let (_, object) = leaf.object();
+        if denial.only_counted { (1, "Allowed", 17, "Logged") } else { (2, "Denied", 2, "Blocked") };
+    let protocol_name = denial.carrier;
     Details::Network {
-        src_endpoint: leaf.text("subject").or(Some(object)).and_then(|name| endpoint(name, leaf)),
-        dst_endpoint: leaf.text("object").and_then(|name| endpoint(name, leaf)),
-        connection_info: connection(leaf),
+        src_endpoint: denial.subject.map(|name| Endpoint { interface_name: denial.port, ..endpoint(name) }),
+        dst_endpoint: denial.object.map(endpoint),
+        connection_info: ConnectionInfo { direction_id: 3, direction: "Lateral", protocol_name },
         device: reporter(leaf),
         action_id,
         action,
         disposition_id,
         disposition,
-        count: leaf.data.get("count").and_then(serde_json::Value::as_u64).filter(|count| *count > 0),
+        count: denial.count.filter(|count| *count > 0),
     }
 }
 
-fn endpoint<'a>(name: &'a str, leaf: &'a Leaf) -> Option<Endpoint<'a>> {
+/// A device by its name, or somebody at an address.
+fn endpoint(name: &str) -> Endpoint<'_> {
     let ip = name.parse::<IpAddr>().is_ok().then_some(name);
-    let interface_name = leaf.text("port");
-    (!name.is_empty()).then(|| Endpoint { name, ip, interface_name, ..Endpoint::default() })
+    Endpoint { name, ip, mac: is_mac(name).then_some(name), interface_name: None }
 }
 
-/// Inside a site traffic goes from device to device; everything else we cannot tell.
-fn connection(leaf: &Leaf) -> ConnectionInfo<'_> {
-    let protocol_name: Maybe<'_> = leaf.text("carrier").or_else(|| leaf.text("protocol"));
-    match leaf.phase {
-        Phase::Observed => ConnectionInfo { direction_id: 3, direction: "Lateral", protocol_name },
-        Phase::Decided | Phase::Applied | Phase::Failed => {
-            ConnectionInfo { direction_id: 0, direction: "Unknown", protocol_name }
-        }
-    }
-}
+/// The whole device is meant, whatever way.
+const ALL: ConnectionInfo<'static> =
+    ConnectionInfo { direction_id: 0, direction: "Unknown", protocol_name: None };
 
 /// The device that it is about; the gateway that reports where it is about none.
 fn device(leaf: &Leaf) -> Device<'_> {
     match leaf.object() {
-        ("device", name) => Device { mac: mac(leaf), ..thing(name, TYPE_IOT, leaf) },
+        ("device", name) => thing(name, TYPE_IOT),
         _ => reporter(leaf),
     }
 }
 
 fn reporter(leaf: &Leaf) -> Device<'_> {
     match leaf.actor() {
-        ("gateway", name) => thing(name, TYPE_FIREWALL, leaf),
-        _ => thing(&leaf.object, (0, "Unknown"), leaf),
+        ("gateway", name) => thing(name, TYPE_FIREWALL),
+        _ => thing(&leaf.object, (0, "Unknown")),
     }
 }
 
-fn thing<'a>(name: &'a str, (type_id, kind): (u8, &'static str), leaf: &'a Leaf) -> Device<'a> {
+fn thing<'a>(name: &'a str, (type_id, kind): (u8, &'static str)) -> Device<'a> {
     let name = named(name);
-    Device { name, uid: name, type_id, kind, mac: None, interface_name: leaf.text("port") }
+    Device { name, uid: name, type_id, kind }
 }
 
-/// As the framework writes it, or not at all.
-fn mac(leaf: &Leaf) -> Maybe<'_> {
-    let is_mac = |text: &&str| {
-        let mut parts = text.split([':', '-']);
-        text.len() == 17
-            && parts.all(|part| part.len() == 2 && part.bytes().all(|byte| byte.is_ascii_hexdigit()))
-    };
-    leaf.text("mac").filter(is_mac)
+fn is_mac(text: &str) -> bool {
+    let mut parts = text.split(':');
+    text.len() == 17 && parts.all(|part| part.len() == 2 && part.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
 /// The framework takes no empty names.

@@ -7,7 +7,6 @@ use super::objects::{Actor, Maybe, Metadata, Observable, Product, User};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 use std::fmt::Write as _;
-use std::net::IpAddr;
 
 /// The framework's version that these events follow.
 const VERSION: &str = "1.7.0";
@@ -47,7 +46,7 @@ pub(super) struct Event<'a> {
 
 impl<'a> Event<'a> {
     pub(super) fn of(sequence: u64, bytes: &[u8], leaf: &'a Leaf) -> Self {
-        let kind = kinds::of(leaf.act());
+        let kind = kinds::of(&leaf.what);
         let failed = has_failed(leaf);
         let severity = match (failed, kind.severity) {
             (true, Severity::Informational | Severity::Low) => Severity::Medium,
@@ -68,7 +67,7 @@ impl<'a> Event<'a> {
             status_id,
             status,
             status_detail: leaf.text("error").or_else(|| leaf.text("reason")),
-            time: milliseconds(&leaf.at),
+            time: milliseconds(leaf.happened()),
             message: message(leaf),
             observables: observables(leaf),
             details: Details::of(kind, &uid, leaf),
@@ -112,7 +111,8 @@ fn metadata(sequence: u64, uid: String, leaf: &Leaf) -> Metadata<'_> {
         event_code: &leaf.what,
         log_name: "audit",
         log_provider: &leaf.who,
-        original_time: &leaf.at,
+        original_time: leaf.happened(),
+        logged_time: milliseconds(&leaf.at),
         tenant_uid: leaf.site.as_deref(),
         correlation_uid: leaf.of.map(|index| index.to_string()),
     }
@@ -128,7 +128,7 @@ fn uid(sequence: u64, bytes: &[u8]) -> String {
 }
 
 fn has_failed(leaf: &Leaf) -> bool {
-    let verb = leaf.act().rsplit('.').next().unwrap_or_default();
+    let verb = leaf.what.rsplit('.').next().unwrap_or_default();
     leaf.phase == Phase::Failed || matches!(verb, "fail" | "failed" | "refuse" | "refused" | "not-applied")
 }
 
@@ -143,6 +143,9 @@ const fn status(kind: Kind, failed: bool) -> (u8, &'static str) {
 }
 
 fn message(leaf: &Leaf) -> String {
+    if let Some(text) = leaf.text("text") {
+        return format!("{}: {text}", leaf.who);
+    }
     let mut message = format!("{}: {}", leaf.who, leaf.what);
     for (before, text) in [(" ", leaf.object.as_str()), (": ", leaf.why.as_str())] {
         if !text.is_empty() {
@@ -164,12 +167,6 @@ fn observables(leaf: &Leaf) -> Vec<Observable<'_>> {
     if noun == "device" {
         observables.push(of("device.name", 20, "Endpoint", name));
     }
-    let address = |text: &&str| text.parse::<IpAddr>().is_ok();
-    for (name, value) in [("src_endpoint.ip", leaf.text("subject")), ("dst_endpoint.ip", leaf.text("object"))]
-    {
-        observables.extend(value.filter(address).map(|value| of(name, 2, "IP Address", value)));
-    }
-    observables.extend(leaf.text("mac").map(|mac| of("device.mac", 3, "MAC Address", mac)));
     observables
 }
 

@@ -73,11 +73,8 @@ impl Leaf {
         self.who.split_once(':').unwrap_or((&self.who, ""))
     }
 
-    /// What happened, without the mark that a gateway reports it: gateways record what people cause here as well.
-    pub(super) fn act(&self) -> &str {
-        match self.actor() {
-            ("gateway", _) => self.what.strip_prefix("gateway.").unwrap_or(&self.what),
-            _ => &self.what,
-        }
+    /// When it happened: a gateway says so, and its records may arrive much later.
+    pub(super) fn happened(&self) -> &str {
+        self.text("at").unwrap_or(&self.at)
     }
 }

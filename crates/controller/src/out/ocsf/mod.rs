@@ -8,6 +8,7 @@
 //! INVARIANT: every leaf gives an event, whatever is in it, and every event is one line of printable ASCII.
 
 mod ascii;
+mod denial;
 mod details;
 mod event;
 mod kinds;
@@ -16,6 +17,7 @@ mod objects;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use ascii::to_string as ascii_json;
 use event::Event;
 use leaf::Leaf;
 

@@ -19,6 +19,8 @@ pub(super) struct Metadata<'a> {
     /// Whose statement it is.
     pub(super) log_provider: &'a str,
     pub(super) original_time: &'a str,
+    /// When it came into the log, milliseconds since 1970.
+    pub(super) logged_time: i64,
     /// The site.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) tenant_uid: Maybe<'a>,
@@ -82,10 +84,6 @@ pub(super) struct Device<'a> {
     pub(super) type_id: u8,
     #[serde(rename = "type")]
     pub(super) kind: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) mac: Maybe<'a>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) interface_name: Maybe<'a>,
 }
 
 #[derive(Debug, Default, Serialize)]
@@ -95,8 +93,6 @@ pub(super) struct Endpoint<'a> {
     pub(super) ip: Maybe<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) mac: Maybe<'a>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) port: Option<u16>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) interface_name: Maybe<'a>,
 }

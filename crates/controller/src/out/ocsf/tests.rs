@@ -7,12 +7,15 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+/// As a gateway words it.
+const DENIED: &str = "2026-11-22T20:16:20.000001Z epoch 1.7: denied plc1 -> 10.0.0.7 tcp/502 (no-policy), 7 packets on \
+    port p1: no policy permits it";
+
 /// Every kind of act, by every kind of actor, in every phase, upon every kind of thing, with and without data.
 fn leaves() -> Vec<Vec<u8>> {
     let data = [
         json!({}),
-        json!({"subject": "plc1", "object": "10.0.0.7", "port": "p1", "mac": "00:1d:9c:c7:b0:01", "count": 7,
-               "only_counted": true, "carrier": "tcp 502", "reason": "no policy permits it", "good": false}),
+        json!({"seq": 7, "at": "2026-11-22T20:16:20.000001Z", "by": "gateway", "text": DENIED, "good": false}),
         json!({"subject": 7, "object": [], "mac": "none", "count": "many", "address": "10.0.0.7"}),
     ];
     let objects =
@@ -48,17 +51,18 @@ fn every_event_is_what_the_frameworks_schema_asks_for() {
     let mut judge =
         Command::new(python).arg(judge).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     let leaves = leaves();
-    let mut events = String::new();
-    for (index, leaf) in leaves.iter().enumerate() {
-        events.push_str(&line(index as u64, leaf).json);
-        events.push('\n');
-    }
+    let mut events: Vec<String> =
+        leaves.iter().enumerate().map(|(index, leaf)| line(index as u64, leaf).json + "\n").collect();
+    // what the judge must find
+    events.push(events[0].replacen("\"severity_id\":", "\"severity_idea\":", 1));
+    let events = events.concat();
     let mut stdin = judge.stdin.take().unwrap();
     let writer = std::thread::spawn(move || stdin.write_all(events.as_bytes()));
     let said = judge.wait_with_output().unwrap();
     writer.join().unwrap().unwrap();
     let said = String::from_utf8(said.stdout).unwrap();
-    assert_eq!(said, format!("{} judged, 0 wrong\n", leaves.len()));
+    assert_eq!(said.lines().last().unwrap(), format!("{} judged, 2 wrong", leaves.len() + 1), "{said}");
+    assert!(said.contains("'severity_id' is a required property"), "{said}");
 }
 
 #[test]
@@ -72,6 +76,18 @@ fn an_event_carries_its_leaf_and_its_place() {
     assert_eq!(event["type_uid"], 700_401);
     assert_eq!(event["message"], "user:anna: device.revoke device/cam1: stolen");
     assert_eq!((line.what.as_str(), line.severity), ("device.revoke", 3));
+}
+
+#[test]
+fn a_denial_says_who_whom_and_when_it_was() {
+    let leaf = json!({"at": "2026-11-23T09:00:00.000Z", "who": "gateway:gw1", "what": "denied", "object": "gateway/gw1",
+        "data": {"at": "2026-11-22T20:16:20.000001Z", "text": DENIED}});
+    let event: Value = serde_json::from_str(&line(0, leaf.to_string().as_bytes()).json).unwrap();
+    assert_eq!(event["time"], 1_795_378_580_000_i64);
+    assert_eq!(event["src_endpoint"], json!({"name": "plc1", "interface_name": "p1"}));
+    assert_eq!(event["dst_endpoint"], json!({"name": "10.0.0.7", "ip": "10.0.0.7"}));
+    assert_eq!(event["connection_info"]["protocol_name"], "tcp/502");
+    assert_eq!((&event["action"], &event["count"]), (&json!("Denied"), &json!(7)));
 }
 
 #[test]

@@ -5,7 +5,7 @@
 //! that is slow, away or broken costs nobody anything but itself, and misses nothing.
 
 mod connection;
-mod file;
+pub(crate) mod file;
 pub(crate) mod http;
 pub(crate) mod syslog;
 #[cfg(test)]
@@ -42,7 +42,7 @@ impl Trouble {
         Self(nullius_model::inert(text.as_ref()).to_string())
     }
 
-    fn io(doing: &str, error: &std::io::Error) -> Self {
+    pub(crate) fn io(doing: &str, error: &std::io::Error) -> Self {
         Self::new(format!("{doing}: {error}"))
     }
 }
@@ -182,7 +182,9 @@ impl Outlet {
                 let token = token_file.as_deref().map(trust::token).transpose()?;
                 Self::Http(http::Http::new(http::client(tls)?, url.clone(), token))
             }
-            Destination::File { path, rotate } => Self::File(file::Lines::new(path.clone(), *rotate)),
+            Destination::File { path, rotate } => {
+                Self::File(file::Lines::new(path.clone(), *rotate, file::Form::Lines))
+            }
         })
     }
 

@@ -9,8 +9,6 @@ mod csv;
 mod json;
 mod row;
 pub(crate) mod sheet;
-#[cfg(test)]
-mod tests;
 
 pub(crate) use row::Row;
 
@@ -84,11 +82,6 @@ impl List {
         }
         list.names();
         list
-    }
-
-    /// What is wrong with it so far.
-    pub(crate) const fn report(&self) -> &Report {
-        &self.report
     }
 
     fn take(&mut self, row: Result<Row, String>) {

@@ -207,7 +207,9 @@ fn command(words: &[&str]) -> Result<Option<Command>, String> {
         ["end", grant, reason @ ..] => {
             Command::EndGrant { grant: GrantId(number(grant)?), reason: text(reason) }
         }
-        ["mode", mode, reason @ ..] => Command::Mode { mode: parsed(mode)?, reason: text(reason) },
+        ["mode", mode, reason @ ..] => {
+            Command::Mode { mode: parsed(mode)?, zone: None, reason: text(reason) }
+        }
         _ => return Ok(None),
     }))
 }

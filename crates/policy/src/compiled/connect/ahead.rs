@@ -42,6 +42,10 @@ fn points(clock: &Clock, inputs: &Inputs, moment: &Moment) -> (BTreeSet<i64>, bo
         let age = i64::from(posture.age);
         points.extend(clock.ages.iter().map(|at| at.saturating_sub(age)).filter(|point| *point > 0));
     }
+    if let Some(change) = moment.mode_change.filter(|_| clock.mode) {
+        promise_a_week(&mut points, i64::from(change.after).max(1));
+        is_all = false;
+    }
     // Where any minute or second may change something, nothing is known beyond the next.
     if let Some(next) = next_tick(clock, inputs, moment) {
         points.retain(|point| *point <= next);
@@ -60,6 +64,17 @@ fn points(clock: &Clock, inputs: &Inputs, moment: &Moment) -> (BTreeSet<i64>, bo
         is_all = false;
     }
     (points, is_all)
+}
+
+/// What is said before the mode changes repeats itself for a week at most after it has: looked at are the change and the
+/// week behind it, or the week before it where it is further off.
+fn promise_a_week(points: &mut BTreeSet<i64>, change: i64) {
+    let end = if change > WEEK { WEEK } else { change + WEEK };
+    points.retain(|point| *point < end);
+    points.insert(end);
+    if change < end {
+        points.insert(change);
+    }
 }
 
 /// Seconds until something may change that is used for more than comparing it.
@@ -90,13 +105,23 @@ fn later(inputs: &Inputs, moment: &Moment, seconds: i64) -> (Inputs, Moment) {
         minute: u16::try_from(second / MINUTE).unwrap_or_default(),
         second: u8::try_from(second % MINUTE).unwrap_or_default(),
         weekday: u8::try_from(weekday).unwrap_or_default(),
-        ..*moment
+        ..in_mode(moment, seconds)
     };
     let aged = |posture: Posture| Posture {
         age: u32::try_from(i64::from(posture.age).saturating_add(seconds)).unwrap_or(u32::MAX),
         ..posture
     };
     (Inputs { posture: inputs.posture.map(aged), ..*inputs }, moment)
+}
+
+/// The mode that holds `seconds` later.
+fn in_mode(moment: &Moment, seconds: i64) -> Moment {
+    match moment.mode_change {
+        Some(change) if i64::from(change.after).max(1) <= seconds => {
+            Moment { mode: change.mode, mode_change: None, ..*moment }
+        }
+        Some(_) | None => *moment,
+    }
 }
 
 fn duration(seconds: i64) -> Duration {

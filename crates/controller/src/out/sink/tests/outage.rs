@@ -2,6 +2,7 @@
 //! them are measured by `cargo bench -p nullius-controller --bench outage`.
 
 use super::*;
+use std::sync::atomic::Ordering;
 
 const SECONDS: u64 = 3_600;
 const RECORDS_A_SECOND: usize = 2_000_usize.div_ceil(60);

@@ -140,10 +140,11 @@ impl Collector {
     }
 }
 
-/// The sequence number of an event, which must be whole.
+/// The sequence number of an event. Only looked for: there are a hundred thousand of them, and other tests read them.
 pub(super) fn sequence(json: &str) -> u64 {
-    let event: serde_json::Value = serde_json::from_str(json).expect("JSON");
-    event["metadata"]["sequence"].as_u64().expect("a number")
+    assert!(json.starts_with('{') && json.ends_with('}'), "{json}");
+    let (_, rest) = json.split_once("\"sequence\":").expect("a sequence number");
+    rest.split(',').next().and_then(|number| number.parse().ok()).expect("a number")
 }
 
 /// An HTTP receiver: refuses every third request, and bodies of more than a hundred records.

@@ -1,0 +1,9 @@
+//! The operations, over both databases.
+
+mod acts;
+mod desk;
+mod devices;
+mod grants;
+mod policy;
+mod reading;
+mod wholes;

@@ -1,0 +1,174 @@
+//! The controller as a program: listeners, tasks beside them, and an orderly end.
+//!
+//! Nothing here decides. What a start prints once (the claim code, the digits of the root) is handed to whoever started
+//! it; neither is kept in the clear.
+
+use crate::http::Problem;
+use crate::settings::SettingsError;
+use crate::{
+    App, Clock, Config, LinkSettings, Settings, Tls, TlsError, bundles, ca, router, serve, serve_link,
+};
+use nullius_model::Timestamp;
+use nullius_protocol::link::JoinToken;
+use nullius_protocol::to_hex;
+use nullius_store::{Store, StoreError};
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use thiserror::Error;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio_rustls::TlsAcceptor;
+
+/// The controller did not start, or ended by itself.
+#[derive(Debug, Error)]
+pub enum RunError {
+    /// The configuration.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    /// The store cannot be opened; gateways go on enforcing.
+    #[error("the store")]
+    Store(#[from] StoreError),
+    /// TLS.
+    #[error("TLS")]
+    Tls(#[from] TlsError),
+    /// An address that cannot be listened at.
+    #[error("cannot listen at {address}")]
+    Listen {
+        /// Which.
+        address: SocketAddr,
+        /// Why.
+        source: io::Error,
+    },
+    /// The system gives no threads.
+    #[error("the system")]
+    System(#[source] io::Error),
+    /// What must be there cannot be made.
+    #[error("{0}")]
+    Begin(String),
+}
+
+/// What somebody needs to know to use a controller that has started.
+#[derive(Clone, Debug)]
+pub struct Ready {
+    /// The controller.
+    pub app: App,
+    /// Where people and programs are served.
+    pub api: SocketAddr,
+    /// Where gateways are served.
+    pub links: SocketAddr,
+    /// SHA-256 of the root certificate, hexadecimal: how others know this controller.
+    pub root: String,
+    /// With what the first account is made, where there is none yet.
+    pub claim: Option<String>,
+}
+
+/// Opens the store and serves until `stop`. `ready` is called once, when whoever comes is answered.
+///
+/// # Errors
+/// [`RunError`].
+pub fn run(
+    settings: &Settings,
+    clock: Arc<dyn Clock>,
+    ready: impl FnOnce(&Ready),
+    stop: impl Future<Output = ()>,
+) -> Result<(), RunError> {
+    let app = open(settings, clock)?;
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(RunError::System)?;
+    runtime.block_on(attend(settings, app, ready, stop))
+}
+
+/// The controller over its store, serving nobody: for what is done to it from beside, like a backup.
+///
+/// # Errors
+/// [`RunError::Settings`] and [`RunError::Store`].
+pub fn open(settings: &Settings, clock: Arc<dyn Clock>) -> Result<App, RunError> {
+    std::fs::create_dir_all(&settings.state).map_err(RunError::System)?;
+    let store = Store::open(&settings.location()?, settings.kek()?)?;
+    let app = App::new(store, clock, config(settings));
+    crate::maintenance::settle_gap(&app)?;
+    Ok(app)
+}
+
+/// SHA-256 of the root certificate, hexadecimal.
+pub(crate) fn fingerprint(app: &App) -> Result<String, RunError> {
+    let (config, at) = (app.config().clone(), app.now());
+    let root =
+        app.store().write(|tx| ca::authority(tx, &config, at).map(|authority| authority.fingerprint()));
+    root.map(|root| to_hex(&root)).map_err(|error| RunError::Begin(error.to_string()))
+}
+
+fn config(settings: &Settings) -> Config {
+    let link = LinkSettings {
+        trust_domain: settings.trust_domain.clone(),
+        hosts: settings.names.clone(),
+        urls: settings.link_urls(),
+        ..LinkSettings::default()
+    };
+    Config { origin: settings.origin(), link, ..Config::default() }
+}
+
+async fn attend(
+    settings: &Settings,
+    app: App,
+    ready: impl FnOnce(&Ready),
+    stop: impl Future<Output = ()>,
+) -> Result<(), RunError> {
+    let tls = Tls::new(&app).await?;
+    let (api, links) = (listen(settings.listen).await?, listen(settings.links).await?);
+    let (end, ended) = watch::channel(());
+    let told = announced(&app, &api, &links).await?;
+    let acceptor = TlsAcceptor::from(Arc::clone(&tls.api));
+    let limits = app.config().limits;
+    let people = tokio::spawn(serve(router(&app), api, Some(acceptor), limits, over(ended.clone())));
+    let gateways = tokio::spawn(serve_link(app.clone(), links, Arc::clone(&tls.link), over(ended)));
+    let renewing = tokio::spawn(tls.keep_fresh(app.clone()));
+    ready(&told);
+    stop.await;
+    drop(end);
+    renewing.abort();
+    let _ = tokio::join!(people, gateways);
+    Ok(())
+}
+
+async fn announced(app: &App, api: &TcpListener, links: &TcpListener) -> Result<Ready, RunError> {
+    let of = app.clone();
+    let root = tokio::task::spawn_blocking(move || fingerprint(&of)).await;
+    Ok(Ready {
+        app: app.clone(),
+        api: api.local_addr().map_err(RunError::System)?,
+        links: links.local_addr().map_err(RunError::System)?,
+        root: root.map_err(|error| RunError::Begin(error.to_string()))??,
+        claim: app.claim_code().await?,
+    })
+}
+
+async fn listen(address: SocketAddr) -> Result<TcpListener, RunError> {
+    TcpListener::bind(address).await.map_err(|source| RunError::Listen { address, source })
+}
+
+/// Ends when the sender is gone.
+async fn over(mut ended: watch::Receiver<()>) {
+    while ended.changed().await.is_ok() {}
+}
+
+/// Makes a site where there is none of this name, and a token with which one gateway joins it: what `nullius up` does for
+/// its own gateway, at the machine itself.
+///
+/// # Errors
+/// What cannot be made.
+pub fn invite(app: &Ready, site: &str, gateway: &str, seconds: u64) -> Result<JoinToken, RunError> {
+    let (config, at): (_, Timestamp) = (app.app.config().clone(), app.app.now());
+    let invited = app.app.store().write(|tx| {
+        if nullius_store::sites::find(tx, site)?.is_none() {
+            bundles::add_site(tx, site, SYSTEM, at)?;
+        }
+        crate::join::invite(tx, &config, (site, gateway), SYSTEM, seconds, at)
+    });
+    invited.map_err(|problem: Problem| RunError::Begin(problem.detail().to_owned()))
+}
+
+/// Who does what nobody asked for.
+const SYSTEM: &str = "system";
