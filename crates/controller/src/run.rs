@@ -128,6 +128,7 @@ async fn attend(
     let gateways = tokio::spawn(serve_link(app.clone(), links, Arc::clone(&tls.link), over(ended.clone())));
     let mut beside = beside(settings, &app, ended).await?;
     beside.spawn(tls.keep_fresh(app.clone()));
+    beside.spawn(app.clone().follow_store());
     beside.spawn(background::proposals::run(app.clone()));
     beside.spawn(background::receipts::run(app.clone()));
     ready(&told);

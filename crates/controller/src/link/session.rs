@@ -52,10 +52,11 @@ pub(super) async fn run(app: App, peer: Verified<GatewayIdentity>, reader: Reade
         End::Frame(_) | End::TurnedAway => 3600,
         End::Contract(_) => 300,
     };
-    let reason = match end {
+    let reason = if matches!(end, End::Here(_)) {
         // what failed here is for our own journal
-        End::Here(_) => "the controller failed".to_owned(),
-        end => end.to_string(),
+        "the controller failed".to_owned()
+    } else {
+        end.to_string()
     };
     writer.try_send(&ToGateway::Bye(Bye { reason, retry_after }));
 }

@@ -77,7 +77,7 @@ async fn a_second_connection_takes_the_place_of_the_first() {
     assert!(first.end().await.unwrap().0.contains("took its place"));
     second.say(&ToController::Ping).await;
     assert_eq!(second.hear().await, Some(ToGateway::Pong));
-    assert_eq!(plant.app.links().count(), 1);
+    assert_eq!(plant.app.links().connected(SITE).len(), 1);
 }
 
 #[tokio::test]
