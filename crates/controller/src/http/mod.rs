@@ -17,7 +17,9 @@ mod server;
 pub use bucket::Rate;
 pub(crate) use etag::{IfMatch, Versioned};
 pub(crate) use extract::{Json, Path, Query};
-pub(crate) use gate::{Gate, Need, operations, pass};
+#[cfg(test)]
+pub(crate) use gate::operations;
+pub(crate) use gate::{Gate, Need, pass};
 pub use guard::Rates;
 pub(crate) use guard::{Guard, Peer};
 pub(crate) use idempotency::{Answer, IdempotencyKey};
