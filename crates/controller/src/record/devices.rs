@@ -319,12 +319,13 @@ fn arrive(
 }
 
 fn happen(device: &mut Device, actor: &Actor, seen: u64, event: Event, reason: &str) -> Result<(), Problem> {
-    match &event {
-        Event::Claim { .. } => device.vouched.clone_from(&actor.people),
-        Event::Enrol { .. } => device.vouched.extend(actor.people.iter().cloned()),
-        _ => {}
+    if matches!(event, Event::Claim { .. }) {
+        device.vouched.clone_from(&actor.people);
     }
-    device.vouched.dedup();
+    if matches!(event, Event::Enrol { .. }) {
+        let new = actor.people.iter().filter(|person| !device.vouched.contains(person)).cloned();
+        device.vouched.extend(new.collect::<Vec<_>>());
+    }
     let by = if actor.people.is_empty() { Author::Automatic } else { Author::Person };
     let moved = device.life.handle(event, seen, by(SmolStr::new(&actor.who)), SmolStr::new(reason));
     moved.map(drop).map_err(refused)
