@@ -90,24 +90,32 @@ fn a_controller_starts_when_it_has_a_name() {
 
 #[test]
 fn the_units_are_sound_and_held_tight() {
-    const UNITS: [&str; 3] =
-        ["nullius-gateway.service", "nullius-gateway-load.service", "nullius-controller.service"];
-    let root = Root::find().unwrap();
-    let (_, folder) = packed(&root, "units");
-    // looked at where the stub lies, because the verifier asks whether it can be started; it reads both units at once
-    let copies = UNITS.map(|name| {
-        let text = fs::read_to_string(folder.join("tree/lib/systemd/system").join(name)).unwrap();
-        // what `confine` leaves a gateway, no more and no less; a controller needs none
-        let sets: &[&str] = if name == "nullius-controller.service" {
-            &["CapabilityBoundingSet="]
-        } else {
+    const UNITS: [(&str, &[&str]); 4] = [
+        (
+            "nullius-gateway.service",
             &[
                 "CapabilityBoundingSet=CAP_NET_ADMIN CAP_NET_RAW",
                 "AmbientCapabilities=CAP_NET_ADMIN CAP_NET_RAW",
-            ]
-        };
-        for set in sets {
-            assert!(text.contains(&format!("\n{set}\n")), "{name}: {set}");
+            ],
+        ),
+        (
+            "nullius-gateway-load.service",
+            &[
+                "CapabilityBoundingSet=CAP_NET_ADMIN CAP_NET_RAW",
+                "AmbientCapabilities=CAP_NET_ADMIN CAP_NET_RAW",
+            ],
+        ),
+        ("nullius-link.service", &["CapabilityBoundingSet="]),
+        ("nullius-controller.service", &["CapabilityBoundingSet="]),
+    ];
+    let root = Root::find().unwrap();
+    let (_, folder) = packed(&root, "units");
+    // looked at where the stub lies, because the verifier asks whether it can be started; it reads all units at once
+    let copies = UNITS.map(|(name, capabilities)| {
+        let text = fs::read_to_string(folder.join("tree/lib/systemd/system").join(name)).unwrap();
+        // what `confine` leaves, no more and no less
+        for line in capabilities {
+            assert!(text.contains(&format!("\n{line}\n")), "{name}: {line}");
         }
         let copy = folder.join(name);
         let here = text.replace("/usr/bin/nullius", &folder.join("stub").display().to_string());

@@ -45,6 +45,7 @@ pub(crate) enum Arrival {
 /// # Errors
 /// 404.
 pub(crate) fn find(tx: &mut Tx<'_>, site: &str, name: &str) -> Result<Device, Problem> {
+    named(name)?;
     rows::find(tx, site, name)?.ok_or_else(|| Problem::no_such("device"))
 }
 
@@ -120,7 +121,9 @@ pub(super) fn declare(
         rows::insert(tx, site, &device)?;
     }
     rows::mark(tx, site, name, &declaration.marks())?;
-    changes.touch(name);
+    if shards::stands(before.state()) || shards::stands(device.life.state()) {
+        changes.touch(name);
+    }
     if old.is_some_and(|old| drops(&old, declaration)) {
         changes.narrow();
     }
@@ -143,7 +146,8 @@ pub(crate) fn put(
     let zones = site::zones(tx, site)?;
     let wrong = check::check(&[(name, &declaration)], zones.as_ref());
     if !wrong.is_empty() {
-        let faults = wrong.into_iter().map(|wrong| Fault { at: name.to_owned(), detail: wrong.what });
+        let faults =
+            wrong.into_iter().map(|wrong| Fault { at: nullius_model::inert(name), detail: wrong.what });
         return Err(
             Problem::wrong("no-device", "no inventory holds such a device").with_errors(faults.collect())
         );
