@@ -125,7 +125,7 @@ impl Gateway {
         let (change, judged) = self.rebuild();
         let devices = self.site.as_ref().map_or(0, |site| site.all().count());
         let act = Act::Policy { devices, removed: change.remove.len(), added: change.add.len() };
-        let generation = if before.is_none() { Some(self.replace()) } else { self.enforce(change) };
+        let generation = Some(if before.is_none() { self.replace() } else { self.enforce_marked(change) });
         self.audit(None, act, Work { judged, generation });
     }
 

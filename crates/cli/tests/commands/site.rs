@@ -142,6 +142,7 @@ fn stages_and_modes_are_shown_and_moved() {
     for words in [
         "stage plc1",
         "stage plc1 enforced",
+        "hold on",
         "mode set maintenance",
         "mode set party --reason x",
         "mode clear",

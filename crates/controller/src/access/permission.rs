@@ -43,7 +43,7 @@ macro_rules! permissions {
 }
 
 permissions! {
-    /// Reads leaves, tiles and checkpoints of the log.
+    /// Reads records of the log.
     AuditRead "audit.read" Site [Admin Auditor];
     /// Makes and restores backups, turns keys.
     BackupManage "backup.manage" Everywhere [Admin];
@@ -77,6 +77,8 @@ permissions! {
     GrantRead "grant.read" Site [Viewer Operator Engineer Admin Auditor];
     /// Asks for a temporary grant.
     GrantRequest "grant.request" Site [Operator Engineer Admin];
+    /// Reads tiles and checkpoints, in which the records of all sites stand.
+    LogRead "log.read" Everywhere [Admin Auditor];
     /// Reads the controller's metrics.
     MetricsRead "metrics.read" Everywhere [Viewer Operator Engineer Admin Auditor];
     /// Sets the mode of a site or zone.

@@ -131,7 +131,7 @@ fn shown(leaf: &Leaf, caller: &Caller, wanted: Option<&str>) -> Option<Event> {
     let is_shown = match &site {
         Some(site) => sites.contains(site),
         // People, keys and sites themselves: for whoever may read the whole log.
-        None => sites == Sites::All && caller.may_everywhere(Permission::AuditRead).is_ok(),
+        None => sites == Sites::All && caller.may_everywhere(Permission::LogRead).is_ok(),
     };
     if !is_shown {
         return None;

@@ -17,11 +17,13 @@ mod server;
 pub use bucket::Rate;
 pub(crate) use etag::{IfMatch, Versioned};
 pub(crate) use extract::{Json, Path, Query};
-pub(crate) use gate::{Gate, Need, operations, pass};
+#[cfg(test)]
+pub(crate) use gate::operations;
+pub(crate) use gate::{Gate, Need, pass};
 pub use guard::Rates;
 pub(crate) use guard::{Guard, Peer};
 pub(crate) use idempotency::{Answer, IdempotencyKey};
-pub(crate) use layers::POLICY_BODY;
+pub(crate) use layers::{LARGEST, POLICY_BODY};
 pub(crate) use page::{Page, PageQuery};
 pub(crate) use problem::{Fault, Problem};
 pub use server::{Limits, router, serve};

@@ -26,7 +26,7 @@ pub(crate) struct Problem {
     #[schema(required = false)]
     errors: Vec<Fault>,
     #[serde(skip)]
-    retry_after: Option<u64>,
+    retry_after: Option<u32>,
 }
 
 /// One of several things that are wrong.
@@ -73,7 +73,7 @@ impl Problem {
     /// 429: again in so many seconds.
     pub(crate) fn too_many(seconds: u64) -> Self {
         let mut problem = Self::new(StatusCode::TOO_MANY_REQUESTS, "too-many", "too many requests");
-        problem.retry_after = Some(seconds.max(1));
+        problem.retry_after = Some(u32::try_from(seconds.max(1)).unwrap_or(u32::MAX));
         problem
     }
 
