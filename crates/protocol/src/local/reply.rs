@@ -2,7 +2,7 @@
 
 mod dynamic;
 
-pub use dynamic::{Emergency, Modes, Window, ZoneMode};
+pub use dynamic::{Change, Effect, Emergency, Modes, Receipt, Window, ZoneMode};
 
 use crate::text;
 use nullius_model::Epoch;
@@ -86,6 +86,8 @@ pub enum Body {
         /// For so many seconds.
         seconds: u64,
     },
+    /// Of `receipt`.
+    Receipt(Receipt),
     /// Of `why`.
     Why(Why),
     /// Of `denials`.
