@@ -146,7 +146,7 @@ impl World {
         while let Some(output) = self.gateway.as_mut().and_then(Gateway::poll_output) {
             match output {
                 Output::Enforce { generation, order, .. } => self.enforce(generation, order),
-                Output::Save => self.save(),
+                Output::Save | Output::Transcribed(_) | Output::Receipt(..) => self.save(),
                 Output::Audit(record) if matches!(record.act, Act::Applied | Act::Alarmed(_)) => {}
                 Output::Audit(record) => self.say(&format!("  audit {}", record.act)),
                 Output::Alarm(alarm) => self.say(&format!("  ALARM {alarm}")),
