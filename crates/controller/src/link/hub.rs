@@ -96,6 +96,11 @@ impl Hub {
         self.seats().keys().filter(|(of, _)| of == site).map(|(_, name)| name.clone()).collect()
     }
 
+    /// How many gateways are connected here.
+    pub(crate) fn count(&self) -> usize {
+        self.seats().len()
+    }
+
     /// Changes of policies that were worked out of late.
     pub(super) fn changes(&self) -> Arc<Changes> {
         Arc::clone(&self.0.changes)

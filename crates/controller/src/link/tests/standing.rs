@@ -9,6 +9,7 @@ use rcgen::KeyPair;
 use rustls::pki_types::CertificateDer;
 use rustls::{ClientConfig, RootCertStore};
 use std::sync::Arc;
+use std::time::Duration;
 
 async fn renewed(gateway: &mut Gateway, plant: &Plant) -> super::gateway::Link {
     let (mut link, _) = gateway.come(plant).await.unwrap();
@@ -49,6 +50,19 @@ async fn a_certificate_that_ran_out_is_good_for_renewing_and_for_nothing_else() 
     drop(link);
     plant.pass(32 * 86_400);
     assert!(gateway.come(&plant).await.is_err());
+}
+
+#[tokio::test]
+async fn a_connection_is_worth_no_more_than_its_certificate() {
+    let plant = Plant::new().await;
+    let gateway = Gateway::joined(&plant, "gw1").await;
+    let (mut link, _) = gateway.come(&plant).await.unwrap();
+    plant.pass(25 * 3600);
+    plant.order(revoke("cam1")).await;
+    assert!(link.hear_for(Duration::from_millis(500)).await.is_none(), "told something");
+    link.say(&ToController::Renew { csr: Blob(request(&gateway.key)) }).await;
+    assert!(matches!(link.hear().await, Some(ToGateway::Renewed { .. })));
+    assert_eq!(link.end().await.map(|(_, retry_after)| retry_after), Some(0));
 }
 
 #[tokio::test]
