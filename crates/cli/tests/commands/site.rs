@@ -153,6 +153,14 @@ fn stages_and_modes_are_shown_and_moved() {
 }
 
 #[test]
+fn a_receipt_shows_what_changed_before_all_that_was_said() {
+    let gateway = Gateway::start("receipt", fake::plant);
+    golden("grant-show.txt", &gateway.run("grant show 7"));
+    assert_eq!(gateway.asked(), [Command::Receipt { grant: 7 }]);
+    assert_eq!(gateway.run("grant show").code, 2);
+}
+
+#[test]
 fn an_emergency_is_shown_set_off_confirmed_ended_and_armed() {
     let gateway = Gateway::start("emergency", fake::plant);
     golden("emergency.txt", &gateway.run("emergency"));

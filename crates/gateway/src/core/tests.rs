@@ -39,6 +39,7 @@ impl Scratch {
         let port = |name: &str| (interface(name), Port::default());
         let config = Config {
             name: None,
+            values_in_records: false,
             bridge: Some(interface("br0")),
             state: self.0.clone(),
             socket: self.0.join("socket"),

@@ -3,7 +3,7 @@
 mod dynamic;
 mod link;
 
-pub use dynamic::{Emergency, Modes, Window, ZoneMode};
+pub use dynamic::{Change, Effect, Emergency, Modes, Receipt, Window, ZoneMode};
 pub use link::{Delivered, Delivery, LinkState, RevokedDevice, SpoolRecord};
 
 use crate::text;
@@ -88,6 +88,8 @@ pub enum Body {
         /// For so many seconds.
         seconds: u64,
     },
+    /// Of `receipt`.
+    Receipt(Receipt),
     /// Of `why`.
     Why(Why),
     /// Of `denials`.
