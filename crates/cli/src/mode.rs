@@ -6,7 +6,7 @@ use nullius_protocol::local::{self, Body, Command};
 use std::io::Write;
 
 use crate::connection::unexpected;
-use crate::show::{json, or_dash, span, table};
+use crate::show::{json, minute, or_dash, span, table};
 use crate::{Failure, Outcome, Site, World};
 
 /// What the plant is doing: `nullius mode` shows it, `nullius mode set maintenance --zone cell-a --reason …` changes it.
@@ -95,8 +95,8 @@ fn show(out: &mut dyn Write, modes: &local::Modes) -> Result<(), Failure> {
                 state.to_owned(),
                 window.mode.clone(),
                 window.zones.join(", "),
-                or_dash(window.opens.as_deref()),
-                or_dash(window.closes.as_deref()),
+                or_dash(window.opens.as_deref().map(minute).as_deref()),
+                or_dash(window.closes.as_deref().map(minute).as_deref()),
             ]
         })
         .collect();

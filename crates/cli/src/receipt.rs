@@ -5,7 +5,7 @@ use nullius_protocol::local::{Change, Effect, Receipt};
 use std::io::Write;
 
 use crate::Failure;
-use crate::show::{or_dash, table};
+use crate::show::{or_dash, second_of_day, table};
 
 /// Writes a receipt: what changed first, then all that was said.
 pub(crate) fn show(out: &mut dyn Write, receipt: &Receipt) -> Result<(), Failure> {
@@ -60,8 +60,8 @@ fn said(out: &mut dyn Write, effects: &[Effect]) -> Result<(), Failure> {
                 count(effect.done),
                 count(effect.refused),
                 count(effect.denied),
-                effect.first.clone(),
-                effect.last.clone(),
+                second_of_day(&effect.first),
+                second_of_day(&effect.last),
             ]
         })
         .collect();

@@ -138,12 +138,13 @@ async fn attend(
             _ = interrupt.recv() => return Ok(()),
             Some(found) = inputs.found.recv() => core.borrow_mut().handle_found(&found),
             _ = changed.notified() => {}
-            Some(tapped) = inputs.tapped.recv() => core.borrow_mut().handle_tapped(tapped),
             () = links_changed(&mut inputs.links, core, &listeners) => {}
             () = tokio::time::sleep(sleep) => core.borrow_mut().handle_timeout(),
             Some(sighting) = inputs.sightings.recv() => core.borrow_mut().handle_sighting(&sighting),
             heard = inputs.denials.hear() => core.borrow_mut().handle_denials(&heard),
             _ = listen_again.tick() => listen_to_denials(&mut inputs.denials, core),
+            // last: a flood under a grant must not keep anything else waiting
+            Some(tapped) = inputs.tapped.recv() => core.borrow_mut().handle_tapped(tapped),
         }
         listen_under_grants(&mut taps, core);
     }

@@ -43,6 +43,12 @@ impl Gateway {
         self.child.wait().unwrap();
     }
 
+    /// Starts it again after it was killed, from what it left on the disk.
+    pub(crate) fn start_again(&mut self, segment: &Segment) {
+        self.child = launch(segment, &self.directory);
+        self.wait();
+    }
+
     /// A command of ours, to be spoken to this gateway.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(PROGRAM);

@@ -46,6 +46,7 @@ fn inventory() -> String {
         text += &service(&format!("{protocol}-{port}"), protocol, &format!("{protocol}/{port}"));
     }
     text += &service("ping", "icmp", "echo");
+    text += &service("modbus", "modbus", "tcp/502");
     text += &device("enrolment", ENROLMENT);
     text += &service("web", "tcp", &format!("tcp/{ENROLMENT_PORT}"));
     text + "[[onboarding]]\ndevice = \"enrolment\"\nservice = \"web\"\n"
