@@ -20,9 +20,10 @@ pub(super) fn check(files: &[TextFile]) -> Vec<Finding> {
     items(&promises.text).iter().flat_map(|(line, item)| judge(*line, item, &tests)).collect()
 }
 
-/// Names of the functions that follow a `#[test]`.
+/// Names of the functions that follow a `#[test]`, or a `#[tokio::test]`.
 fn tests(source: &str) -> impl Iterator<Item = &str> {
-    source.split("#[test]").skip(1).filter_map(|rest| {
+    let attributes = ["#[test]", "#[tokio::test"];
+    attributes.into_iter().flat_map(|attribute| source.split(attribute).skip(1)).filter_map(|rest| {
         let (_, name) = rest.split_once("fn ")?;
         name.split_once('(').map(|(name, _)| name)
     })
