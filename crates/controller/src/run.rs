@@ -109,7 +109,13 @@ fn config(settings: &Settings) -> Config {
         urls: settings.link_urls(),
         ..LinkSettings::default()
     };
-    Config { origin: settings.origin(), link, ..Config::default() }
+    Config {
+        origin: settings.origin(),
+        limits: settings.limits(),
+        rates: settings.rates(),
+        link,
+        ..Config::default()
+    }
 }
 
 async fn attend(

@@ -12,10 +12,19 @@
 //! file = "/etc/nullius/controller.key"        # or: passphrase_file = "/run/credentials/…"
 //! ```
 //!
+//!
+//! ```toml
+//! [limits]                                    # what callers may cost; larger behind a proxy, where all have one address
+//! connections = 1024
+//! of_one_address = 64
+//! requests_per_second = 50                    # of somebody who signed in
+//! ```
+//!
 //! Receivers of events are described in `out::destination`, telemetry in `out::telemetry`.
 //!
 //! INVARIANT: what is not understood is an error with its line, never a default.
 
+use crate::http::{Limits, Rate, Rates};
 use crate::out::{Receiver, Telemetry};
 use nullius_store::{Kek, Location, Secret, StoreError};
 use serde::Deserialize;
@@ -59,6 +68,9 @@ pub struct Settings {
     /// What its secrets are sealed under.
     #[serde(default)]
     key: Key,
+    /// What callers may cost.
+    #[serde(default, rename = "limits")]
+    bounds: Bounds,
     /// Who is sent what happens.
     #[serde(default, rename = "sink")]
     pub sinks: Vec<Receiver>,
@@ -76,6 +88,15 @@ pub struct Settings {
 struct Key {
     file: Option<PathBuf>,
     passphrase_file: Option<PathBuf>,
+}
+
+/// What callers may cost.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Bounds {
+    connections: Option<usize>,
+    of_one_address: Option<usize>,
+    requests_per_second: Option<u32>,
 }
 
 /// The settings cannot be followed.
@@ -173,6 +194,23 @@ impl Settings {
     /// Where browsers find it.
     pub fn origin(&self) -> String {
         address(self.names.first().map_or("localhost", String::as_str), self.listen.port())
+    }
+
+    /// How many connections there are at once.
+    pub(crate) fn limits(&self) -> Limits {
+        let (Bounds { connections, of_one_address, .. }, usual) = (self.bounds, Limits::default());
+        Limits {
+            connections: connections.unwrap_or(usual.connections),
+            of_one_address: of_one_address.unwrap_or(usual.of_one_address),
+        }
+    }
+
+    /// How often somebody may ask: an address four times as often as who signed in, and four seconds' worth at once.
+    pub(crate) fn rates(&self) -> Rates {
+        let usual = Rates::default();
+        let Some(rate) = self.bounds.requests_per_second.map(f64::from) else { return usual };
+        let times = |times: f64| Rate { burst: rate * times * 4.0, refill: rate * times };
+        Rates { address: times(4.0), caller: times(1.0), ..usual }
     }
 
     /// Where gateways dial, in turn.

@@ -40,7 +40,6 @@ pub struct Arguments {
 #[derive(Deserialize)]
 struct Begun {
     ceremony: String,
-    name: String,
     totp: String,
 }
 
@@ -83,9 +82,7 @@ fn begin(
     }
     let begun: Begun =
         client.post("/v1/setup", &json!({ "code": code, "name": name, "password": password }))?;
-    let (name, secret) = (inert(&begun.name), inert(&begun.totp));
-    writeln!(world.out, "add this account to your authenticator:")?;
-    writeln!(world.out, "  otpauth://totp/Nullius:{name}?secret={secret}&issuer=Nullius")?;
+    writeln!(world.out, "add this account to your authenticator:\n  {}", inert(&begun.totp))?;
     world.out.flush()?;
     let code = asked(world.keyboard.line("the code that it shows: "))?;
     client.sign_in("/v1/setup/finish", &json!({ "ceremony": begun.ceremony, "code": code.trim() }))
