@@ -38,7 +38,12 @@ impl Controller {
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let code = |line: &str| line.split("--code ").nth(1).map(str::to_owned);
         let claim = lines.map_while(Result::ok).find_map(|line| code(&line));
-        Self { child, directory, url: format!("https://127.0.0.1:{api}"), claim: claim.expect("a claim code") }
+        Self {
+            child,
+            directory,
+            url: format!("https://127.0.0.1:{api}"),
+            claim: claim.expect("a claim code"),
+        }
     }
 
     /// A token with all permissions, as the first person makes it.
