@@ -7,6 +7,7 @@
 //! INVARIANT: every target has a folder of its name in the corpus, with at least one input, and every folder a
 //! target: a parser that is never replayed is found.
 
+mod audit;
 mod drive;
 mod targets;
 

@@ -1,10 +1,15 @@
 //! The table of targets.
 
-use crate::{Target, drive};
+use crate::{Target, audit, drive};
 use nullius_model::Protocol;
 
 /// Every target, by name.
 pub const TARGETS: &[Target] = &[
+    Target { name: "audit-bundle", run: audit::bundle },
+    Target { name: "audit-entry", run: audit::entry },
+    Target { name: "audit-log", run: audit::log },
+    Target { name: "audit-note", run: audit::note },
+    Target { name: "audit-path", run: audit::path },
     Target { name: "bundle", run: drive::bundle },
     Target { name: "capture-file", run: drive::capture_file },
     Target { name: "denial-log", run: drive::denial },

@@ -54,10 +54,14 @@ impl Span {
 
     /// All that `count` neighbours are in.
     pub fn all(count: u64) -> impl Iterator<Item = Self> {
-        let width = u64::from(WIDTH);
-        let rest = u16::try_from(count % width).unwrap_or_default();
-        let partial = (rest > 0).then_some(Self { number: count / width, width: rest });
-        (0..count / width).map(Self::full).chain(partial)
+        (0..count / u64::from(WIDTH)).map(Self::full).chain(Self::partial(count))
+    }
+
+    /// The last that `count` neighbours are in, where it is not full.
+    #[must_use]
+    pub fn partial(count: u64) -> Option<Self> {
+        let width = u16::try_from(count % u64::from(WIDTH)).ok().filter(|width| *width > 0)?;
+        Some(Self { number: count / u64::from(WIDTH), width })
     }
 
     /// `x001/x234/067.p/8`.

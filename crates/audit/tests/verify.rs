@@ -234,6 +234,22 @@ fn a_record_whose_hash_was_changed_too_is_narrowed_down_to_its_tile() {
 }
 
 #[test]
+fn a_record_is_named_although_tiles_were_damaged_beside_it() {
+    let log = Log::of(SIZE).unwrap();
+    let mut records = log.records.clone();
+    records[100][20] ^= 1;
+    for damaged in ["tile/0/003.p/32", "tile/0/001", "tile/0/002"] {
+        let mut files = log.files();
+        files.insert("tile/entries/000".to_owned(), packed(&records, Span::full(0)));
+        assert_eq!(found(&log, &mut files, &[]), (100, 100, Reason::Altered));
+        files.get_mut(damaged).unwrap()[40] ^= 1;
+        assert_eq!(found(&log, &mut files, &[]), (100, 100, Reason::Altered), "{damaged}");
+        files.remove(damaged);
+        assert_eq!(found(&log, &mut files, &[]), (100, 100, Reason::Altered), "{damaged}");
+    }
+}
+
+#[test]
 fn what_is_signed_and_cannot_be_is_named() {
     let answer = |phase, of| nullius_audit::Entry { phase, ..entry(2) }.of(of).encode().unwrap();
     let cases = [
@@ -276,11 +292,13 @@ fn a_part_may_have_been_replaced_by_the_whole() {
 #[test]
 fn a_checkpoint_that_promises_what_nobody_could_read_costs_nothing() {
     let log = Log::of(3).unwrap();
-    let promise = Checkpoint { size: 1 << 62, ..log.checkpoint(3) };
-    let mut files = log.files();
-    files.insert("checkpoint".to_owned(), promise.sign(&log.key).into_bytes());
-    assert_eq!(found(&log, &mut files, &[]), (0, 0, Reason::Missing));
-    assert_eq!(found(&log, &mut files, &log.checkpoints(&[0])), (0, 0, Reason::Missing));
+    for size in [1 << 62, (1 << 62) - 1] {
+        let promise = Checkpoint { size, ..log.checkpoint(3) };
+        let mut files = log.files();
+        files.insert("checkpoint".to_owned(), promise.sign(&log.key).into_bytes());
+        assert_eq!(found(&log, &mut files, &[]), (0, 0, Reason::Missing));
+        assert_eq!(found(&log, &mut files, &log.checkpoints(&[0])), (0, 0, Reason::Missing));
+    }
 }
 
 #[test]

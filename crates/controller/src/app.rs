@@ -5,6 +5,8 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::http::{Guard, Problem};
 use crate::link::Hub;
+use crate::out::metrics::Metrics;
+use crate::out::telemetry::TARGET;
 use crate::people::oidc::Oidc;
 use crate::people::{Passwords, setup};
 use nullius_model::Timestamp;
@@ -13,7 +15,8 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::spawn_blocking;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
+use tracing::Instrument as _;
 
 /// Most live views at once: each looks at the log whenever something is written.
 const FOLLOWERS: usize = 128;
@@ -33,6 +36,7 @@ struct Inner {
     oidc: Option<Oidc>,
     changed: watch::Sender<u64>,
     links: Hub,
+    metrics: Metrics,
 }
 
 impl App {
@@ -50,6 +54,7 @@ impl App {
             oidc,
             changed: watch::Sender::new(0),
             links: Hub::default(),
+            metrics: Metrics::new(),
         }))
     }
 
@@ -99,6 +104,11 @@ impl App {
         &self.0.links
     }
 
+    /// What it says of itself in numbers.
+    pub(crate) fn metrics(&self) -> &Metrics {
+        &self.0.metrics
+    }
+
     /// What tells the time.
     pub(crate) fn clock(&self) -> Arc<dyn Clock> {
         Arc::clone(&self.0.clock)
@@ -122,7 +132,11 @@ impl App {
         E: From<StoreError> + Send + 'static,
     {
         let app = self.clone();
-        joined(spawn_blocking(move || app.0.store.read(work)).await)
+        let started = Instant::now();
+        let span = tracing::info_span!(target: TARGET, "store", access = "read");
+        let done = joined(spawn_blocking(move || app.0.store.read(work)).instrument(span).await);
+        self.0.metrics.store("read", started.elapsed());
+        done
     }
 
     /// Writes all of `work` or nothing, and tells who waits for changes once it is on the disk.
@@ -138,7 +152,11 @@ impl App {
         E: From<StoreError> + Send + 'static,
     {
         let app = self.clone();
-        let done = joined(spawn_blocking(move || app.0.store.write(work)).await)?;
+        let started = Instant::now();
+        let span = tracing::info_span!(target: TARGET, "store", access = "write");
+        let done = joined(spawn_blocking(move || app.0.store.write(work)).instrument(span).await);
+        self.0.metrics.store("write", started.elapsed());
+        let done = done?;
         self.0.changed.send_modify(|count| *count = count.wrapping_add(1));
         Ok(done)
     }

@@ -62,27 +62,6 @@ pub(crate) fn invite(
     Ok(token)
 }
 
-/// Turns a gateway away: its connection is dropped, its certificates are of no use, and so is a token for it that nobody
-/// has used. It comes back by joining anew.
-///
-/// # Errors
-/// 404 where no such gateway may come.
-pub(crate) fn turn_away(
-    tx: &mut Tx<'_>,
-    (site, gateway): (&str, &str),
-    by: &str,
-    why: &str,
-    at: Timestamp,
-) -> Result<(), Problem> {
-    let invited = join_tokens::take_back(tx, site, gateway)?;
-    if !gateways::revoke(tx, site, gateway)? && !invited {
-        return Err(Problem::no_such("gateway"));
-    }
-    let entry = Entry::new(Phase::Decided, at, by, "gateway.turn-away", format!("gateway/{gateway}"));
-    audit::append(tx, &entry.site(site).why(why))?;
-    Ok(())
-}
-
 pub(crate) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(join)).layer(DefaultBodyLimit::max(BODY))
 }

@@ -34,6 +34,7 @@ pub use link::{LinkSettings, serve as serve_link};
 pub use maintenance::{back_up, change_kek, change_keys, restore, root};
 /// What must not be shown.
 pub use nullius_store::Secret;
+pub use out::{Destination, Exporter, Receiver, Spans, Telemetry, telemetry};
 pub use people::oidc::{GroupRole, Provider};
 pub use run::{Ready, RunError, invite, open, run};
 pub use settings::{Settings, SettingsError, passphrase};

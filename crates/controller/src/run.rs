@@ -6,7 +6,8 @@
 use crate::http::Problem;
 use crate::settings::SettingsError;
 use crate::{
-    App, Clock, Config, LinkSettings, Settings, Tls, TlsError, bundles, ca, router, serve, serve_link,
+    App, Clock, Config, Exporter, LinkSettings, Settings, Tls, TlsError, bundles, ca, out, router, serve,
+    serve_link,
 };
 use nullius_model::Timestamp;
 use nullius_protocol::link::JoinToken;
@@ -19,6 +20,7 @@ use std::sync::Arc;
 use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
 /// The controller did not start, or ended by itself.
@@ -123,14 +125,32 @@ async fn attend(
     let acceptor = TlsAcceptor::from(Arc::clone(&tls.api));
     let limits = app.config().limits;
     let people = tokio::spawn(serve(router(&app), api, Some(acceptor), limits, over(ended.clone())));
-    let gateways = tokio::spawn(serve_link(app.clone(), links, Arc::clone(&tls.link), over(ended)));
-    let renewing = tokio::spawn(tls.keep_fresh(app.clone()));
+    let gateways = tokio::spawn(serve_link(app.clone(), links, Arc::clone(&tls.link), over(ended.clone())));
+    let mut beside = beside(settings, &app, ended).await?;
+    beside.spawn(tls.keep_fresh(app.clone()));
     ready(&told);
     stop.await;
     drop(end);
-    renewing.abort();
+    beside.shutdown().await;
     let _ = tokio::join!(people, gateways);
     Ok(())
+}
+
+/// What nobody waits for: whoever is sent events and checkpoints, and the numbers for this machine.
+async fn beside(settings: &Settings, app: &App, ended: watch::Receiver<()>) -> Result<JoinSet<()>, RunError> {
+    let mut tasks = out::start(app, &settings.sinks, &settings.witnesses).map_err(RunError::Begin)?;
+    if let Some(address) = settings.metrics {
+        let listener = listen(address).await?;
+        tasks.spawn(serve(out::metrics_router(app), listener, None, app.config().limits, over(ended)));
+    }
+    Ok(tasks)
+}
+
+impl Ready {
+    /// Sends traces and metrics from here on; called where tasks can be started.
+    pub fn export(&self, exporter: Exporter) {
+        tokio::spawn(exporter.run(self.app.clone()));
+    }
 }
 
 async fn announced(app: &App, api: &TcpListener, links: &TcpListener) -> Result<Ready, RunError> {

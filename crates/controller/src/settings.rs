@@ -12,11 +12,11 @@
 //! file = "/etc/nullius/controller.key"        # or: passphrase_file = "/run/credentials/…"
 //! ```
 //!
-//! Receivers of events are described in `out::destination`.
+//! Receivers of events are described in `out::destination`, telemetry in `out::telemetry`.
 //!
 //! INVARIANT: what is not understood is an error with its line, never a default.
 
-use crate::out::Receiver;
+use crate::out::{Receiver, Telemetry};
 use nullius_store::{Kek, Location, Secret, StoreError};
 use serde::Deserialize;
 use std::net::{Ipv6Addr, SocketAddr};
@@ -65,6 +65,9 @@ pub struct Settings {
     /// Who is sent checkpoints of the log.
     #[serde(default, rename = "witness")]
     pub witnesses: Vec<Receiver>,
+    /// Who is sent traces and metrics; nobody where left out.
+    #[serde(default)]
+    pub telemetry: Option<Telemetry>,
 }
 
 /// Where the key is that seals the store's secrets.
@@ -109,6 +112,18 @@ impl Settings {
         Self::parse(&text).map_err(|message| SettingsError::Form { path: path.to_owned(), message })
     }
 
+    /// For a controller that serves this machine alone, with everything in `state`.
+    ///
+    /// # Errors
+    /// None but those of [`Settings::read`].
+    pub fn of_one_machine(state: &Path) -> Result<Self, SettingsError> {
+        let text = "names = [\"localhost\", \"127.0.0.1\"]\ntrust_domain = \"nullius\"\nlisten = \"127.0.0.1:8443\"\n\
+                    links = \"127.0.0.1:8444\"\n";
+        let settings =
+            Self::parse(text).map_err(|message| SettingsError::Form { path: state.to_owned(), message })?;
+        Ok(Self { state: state.to_owned(), ..settings })
+    }
+
     fn parse(text: &str) -> Result<Self, String> {
         let settings: Self = toml::from_str(text).map_err(|error| error.to_string())?;
         match settings {
@@ -120,6 +135,9 @@ impl Settings {
             }
             Self { key: Key { file: Some(_), passphrase_file: Some(_) }, .. } => {
                 Err("`key` has a `file` or a `passphrase_file`, not both".to_owned())
+            }
+            Self { metrics: Some(address), .. } if !address.ip().is_loopback() => {
+                Err("`metrics` are served without asking who: on this machine's own address only".to_owned())
             }
             settings => {
                 crate::out::check(&settings.sinks)?;
@@ -248,6 +266,9 @@ mod tests {
             ("listen = 8443", "listen"),
             ("[key]\nfile = \"a\"\npassphrase_file = \"b\"", "not both"),
             ("[[sink]]\nname = \"x\"\nto = \"ftp://x\"", "ftp"),
+            ("metrics = \"0.0.0.0:9464\"", "own address only"),
+            ("[telemetry]\nto = \"http://collector.example:4318\"", "without TLS"),
+            ("[telemetry]\nto = \"file:/traces\"", "no address of HTTP"),
             ("[[sink]]\nname = \"x\"\nto = \"file:/a\"\n[[sink]]\nname = \"x\"\nto = \"file:/b\"", "x"),
         ] {
             let error = Settings::parse(&format!("{LEAST}{added}\n")).unwrap_err();

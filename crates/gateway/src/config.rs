@@ -35,6 +35,9 @@ const MAX_CONFIG: u64 = 1 << 20;
 /// Most ports of a gateway: each costs a capture ring and a thread.
 pub const MAX_PORTS: usize = 64;
 
+/// How much of the audit may wait for the controller where nothing is said, in MiB.
+pub const DEFAULT_SPOOL: u64 = 256;
+
 /// Most addresses of a controller: each is tried in turn.
 const MAX_URLS: usize = 8;
 
@@ -237,7 +240,7 @@ fn default_link_socket() -> PathBuf {
 }
 
 const fn default_spool() -> u64 {
-    256
+    DEFAULT_SPOOL
 }
 
 const fn default_nflog_group() -> u16 {

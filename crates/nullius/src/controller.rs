@@ -79,8 +79,17 @@ fn read(path: &Path) -> Result<Settings, Failure> {
 }
 
 fn serve(settings: &Settings) -> anyhow::Result<()> {
-    crate::journal::begin();
-    Ok(nullius_controller::run(settings, Arc::new(SystemClock), announce, crate::end::asked())?)
+    let telemetry = settings.telemetry.clone();
+    let collector = telemetry.map(|to| nullius_controller::telemetry(to, Arc::new(SystemClock)));
+    let (spans, exporter) = collector.unzip();
+    crate::journal::begin(spans);
+    let ready = |ready: &Ready| {
+        announce(ready);
+        if let Some(exporter) = exporter {
+            ready.export(exporter);
+        }
+    };
+    Ok(nullius_controller::run(settings, Arc::new(SystemClock), ready, crate::end::asked())?)
 }
 
 /// What whoever starts it needs to know.

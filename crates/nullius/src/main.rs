@@ -10,6 +10,7 @@ mod gateway;
 mod journal;
 mod lab;
 mod site;
+mod up;
 
 use clap::{Parser, Subcommand};
 use std::io::Write as _;
@@ -29,6 +30,7 @@ enum Command {
     Controller(controller::Arguments),
     Gateway(gateway::Arguments),
     Lab(lab::Arguments),
+    Up(up::Arguments),
     #[command(flatten)]
     Site(nullius_cli::Command),
 }
@@ -40,6 +42,7 @@ fn main() -> ExitCode {
         Command::Controller(arguments) => controller::run(arguments).map(|()| ExitCode::SUCCESS),
         Command::Gateway(arguments) => gateway::run(arguments).map(|()| ExitCode::SUCCESS),
         Command::Lab(arguments) => lab::run(arguments).map(|()| ExitCode::SUCCESS),
+        Command::Up(arguments) => up::run(arguments).map(|()| ExitCode::SUCCESS),
         Command::Site(command) => site::run(command),
     };
     result.unwrap_or_else(|failure| {

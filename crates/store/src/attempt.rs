@@ -39,20 +39,12 @@ pub(crate) fn retried<T, E: From<StoreError>>(
 
 /// Begins where the schema exists and is one we know.
 pub(crate) fn begin(session: &mut dyn Session, mode: Mode) -> Result<Head, StoreError> {
-    let begun = session.begin(mode);
-    let head = begun.and_then(|head| head.ok_or_else(|| StoreError::Damaged("no head".to_owned())));
-    let known = newest();
-    match head {
-        Ok(head) if head.schema <= known => Ok(head),
-        Ok(head) => {
-            session.roll_back();
-            Err(StoreError::Newer { found: head.schema, known })
-        }
-        Err(error) => {
-            session.roll_back();
-            Err(error)
-        }
-    }
+    let head = session.begin(mode)?.ok_or_else(|| StoreError::Damaged("it has no head".to_owned()));
+    let head = head.and_then(|head| match newest() {
+        known if head.schema > known => Err(StoreError::Newer { found: head.schema, known }),
+        _ => Ok(head),
+    });
+    head.inspect_err(|_| session.roll_back())
 }
 
 /// Does the work of a transaction that has begun, and ends it.

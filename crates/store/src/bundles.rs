@@ -87,16 +87,18 @@ fn supersede(tx: &mut Tx<'_>, site: &str, key: &str) -> Result<(), StoreError> {
     tx.execute(forget, &[site.into(), row.int(0)?.into(), row.int(1)?.into(), Vec::new().into()]).map(|_| ())
 }
 
-/// What is in force above an epoch, in order; some at a time.
+/// Epoch and key of what is in force above an epoch, in order; some at a time.
 ///
 /// # Errors
 /// What the database fails with.
-pub fn above(tx: &mut Tx<'_>, site: &str, epoch: Epoch) -> Result<Vec<Bundle>, StoreError> {
+pub fn above(tx: &mut Tx<'_>, site: &str, epoch: Epoch) -> Result<Vec<(Epoch, String)>, StoreError> {
     let sql = format!(
-        "SELECT {COLUMNS} FROM bundle WHERE site = $1 AND superseded = 0 \
+        "SELECT term, counter, key FROM bundle WHERE site = $1 AND superseded = 0 \
          AND (term > $2 OR (term = $2 AND counter > $3)) ORDER BY term, counter LIMIT {PAGE}"
     );
-    rows(tx, &sql, &[site.into(), epoch.term.into(), epoch.counter.into()])
+    let rows = tx.query(&sql, &[site.into(), epoch.term.into(), epoch.counter.into()])?;
+    let head = |row: &Row| Ok((Epoch { term: row.count(0)?, counter: row.count(1)? }, row.text(2)?));
+    rows.iter().map(head).collect()
 }
 
 /// All that is in force, in order.

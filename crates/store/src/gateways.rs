@@ -30,8 +30,6 @@ pub struct Gateway {
     pub boot: String,
     /// When something was last heard of it, in seconds since 1970.
     pub seen: u64,
-    /// How things are there, as it last said.
-    pub report: Option<Vec<u8>>,
 }
 
 /// Which records of a gateway the log has.
@@ -46,7 +44,7 @@ pub struct Spool {
 }
 
 const COLUMNS: &str = "site, name, since, revoked, taken_term, taken_counter, policy_term, policy_counter, deltas, \
-                       kernel, spool, recorded, chain, software, boot, seen, report";
+                       kernel, spool, recorded, chain, software, boot, seen";
 
 /// A gateway joined, for the first time or anew: it may come, with certificates that are made from now on.
 ///
@@ -78,13 +76,16 @@ pub fn of_site(tx: &mut Tx<'_>, site: &str) -> Result<Vec<Gateway>, StoreError> 
     tx.query(&sql, &[site.into()])?.iter().map(read).collect()
 }
 
-/// Turns a gateway away; whether there is one that could come until now.
+/// Turns a gateway away, and takes back the tokens for it that nobody has used; whether there is one that could come until
+/// now.
 ///
 /// # Errors
 /// What the database fails with.
 pub fn revoke(tx: &mut Tx<'_>, site: &str, name: &str) -> Result<bool, StoreError> {
+    let names = [site.into(), name.into()];
+    tx.execute("DELETE FROM join_token WHERE site = $1 AND gateway = $2 AND used = 0", &names)?;
     let sql = "UPDATE gateway SET revoked = 1 WHERE site = $1 AND name = $2 AND revoked = 0";
-    tx.execute(sql, &[site.into(), name.into()]).map(|count| count > 0)
+    tx.execute(sql, &names).map(|count| count > 0)
 }
 
 /// Where a gateway stands, as it says when it comes.
@@ -138,13 +139,23 @@ pub fn recorded(tx: &mut Tx<'_>, gateway: &Gateway) -> Result<(), StoreError> {
     change(tx, sql, gateway, values)
 }
 
-/// How things are there.
+/// How things are there, as it says (JSON), in the place of what it said before.
 ///
 /// # Errors
 /// What the database fails with.
-pub fn reported(tx: &mut Tx<'_>, gateway: &Gateway) -> Result<(), StoreError> {
+pub fn put_report(tx: &mut Tx<'_>, gateway: &Gateway, report: &[u8]) -> Result<(), StoreError> {
     let sql = "UPDATE gateway SET report = $3, seen = $4 WHERE site = $1 AND name = $2";
-    change(tx, sql, gateway, [gateway.report.clone().into(), gateway.seen.into()])
+    change(tx, sql, gateway, [report.into(), gateway.seen.into()])
+}
+
+/// What it last said.
+///
+/// # Errors
+/// What the database fails with.
+pub fn report(tx: &mut Tx<'_>, site: &str, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
+    let sql = "SELECT report FROM gateway WHERE site = $1 AND name = $2";
+    let row = tx.one(sql, &[site.into(), name.into()])?;
+    Ok(row.map(|row| row.maybe_bytes(0)).transpose()?.flatten())
 }
 
 /// How a device stands at a gateway, as that sees it (JSON), in the place of what it said before.
@@ -196,6 +207,5 @@ fn read(row: &Row) -> Result<Gateway, StoreError> {
         software: row.text(13)?,
         boot: row.text(14)?,
         seen: row.count(15)?,
-        report: row.maybe_bytes(16)?,
     })
 }

@@ -73,15 +73,6 @@ pub fn use_up(tx: &mut Tx<'_>, id: &[u8], now: u64) -> Result<bool, StoreError> 
     tx.execute(sql, &[id.into(), now.into()]).map(|count| count > 0)
 }
 
-/// Takes back the tokens of a gateway that nobody has used; whether there were any.
-///
-/// # Errors
-/// What the database fails with.
-pub fn take_back(tx: &mut Tx<'_>, site: &str, gateway: &str) -> Result<bool, StoreError> {
-    let sql = "DELETE FROM join_token WHERE site = $1 AND gateway = $2 AND used = 0";
-    tx.execute(sql, &[site.into(), gateway.into()]).map(|count| count > 0)
-}
-
 fn read(row: &Row) -> Result<JoinToken, StoreError> {
     Ok(JoinToken {
         id: row.bytes(0)?,

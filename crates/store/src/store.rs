@@ -6,7 +6,7 @@ use crate::keys::{Ring, Wrapper};
 use crate::mark::Mark;
 use crate::migrations::{MIGRATIONS, migrate};
 use crate::past::{self, Gap};
-use crate::unlock::unlock;
+use crate::unlock::{self, unlock};
 use crate::{Kek, Location, StoreError, Tx};
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -62,7 +62,8 @@ impl Store {
     /// Writes all of `work` or nothing; it is on the disk when this returns. `work` runs again where writers met.
     ///
     /// # Errors
-    /// What `work` or the database fails with; nothing has changed then.
+    /// What `work` or the database fails with; nothing has changed then. One exception: where a server is lost while it
+    /// commits, nobody knows.
     pub fn write<T, E: From<StoreError>>(
         &self,
         mut work: impl FnMut(&mut Tx<'_>) -> Result<T, E>,
@@ -75,6 +76,18 @@ impl Store {
             mark.note(generation);
         }
         Ok(result)
+    }
+
+    /// The keys of another program's making; its key-encryption key too, where it left that in the same place.
+    fn load(&self, tx: &mut Tx<'_>, version: i64) -> Result<Ring, StoreError> {
+        match Ring::load(tx, &self.wrapper(), version) {
+            Err(StoreError::WrongKey) => {
+                let kek = self.kek();
+                self.set_kek(kek.clone(), unlock::again(tx, &kek)?);
+                Ring::load(tx, &self.wrapper(), version)
+            }
+            result => result,
+        }
     }
 
     /// Counts writes, of all programs: another number than before says that something may have changed. Cheap enough to
@@ -121,7 +134,7 @@ impl Store {
         if ring.version == Some(head.keys) {
             return Ok(ring);
         }
-        let loaded = Ring::load(&mut Tx::new(session, ring), &self.wrapper(), head.keys);
+        let loaded = self.load(&mut Tx::new(session, ring), head.keys);
         let ring = Arc::new(loaded.inspect_err(|_| session.roll_back())?);
         *self.0.ring.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&ring);
         Ok(ring)

@@ -56,18 +56,28 @@ pub(crate) fn set_up(tx: &mut Tx<'_>, kek: &Kek) -> Result<Unlocked, StoreError>
 }
 
 fn known(tx: &mut Tx<'_>, kek: &Kek, found: &Descriptor, generation: i64) -> Result<Unlocked, StoreError> {
+    let wrapper = wrapper(tx, kek, found)?;
+    let id = meta::find(tx, ID)?.ok_or_else(|| StoreError::Damaged("it has no number".to_owned()))?;
+    let generation = compared(tx, kek, &id, generation)?;
+    Ok(Unlocked { wrapper, id, generation })
+}
+
+/// The key that opens the store now, where another program changed it.
+pub(crate) fn again(tx: &mut Tx<'_>, kek: &Kek) -> Result<Wrapper, StoreError> {
+    let found = descriptor(tx)?.ok_or_else(|| StoreError::Damaged("it has no key".to_owned()))?;
+    wrapper(tx, kek, &found)
+}
+
+fn wrapper(tx: &mut Tx<'_>, kek: &Kek, found: &Descriptor) -> Result<Wrapper, StoreError> {
     let row = tx.one("SELECT id, wrapped FROM data_key ORDER BY id DESC LIMIT 1", &[])?;
     let row = row.ok_or_else(|| StoreError::Damaged("its keys are gone".to_owned()))?;
     let (key, wrapped) = (row.int(0)?, row.bytes(1)?);
     let key = u32::try_from(key).map_err(|_| StoreError::Damaged("a key has a wrong number".to_owned()))?;
-    let wrapper = kek.again(found, |wrapper| match wrapper.unwrap_key(key, &wrapped) {
+    kek.again(found, |wrapper| match wrapper.unwrap_key(key, &wrapped) {
         Ok(_) => Ok(true),
         Err(StoreError::WrongKey) => Ok(false),
         Err(error) => Err(error),
-    })?;
-    let id = meta::find(tx, ID)?.ok_or_else(|| StoreError::Damaged("it has no number".to_owned()))?;
-    let generation = compared(tx, kek, &id, generation)?;
-    Ok(Unlocked { wrapper, id, generation })
+    })
 }
 
 /// A store that is behind its mark goes on above it, and remembers.

@@ -7,7 +7,7 @@ use super::files::{Files, entries, tile};
 use super::records::Records;
 use super::tiles::records_below;
 use super::{Fault, Reason, Signed};
-use crate::layout::{LEVELS, Span, WIDTH, hashes_at};
+use crate::layout::{LEVELS, Span, hashes_at};
 use crate::tree::root_of;
 use crate::{Checkpoint, Hash, Tree};
 
@@ -80,7 +80,7 @@ fn by_tiles<F: Files>(
     checkpoint: &Checkpoint,
     records: &Records,
 ) -> Result<Option<(u64, u64)>, F::Error> {
-    for vouched in vouched_edge(files, checkpoint)? {
+    for vouched in vouched_edge(files, checkpoint, records)? {
         if let Found::Wrong(level, number) = compare(files, &vouched, records)? {
             return descend(files, level, number, vouched, records).map(Some);
         }
@@ -88,17 +88,32 @@ fn by_tiles<F: Files>(
     Ok(None)
 }
 
-/// The tiles that are not full, the highest and leftmost first; none where they do not hash to the signed root.
-fn vouched_edge<F: Files>(files: &mut F, checkpoint: &Checkpoint) -> Result<Vec<Vouched>, F::Error> {
-    let (mut edge, mut subtrees) = (Vec::new(), Vec::new());
+/// The tiles that are not full, the highest and leftmost first; none where they do not hash to the signed root. For a tile
+/// that was damaged the records may do: one of a few ways to put the edge together is the signed one.
+fn vouched_edge<F: Files>(
+    files: &mut F,
+    checkpoint: &Checkpoint,
+    records: &Records,
+) -> Result<Vec<Vouched>, F::Error> {
+    let mut edge = Vec::new();
     for level in (0..LEVELS).rev() {
         let count = hashes_at(level, checkpoint.size);
-        let Some(span) = Span::all(count).last().filter(|span| span.width < WIDTH) else { continue };
-        let Some(hashes) = tile(files, level, span)? else { return Ok(Vec::new()) };
-        subtrees.extend_from_slice(grown(&hashes).subtrees());
-        edge.push(Vouched { level, span, hashes });
+        let Some(span) = Span::partial(count) else { continue };
+        let ours = hashes_of(files, level, span, records)?;
+        let ours = Some(ours).filter(|hashes| hashes.len() == usize::from(span.width));
+        let ways: Vec<_> = tile(files, level, span)?.into_iter().chain(ours).collect();
+        edge.push((level, span, ways));
     }
-    if root_of(&subtrees) == checkpoint.root { Ok(edge) } else { Ok(Vec::new()) }
+    let signed = (0..1_usize << edge.len()).find_map(|choice| {
+        let way = |(place, (_, _, ways)): (usize, &(u8, Span, Vec<Vec<Hash>>))| {
+            ways.get(choice >> place & 1).cloned()
+        };
+        let chosen = edge.iter().enumerate().map(way).collect::<Option<Vec<_>>>()?;
+        let subtrees: Vec<_> = chosen.iter().flat_map(|hashes| grown(hashes).subtrees().to_vec()).collect();
+        (root_of(&subtrees) == checkpoint.root).then_some(chosen)
+    });
+    let tiles = edge.iter().zip(signed.unwrap_or_default());
+    Ok(tiles.map(|((level, span, _), hashes)| Vouched { level: *level, span: *span, hashes }).collect())
 }
 
 fn descend<F: Files>(
@@ -125,12 +140,21 @@ fn descend<F: Files>(
 
 fn compare<F: Files>(files: &mut F, vouched: &Vouched, records: &Records) -> Result<Found, F::Error> {
     let Vouched { level, span, hashes } = vouched;
-    let ours = if *level == 0 { leaves(files, *span)? } else { records.hashes(*level, *span) };
+    let ours = hashes_of(files, *level, *span, records)?;
     let wrong = hashes.iter().enumerate().find(|(place, hash)| ours.get(*place) != Some(hash));
     Ok(wrong.map_or(Found::Nothing, |(place, _)| Found::Wrong(*level, span.first() + place as u64)))
 }
 
-fn leaves<F: Files>(files: &mut F, span: Span) -> Result<Vec<Hash>, F::Error> {
+/// What the records of a tile hash to, as far as they are there.
+fn hashes_of<F: Files>(
+    files: &mut F,
+    level: u8,
+    span: Span,
+    records: &Records,
+) -> Result<Vec<Hash>, F::Error> {
+    if level > 0 {
+        return Ok(records.hashes(level, span));
+    }
     Ok(entries(files, span)?.split().0.into_iter().map(Hash::leaf).collect())
 }
 

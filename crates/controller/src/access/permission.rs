@@ -95,6 +95,8 @@ permissions! {
     ProposalRead "proposal.read" Site [Viewer Operator Engineer Admin Auditor];
     /// Gives and takes roles.
     RoleWrite "role.write" Site [Admin];
+    /// Reads who gets events and checkpoints, and how far they are.
+    SinkRead "sink.read" Everywhere [Admin Auditor];
     /// Reads all of a site as one document.
     SiteExport "site.export" Site [Engineer Admin Auditor];
     /// Takes all of a site from one document.

@@ -79,6 +79,7 @@ fn surrounded(app: &App, operations: OpenApiRouter<App>) -> Router {
         .layer(from_fn_with_state(app.clone(), layers::bounds))
         .layer(from_fn(layers::deadline))
         .layer(CatchPanicLayer::custom(layers::panicked))
+        .layer(from_fn_with_state(app.clone(), crate::out::metrics::measure))
         .layer(from_fn(layers::headers))
         .with_state(app.clone())
 }

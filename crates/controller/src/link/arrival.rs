@@ -12,8 +12,8 @@ use nullius_protocol::order::Order;
 use nullius_store::gateways::{self, Gateway, Spool};
 use nullius_store::{StoreError, Tx, audit, bundles as kept, sites};
 
-/// Most revocations that are adopted at once: as many as a site has devices.
-const MAX_REVOKED: usize = 100_000;
+/// Revocations that are looked at in one transaction: a gateway that names many holds up nobody who writes.
+pub(super) const ADOPT_AT_ONCE: usize = 256;
 
 /// Longest text of a hello that is kept, in bytes.
 const MAX_TEXT: usize = 128;
@@ -42,7 +42,6 @@ pub(super) fn welcome(
     let mut gateway = admitted(tx, peer)?;
     let who = format!("gateway:{}", gateway.name);
     let last = sites::find(tx, &gateway.site)?.ok_or(End::TurnedAway)?.last;
-    adopt(tx, &gateway, hello, &who, at)?;
     if hello.taken > last {
         bundles::open_term(tx, &gateway.site, hello.taken.term, &who, at)?;
     }
@@ -58,17 +57,25 @@ pub(super) fn welcome(
 }
 
 /// Whoever revoked at a gateway is believed, unless that was taken back later.
-fn adopt(tx: &mut Tx<'_>, gateway: &Gateway, hello: &Hello, who: &str, at: Timestamp) -> Result<(), End> {
-    let site = gateway.site.as_str();
-    for revoked in hello.revoked.iter().take(MAX_REVOKED) {
-        if DeviceName::new(&revoked.device).is_err() || is_known(tx, site, hello.taken, revoked)? {
-            continue;
-        }
-        let why = format!("revoked at the gateway by {}: {}", cut(&revoked.by), cut(&revoked.reason));
-        let why = nullius_model::inert(&why);
-        let order = Order::Revoke { device: revoked.device.clone(), reason: why.clone() };
-        bundles::issue(tx, site, Body::Order { key: order.key(), order }, who, &why, at)?;
+///
+/// # Errors
+/// [`End`]; nothing has changed then.
+pub(super) fn adopt(
+    tx: &mut Tx<'_>,
+    peer: &Verified<GatewayIdentity>,
+    revoked: &Revoked,
+    taken: Epoch,
+    at: Timestamp,
+) -> Result<(), End> {
+    let gateway = admitted(tx, peer)?;
+    if DeviceName::new(&revoked.device).is_err() || is_known(tx, &gateway.site, taken, revoked)? {
+        return Ok(());
     }
+    let why = format!("revoked at the gateway by {}: {}", cut(&revoked.by), cut(&revoked.reason));
+    let why = nullius_model::inert(&why);
+    let order = Order::Revoke { device: revoked.device.clone(), reason: why.clone() };
+    let who = format!("gateway:{}", gateway.name);
+    bundles::issue(tx, &gateway.site, Body::Order { key: order.key(), order }, &who, &why, at)?;
     Ok(())
 }
 
@@ -118,9 +125,8 @@ pub(super) fn reported(
 ) -> Result<(), End> {
     let mut gateway = admitted(tx, peer)?;
     let whole = serde_json::json!({ "status": report.status, "stations": report.stations });
-    gateway.report = Some(whole.to_string().into_bytes());
     gateway.seen = at.as_secs();
-    gateways::reported(tx, &gateway)?;
+    gateways::put_report(tx, &gateway, whole.to_string().as_bytes())?;
     for device in report.devices.iter().filter(|device| DeviceName::new(&device.name).is_ok()) {
         let view = serde_json::json!(device).to_string();
         gateways::put_sighting(tx, &gateway, &device.name, view.as_bytes())?;

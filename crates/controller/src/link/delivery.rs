@@ -11,6 +11,8 @@ use nullius_protocol::link::{Ack, Outcome};
 use nullius_store::bundles::{self as kept, POLICY};
 use nullius_store::gateways::{self, Gateway};
 use nullius_store::{StoreError, Tx, audit};
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Orders that are under way unacked at most.
 pub(super) const WINDOW: usize = 32;
@@ -41,24 +43,26 @@ pub(super) struct Ready {
 pub(super) fn next(
     tx: &mut Tx<'_>,
     peer: &Verified<GatewayIdentity>,
+    changes: &Changes,
     sent: Epoch,
     under_way: usize,
     in_full: bool,
 ) -> Result<Vec<Ready>, End> {
     let gateway = admitted(tx, peer)?;
     let mut ready = Vec::new();
-    for bundle in kept::above(tx, &peer.site, sent)? {
+    for (epoch, key) in kept::above(tx, &peer.site, sent)? {
         let busy = under_way + ready.len();
-        if bundle.key == POLICY {
+        if key == POLICY {
             if busy == 0 {
-                ready.push(policy(tx, &gateway, bundle, in_full)?);
+                ready.extend(policy(tx, &gateway, changes, epoch, in_full)?);
             }
             break;
         }
         if busy >= WINDOW {
             break;
         }
-        ready.push(Ready { epoch: bundle.epoch, form: Form::Order, bytes: bundle.bytes });
+        let bundle = kept::find(tx, &peer.site, epoch)?;
+        ready.extend(bundle.map(|bundle| Ready { epoch, form: Form::Order, bytes: bundle.bytes }));
     }
     Ok(ready)
 }
@@ -66,34 +70,69 @@ pub(super) fn next(
 fn policy(
     tx: &mut Tx<'_>,
     gateway: &Gateway,
-    bundle: kept::Bundle,
+    changes: &Changes,
+    epoch: Epoch,
     in_full: bool,
-) -> Result<Ready, IssueError> {
-    let delta = if in_full || gateway.deltas >= MAX_DELTAS { None } else { delta(tx, gateway, &bundle)? };
-    Ok(match delta {
-        Some(bytes) if bytes.len() < bundle.bytes.len() => {
-            Ready { epoch: bundle.epoch, form: Form::Delta, bytes }
+) -> Result<Option<Ready>, IssueError> {
+    if !in_full && gateway.deltas < MAX_DELTAS {
+        let name = (gateway.site.clone(), gateway.policy, epoch);
+        let delta = match changes.find(&name) {
+            Some(known) => known,
+            None => changes.keep(name, delta(tx, gateway, epoch)?),
+        };
+        if let Some(bytes) = delta {
+            return Ok(Some(Ready { epoch, form: Form::Delta, bytes: bytes.to_vec() }));
         }
-        Some(_) | None => Ready { epoch: bundle.epoch, form: Form::Full, bytes: bundle.bytes },
-    })
+    }
+    let bundle = kept::find(tx, &gateway.site, epoch)?;
+    Ok(bundle.map(|bundle| Ready { epoch, form: Form::Full, bytes: bundle.bytes }))
 }
 
-/// The same policy as what changes in the one that the gateway enforces, where we still have that.
-fn delta(tx: &mut Tx<'_>, gateway: &Gateway, bundle: &kept::Bundle) -> Result<Option<Vec<u8>>, IssueError> {
+/// The same policy as what changes in the one that the gateway enforces, where we still have that and it is smaller.
+fn delta(tx: &mut Tx<'_>, gateway: &Gateway, epoch: Epoch) -> Result<Option<Vec<u8>>, IssueError> {
     let Some(base) = kept::find(tx, &gateway.site, gateway.policy)? else { return Ok(None) };
-    let (Some(from), Some((to, whole))) =
-        (files(&base), files(bundle).zip(decode_unverified(&bundle.bytes).ok()))
-    else {
-        return Ok(None);
-    };
+    let Some(whole) = kept::find(tx, &gateway.site, epoch)? else { return Ok(None) };
+    let (Some((from, _)), Some((to, bundle))) = (files(&base), files(&whole)) else { return Ok(None) };
     let body = Body::PolicyDelta(PolicyDelta::between(base.epoch, &from, &to)?);
-    Ok(Some(Bundle { body, ..whole }.sign(&bundles::signer(tx, &gateway.site)?)?))
+    let bytes = Bundle { body, ..bundle }.sign(&bundles::signer(tx, &gateway.site)?)?;
+    Ok(Some(bytes).filter(|bytes| bytes.len() < whole.bytes.len()))
 }
 
-fn files(bundle: &kept::Bundle) -> Option<std::collections::BTreeMap<String, String>> {
-    match decode_unverified(&bundle.bytes).ok()?.body {
-        Body::Policy(files) => Some(files),
+/// The files of a policy, and the bundle without them.
+fn files(kept: &kept::Bundle) -> Option<(BTreeMap<String, String>, Bundle)> {
+    let bundle = decode_unverified(&kept.bytes).ok()?;
+    let (body, empty) = (bundle.body, Body::Policy(BTreeMap::new()));
+    match body {
+        Body::Policy(files) => Some((files, Bundle { body: empty, ..bundle })),
         Body::PolicyDelta(_) | Body::Order { .. } | Body::Handover(_) => None,
+    }
+}
+
+/// Changes that were worked out of late: gateways of a site mostly have the same policy, and need the same one.
+#[derive(Debug, Default)]
+pub(super) struct Changes(Mutex<VecDeque<(Change, Worth)>>);
+
+/// Site, from which policy, to which.
+type Change = (String, Epoch, Epoch);
+
+/// A signed change; none where the whole is no larger.
+type Worth = Option<Arc<[u8]>>;
+
+/// Changes that are remembered: the last one of some sites, and of gateways that lag behind.
+const REMEMBERED: usize = 8;
+
+impl Changes {
+    fn find(&self, name: &Change) -> Option<Worth> {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.iter().find(|(known, _)| known == name).map(|(_, worth)| worth.clone())
+    }
+
+    fn keep(&self, name: Change, bytes: Option<Vec<u8>>) -> Worth {
+        let worth: Worth = bytes.map(Arc::from);
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.truncate(REMEMBERED - 1);
+        known.push_front((name, worth.clone()));
+        worth
     }
 }
 

@@ -1,5 +1,6 @@
 //! Which gateways are connected here, and questions to them.
 
+use super::delivery::Changes;
 use crate::App;
 use crate::http::Problem;
 use axum::http::StatusCode;
@@ -26,6 +27,7 @@ pub(crate) struct Hub(Arc<Inner>);
 struct Inner {
     next: AtomicU64,
     seats: Mutex<BTreeMap<Name, Taken>>,
+    changes: Arc<Changes>,
 }
 
 /// Site and gateway.
@@ -97,6 +99,11 @@ impl Hub {
     /// How many gateways are connected here.
     pub(crate) fn count(&self) -> usize {
         self.seats().len()
+    }
+
+    /// Changes of policies that were worked out of late.
+    pub(super) fn changes(&self) -> Arc<Changes> {
+        Arc::clone(&self.0.changes)
     }
 
     /// Takes the seat of a gateway, from whoever has it.

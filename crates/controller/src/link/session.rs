@@ -19,6 +19,7 @@ use nullius_protocol::local::Answer;
 use nullius_store::gateways::Gateway;
 use nullius_store::{Tx, audit};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{oneshot, watch};
 use tokio::time::{Instant, sleep_until, timeout};
@@ -173,8 +174,8 @@ impl Session {
             return self.app.read(move |tx| arrival::admitted(tx, &peer).map(|_| ())).await;
         }
         let alone = self.under_way.values().any(|form| *form != Form::Order);
-        let in_full = self.in_full;
-        let next = move |tx: &mut Tx<'_>| delivery::next(tx, &peer, sent, under_way, in_full);
+        let (in_full, changes) = (self.in_full, self.app.links().changes());
+        let next = move |tx: &mut Tx<'_>| delivery::next(tx, &peer, &changes, sent, under_way, in_full);
         for ready in self.app.read(next).await? {
             if alone {
                 break;
@@ -274,6 +275,15 @@ async fn arrive(
     let (peer, at) = (peer.clone(), app.now());
     if late {
         return app.read(move |tx| arrival::admitted(tx, &peer)).await;
+    }
+    let hello = Arc::new(hello);
+    for begin in (0..hello.revoked.len()).step_by(arrival::ADOPT_AT_ONCE) {
+        let (hello, peer) = (Arc::clone(&hello), peer.clone());
+        let adopt = move |tx: &mut Tx<'_>| {
+            let mut some = hello.revoked.iter().skip(begin).take(arrival::ADOPT_AT_ONCE);
+            some.try_for_each(|revoked| arrival::adopt(tx, &peer, revoked, hello.taken, at))
+        };
+        app.write(adopt).await?;
     }
     app.write(move |tx| arrival::welcome(tx, &peer, &hello, at)).await
 }

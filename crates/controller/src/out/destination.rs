@@ -27,7 +27,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 
 /// Most sinks, and most witnesses: each costs a task, a connection and a batch of leaves in memory.
-pub const MAX_RECEIVERS: usize = 16;
+pub(crate) const MAX_RECEIVERS: usize = 16;
 
 /// Port of syslog over TLS (RFC 5425 §4.1).
 const SYSLOG_TLS: u16 = 6514;
@@ -87,6 +87,20 @@ pub enum Destination {
         /// Size at which it is set aside, in bytes.
         rotate: u64,
     },
+}
+
+impl Destination {
+    /// Something that is asked by HTTP.
+    ///
+    /// # Errors
+    /// A sentence that says what is wrong.
+    pub(crate) fn http(to: &str, ca: Option<PathBuf>, token_file: Option<PathBuf>) -> Result<Self, String> {
+        let written = Written { name: String::new(), to: to.to_owned(), ca, token_file, rotate_mib: None };
+        match destination(&written)? {
+            http @ Self::Http { .. } => Ok(http),
+            Self::Syslog { .. } | Self::File { .. } => Err(format!("`{to}` is no address of HTTP")),
+        }
+    }
 }
 
 impl TryFrom<Written> for Receiver {
@@ -160,7 +174,7 @@ fn file(url: &Url, written: &Written) -> Result<Destination, String> {
 ///
 /// # Errors
 /// A sentence that names the receiver.
-pub fn check(receivers: &[Receiver]) -> Result<(), String> {
+pub(crate) fn check(receivers: &[Receiver]) -> Result<(), String> {
     if receivers.len() > MAX_RECEIVERS {
         return Err(format!("there are more than {MAX_RECEIVERS} receivers"));
     }

@@ -148,6 +148,6 @@ pub(super) fn fingerprint(certificate: &[u8]) -> Hash {
     Hash(hash.as_ref().first_chunk().copied().unwrap_or_default())
 }
 
-fn path(directory: &Path) -> PathBuf {
+pub(super) fn path(directory: &Path) -> PathBuf {
     directory.join(FILE)
 }

@@ -23,6 +23,7 @@ use crate::clock::Clock;
 use crate::config::{Config, Controller};
 use crate::confine::{self, Confinement};
 use identity::Identity;
+use std::path::Path;
 use std::sync::Arc;
 
 /// Why there is no link.
@@ -43,6 +44,11 @@ pub enum LinkError {
     /// The system gives no thread or signal.
     #[error("the system refuses a thread or a signal")]
     System(#[source] std::io::Error),
+}
+
+/// Whether a gateway has joined a controller: its identity lies in `identity`.
+pub fn has_joined(identity: &Path) -> bool {
+    identity::path(identity).exists()
 }
 
 /// Keeps the link until SIGTERM or SIGINT.

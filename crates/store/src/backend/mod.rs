@@ -35,7 +35,7 @@ pub(crate) type Each<'e> = &'e mut dyn FnMut(Row) -> Result<(), StoreError>;
 
 /// One connection, in a transaction or not.
 pub(crate) trait Session {
-    /// Begins a transaction; nothing for [`Mode::Migrate`].
+    /// Begins a transaction; nothing for [`Mode::Migrate`]. After a failure there is none.
     fn begin(&mut self, mode: Mode) -> Result<Option<Head>, StoreError>;
     fn execute(&mut self, sql: &str, values: &[Value]) -> Result<u64, StoreError>;
     fn query(&mut self, sql: &str, values: &[Value]) -> Result<Vec<Row>, StoreError>;

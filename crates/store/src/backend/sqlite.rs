@@ -119,10 +119,11 @@ impl Session for Connection {
         if mode == Mode::Migrate {
             return Ok(None);
         }
-        let head = self.prepare_cached(HEAD).map_err(told)?.query_row([], |row| {
-            Ok(Head { generation: row.get(0)?, keys: row.get(1)?, schema: row.get(2)? })
-        });
-        head.map(Some).map_err(told)
+        let head = head(self);
+        if head.is_err() {
+            self.roll_back();
+        }
+        head.map(Some)
     }
 
     fn execute(&mut self, sql: &str, values: &[Value]) -> Result<u64, StoreError> {
@@ -168,6 +169,13 @@ impl Session for Connection {
     fn dialect(&self) -> Dialect {
         Dialect::Sqlite
     }
+}
+
+fn head(connection: &Connection) -> Result<Head, StoreError> {
+    let mut statement = connection.prepare_cached(HEAD).map_err(told)?;
+    let head = statement
+        .query_row([], |row| Ok(Head { generation: row.get(0)?, keys: row.get(1)?, schema: row.get(2)? }));
+    head.map_err(told)
 }
 
 fn each_row(connection: &Connection, sql: &str, values: &[Value], each: Each<'_>) -> Result<(), StoreError> {

@@ -35,6 +35,9 @@ impl Stretch {
 
     /// The key. Takes a tenth of a second and 64 MiB.
     pub(crate) fn cipher(&self, passphrase: &Secret) -> Result<Cipher, StoreError> {
+        if passphrase.expose().is_empty() {
+            return Err(StoreError::Key("the passphrase is empty".to_owned()));
+        }
         if self.memory_kib > MEMORY_KIB_MAX || self.passes > PASSES_MAX {
             return Err(cannot());
         }
@@ -49,4 +52,23 @@ impl Stretch {
 
 fn cannot() -> StoreError {
     StoreError::Key("the passphrase cannot be made into a key: its description was changed".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_description_that_was_changed_does_not_exhaust_the_machine() {
+        let passphrase = Secret::new(b"words".to_vec());
+        let fine = Stretch { memory_kib: 64, passes: 1, lanes: 1, salt: [7; 16] };
+        assert!(fine.cipher(&passphrase).is_ok());
+        assert!(fine.cipher(&Secret::new(Vec::new())).is_err(), "no passphrase at all");
+        for (memory_kib, passes, lanes) in
+            [(u32::MAX, 1, 1), (64, u32::MAX, 1), (64, 1, u32::MAX), (0, 1, 1), (64, 0, 1)]
+        {
+            let wrong = Stretch { memory_kib, passes, lanes, ..fine.clone() };
+            assert!(wrong.cipher(&passphrase).is_err(), "{wrong:?}");
+        }
+    }
 }

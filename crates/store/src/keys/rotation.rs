@@ -14,7 +14,8 @@ impl Store {
     /// Wraps the data keys by another key-encryption key; what they sealed stays as it is. A key file of the same name is
     /// replaced by a new one.
     ///
-    /// Other programs that have the store open go on until they start again, and need the new key then.
+    /// Another program that has the store open goes on; it needs the new key when the data keys change or when it starts
+    /// again, and finds it by itself where the old one was.
     ///
     /// # Errors
     /// Where the new key cannot be had, or the database fails: the old key stays in force.

@@ -113,6 +113,21 @@ fn a_crash_while_the_key_file_changes_loses_no_key() {
 }
 
 #[test]
+fn a_program_that_runs_goes_on_when_another_changes_all_keys() {
+    let scratch = sqlite();
+    let (location, path) = place(&scratch, "both");
+    let running = Store::open(&location, Kek::file(&path)).unwrap();
+    running.write(|tx| secrets::put(tx, "ca", b"private")).unwrap();
+    let other = Store::open(&location, Kek::file(&path)).unwrap();
+    other.change_kek(&Kek::file(&path)).unwrap();
+    assert_eq!(secret(&running).unwrap().unwrap().expose(), b"private");
+    other.change_data_keys().unwrap();
+    assert_eq!(secret(&running).unwrap().unwrap().expose(), b"private");
+    running.write(|tx| secrets::put(tx, "ca", b"newer")).unwrap();
+    assert_eq!(secret(&other).unwrap().unwrap().expose(), b"newer");
+}
+
+#[test]
 fn data_keys_change_under_everything_that_is_sealed() {
     both(|scratch| {
         let store = &scratch.store;

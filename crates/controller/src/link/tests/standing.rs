@@ -4,6 +4,7 @@ use super::gateway::{Gateway, dial, request};
 use super::plant::{Plant, SITE, revoke};
 use nullius_identity::{Authority, Profile, RequestedKey, TrustDomain, Validity};
 use nullius_protocol::link::{Blob, ToController, ToGateway};
+use nullius_store::gateways;
 use rcgen::KeyPair;
 use rustls::pki_types::CertificateDer;
 use rustls::{ClientConfig, RootCertStore};
@@ -56,12 +57,9 @@ async fn a_gateway_that_is_turned_away_is_dropped_and_stays_out_until_it_joins_a
     let gateway = Gateway::joined(&plant, "gw1").await;
     let (mut link, _) = gateway.come(&plant).await.unwrap();
     plant.pass(60);
-    let at = plant.app.now();
-    let turned = move |tx: &mut nullius_store::Tx<'_>| {
-        crate::join::turn_away(tx, (SITE, "gw1"), "user:anna", "stolen", at)
-    };
-    plant.app.write(turned).await.unwrap();
-    assert!(plant.app.write(turned).await.is_err());
+    let unused = plant.invite("gw1").await.to_string();
+    assert!(plant.app.write(|tx| gateways::revoke(tx, SITE, "gw1")).await.unwrap());
+    assert_eq!(plant.join(&unused, &request(&gateway.key)).await, Err(401));
     assert!(link.end().await.unwrap().0.contains("turned away"));
     assert!(gateway.come(&plant).await.is_err());
     let again = Gateway::joined(&plant, "gw1").await;

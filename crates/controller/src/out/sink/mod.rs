@@ -39,7 +39,7 @@ pub(crate) struct Trouble(String);
 
 impl Trouble {
     pub(crate) fn new(text: impl AsRef<str>) -> Self {
-        Self(nullius_model::inert(text.as_ref()).to_string())
+        Self(nullius_model::inert(text.as_ref()))
     }
 
     pub(crate) fn io(doing: &str, error: &std::io::Error) -> Self {

@@ -83,7 +83,13 @@ impl Session for Connected {
             }
             Mode::Migrate => format!("BEGIN; SELECT pg_advisory_xact_lock({MIGRATION_LOCK})"),
         };
-        let answer = self.begun(&sql)?;
+        let answer = match self.begun(&sql) {
+            Ok(answer) => answer,
+            Err(error) => {
+                self.roll_back();
+                return Err(error);
+            }
+        };
         if mode == Mode::Migrate {
             return Ok(None);
         }
