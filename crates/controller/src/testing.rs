@@ -3,7 +3,7 @@
 use crate::access::{Permission, Role};
 use crate::people::session::{self, Who};
 use crate::people::{LOCAL, setup};
-use crate::{App, Clock, Config, router, secret};
+use crate::{App, Clock, Config, bundles, router, secret};
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, Response, header};
@@ -39,7 +39,7 @@ pub(crate) struct Ask {
     method: String,
     path: String,
     headers: Vec<(String, String)>,
-    body: Option<Value>,
+    body: Option<(String, String)>,
 }
 
 /// An answer.
@@ -155,6 +155,14 @@ impl Stage {
         leaves.iter().map(|leaf| line(&serde_json::from_str(&leaf.record).unwrap_or_default())).collect()
     }
 
+    /// A site.
+    #[expect(clippy::expect_used, reason = "a test that cannot prepare fails")]
+    pub(crate) fn site(&self, name: &str) {
+        let now = self.app.now();
+        let made = self._scratch.store.write(|tx| bundles::add_site(tx, name, "user:root", now));
+        made.expect("the site of the test is made");
+    }
+
     /// Writes to the store.
     #[expect(clippy::expect_used, reason = "a test that cannot prepare fails")]
     pub(crate) fn write<T>(
@@ -187,8 +195,13 @@ impl Ask {
     }
 
     /// With a body.
-    pub(crate) fn json(mut self, body: Value) -> Self {
-        self.body = Some(body);
+    pub(crate) fn json(self, body: Value) -> Self {
+        self.text("application/json", &body.to_string())
+    }
+
+    /// With a body of another kind.
+    pub(crate) fn text(mut self, kind: &str, body: &str) -> Self {
+        self.body = Some((kind.to_owned(), body.to_owned()));
         self
     }
 
@@ -198,9 +211,9 @@ impl Ask {
         for (name, value) in &self.headers {
             request = request.header(name, value);
         }
-        let body = self.body.as_ref().map_or_else(Body::empty, |body| Body::from(body.to_string()));
-        if self.body.is_some() {
-            request = request.header(header::CONTENT_TYPE, "application/json");
+        let body = self.body.as_ref().map_or_else(Body::empty, |(_, body)| Body::from(body.clone()));
+        if let Some((kind, _)) = &self.body {
+            request = request.header(header::CONTENT_TYPE, kind);
         }
         request.body(body).expect("the request of the test is one")
     }

@@ -220,6 +220,7 @@ mod tests {
     #[tokio::test]
     async fn what_happens_while_somebody_follows_comes_at_once() {
         let stage = Stage::new();
+        stage.site("lab");
         let anna = stage.person("anna", &[(ALL_SITES, Role::Admin)]);
         let ben = stage.person("ben", &[]);
         let annas = stage.session(&anna);

@@ -10,10 +10,10 @@ use crate::access::{ALL_SITES, Caller, Role};
 use crate::http::{IfMatch, Problem};
 use crate::secret;
 use axum::http::StatusCode;
-use nullius_model::{DeviceName, Timestamp};
+use nullius_model::Timestamp;
 use nullius_store::people::roles::{self, HeldRole};
 use nullius_store::people::{self, Person, codes, passkeys};
-use nullius_store::{Tx, sessions, tokens};
+use nullius_store::{Tx, sessions, sites, tokens};
 
 /// An account and what belongs to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -129,7 +129,7 @@ pub(crate) fn give(
     now: Timestamp,
 ) -> Result<(), Problem> {
     let person = other(tx, caller, name)?;
-    check_site(site)?;
+    check_site(tx, site)?;
     if role != Role::Admin {
         keep_an_admin(tx, &person, site)?;
     }
@@ -188,8 +188,8 @@ fn keep_an_admin(tx: &mut Tx<'_>, person: &Person, site: &str) -> Result<(), Pro
     Ok(())
 }
 
-fn check_site(site: &str) -> Result<(), Problem> {
-    if site == ALL_SITES || DeviceName::new(site).is_ok() { Ok(()) } else { Err(Problem::no_such("site")) }
+fn check_site(tx: &mut Tx<'_>, site: &str) -> Result<(), Problem> {
+    if site == ALL_SITES || sites::find(tx, site)?.is_some() { Ok(()) } else { Err(Problem::no_such("site")) }
 }
 
 fn at(entry: nullius_audit::Entry, site: &str) -> nullius_audit::Entry {

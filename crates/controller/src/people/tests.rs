@@ -211,6 +211,7 @@ async fn an_admin_recovers_somebody_else_and_the_old_ways_in_are_closed() {
 #[tokio::test]
 async fn nobody_changes_their_own_roles_and_the_last_admin_stays() {
     let stage = Stage::new();
+    stage.site("lab");
     let anna = stage.person("anna", &[(ALL_SITES, Role::Admin)]);
     let ben = stage.person("ben", &[("lab", Role::Admin)]);
     stage.person("carl", &[]);

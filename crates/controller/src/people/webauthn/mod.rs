@@ -8,6 +8,8 @@
 
 mod authenticator;
 mod client;
+#[cfg(test)]
+mod doors;
 mod key;
 #[cfg(test)]
 mod tests;
