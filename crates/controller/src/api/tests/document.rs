@@ -9,7 +9,8 @@ const COMMITTED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/openapi
 /// `UPDATE_EXPECT=1` writes it.
 #[test]
 fn the_committed_document_is_current() {
-    let document = routes().into_openapi().to_pretty_json().unwrap() + "\n";
+    // `{*path}` is how our router says that a part may hold slashes; OpenAPI has no word for it
+    let document = routes().into_openapi().to_pretty_json().unwrap().replace("{*", "{") + "\n";
     if std::env::var_os("UPDATE_EXPECT").is_some() {
         fs::write(COMMITTED, &document).unwrap();
     }
