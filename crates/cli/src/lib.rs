@@ -60,6 +60,9 @@ pub enum Command {
     Tail(tail::Arguments),
     Login(controller::login::Arguments),
     Logout(controller::logout::Arguments),
+    Site(controller::site::Arguments),
+    Audit(controller::audit::Arguments),
+    Api(controller::api::Arguments),
 }
 
 /// Which gateway, and in which form it answers.
@@ -133,5 +136,8 @@ pub fn run(command: &Command, world: &mut World<'_>) -> Result<Outcome, Failure>
         Command::Tail(arguments) => tail::run(arguments, world),
         Command::Login(arguments) => controller::login::run(arguments, world),
         Command::Logout(arguments) => controller::logout::run(arguments, world),
+        Command::Site(arguments) => controller::site::run(arguments, world),
+        Command::Audit(arguments) => controller::audit::run(arguments, world),
+        Command::Api(arguments) => controller::api::run(arguments, world),
     }
 }

@@ -39,8 +39,6 @@ pub(crate) enum Proof {
     None,
     /// The cookie of a person's session.
     Session(String),
-    /// A program's token.
-    Token(String),
 }
 
 /// What a controller says when it does not do something (RFC 9457).
@@ -165,7 +163,6 @@ impl Client {
         match &self.proof {
             Proof::None => request,
             Proof::Session(cookie) => request.header(COOKIE, cookie),
-            Proof::Token(token) => request.bearer_auth(token),
         }
     }
 

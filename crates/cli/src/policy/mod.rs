@@ -169,3 +169,8 @@ pub(crate) fn run(arguments: &Arguments, world: &mut World<'_>) -> Result<Outcom
         Action::New { folder, from_draft } => folder::make(folder, from_draft, world),
     }
 }
+
+/// The files of a repository in a folder, path to text.
+pub(crate) fn repository_files(path: &std::path::Path) -> Result<nullius_policy::Files, Failure> {
+    folder::Folder::read(path).map(|folder| folder.files)
+}
