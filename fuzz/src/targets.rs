@@ -12,6 +12,8 @@ pub const TARGETS: &[Target] = &[
     Target { name: "audit-path", run: audit::path },
     Target { name: "bundle", run: drive::bundle },
     Target { name: "capture-file", run: drive::capture_file },
+    Target { name: "certificate", run: drive::certificate },
+    Target { name: "certificate-request", run: drive::certificate_request },
     Target { name: "denial-log", run: drive::denial },
     Target { name: "link", run: drive::link },
     Target { name: "local-api", run: drive::local },

@@ -9,6 +9,13 @@ use crate::shell::Root;
 pub(crate) fn run(root: &Root) -> Result<()> {
     install::install(root, Need::Tests)?;
     install::install(root, Need::Benches)?;
-    let packages = ["nullius", "nullius-policy", "nullius-engine", "nullius-enforce"];
+    let packages = [
+        "nullius",
+        "nullius-controller",
+        "nullius-policy",
+        "nullius-engine",
+        "nullius-enforce",
+        "nullius-store",
+    ];
     packages.iter().try_for_each(|package| root.cargo(["bench", "--package", package]).run())
 }

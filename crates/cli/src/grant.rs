@@ -26,6 +26,11 @@ pub struct Arguments {
 enum Action {
     /// The grants in force.
     List,
+    /// What was done under a grant that is in force or is over, and what changed.
+    Show {
+        /// Its number.
+        grant: u64,
+    },
     /// Ends a grant before its time, and every session it carries.
     End {
         /// Its number.
@@ -70,6 +75,7 @@ struct Wanted {
 pub(crate) fn run(arguments: &Arguments, world: &mut World<'_>) -> Result<Outcome, Failure> {
     let command = match &arguments.action {
         Some(Action::List) => Command::Grants,
+        Some(Action::Show { grant }) => Command::Receipt { grant: *grant },
         Some(Action::End { grant, reason }) => Command::GrantEnd { grant: *grant, reason: reason.clone() },
         None => create(&arguments.wanted)?,
     };
@@ -80,6 +86,7 @@ pub(crate) fn run(arguments: &Arguments, world: &mut World<'_>) -> Result<Outcom
     }
     match (&arguments.action, body) {
         (_, Body::Grants(grants)) => list(world.out, &grants)?,
+        (_, Body::Receipt(receipt)) => crate::receipt::show(world.out, &receipt)?,
         (_, Body::Grant(grant)) => given(world.out, &grant)?,
         (Some(Action::End { grant, .. }), Body::Done) => writeln!(world.out, "grant {grant} has ended")?,
         (_, other) => return Err(unexpected(&other)),

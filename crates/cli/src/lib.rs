@@ -16,6 +16,7 @@ mod grant;
 mod hold;
 mod mode;
 mod policy;
+mod receipt;
 mod show;
 mod stage;
 mod status;

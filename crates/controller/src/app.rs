@@ -1,6 +1,5 @@
 //! What every handler and every background task shares.
 
-use crate::bundles;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::http::{Guard, Problem};
@@ -185,17 +184,6 @@ impl App {
             }
             sleep(ASK_EVERY).await;
         }
-    }
-
-    /// Deals with a gap in the store's past: every site goes on counting in a later term. To be called before anything is
-    /// served.
-    ///
-    /// # Errors
-    /// Where the store fails; nothing has changed then.
-    pub async fn settle_past(&self) -> Result<(), StoreError> {
-        let at = self.now();
-        let settled = self.write(move |tx| bundles::settle_past(tx, at)).await;
-        settled.map_err(|error| StoreError::Database(error.to_string()))
     }
 }
 

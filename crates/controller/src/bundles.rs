@@ -53,7 +53,7 @@ pub(crate) fn issue(
     why: &str,
     at: Timestamp,
 ) -> Result<Epoch, IssueError> {
-    put(tx, site, body, &Decision { by, why, at, made: at.as_secs() })
+    put(tx, site, body, &Decision { who: by, by, why, at, made: at.as_secs() })
 }
 
 /// The key with which a site's bundles are signed.
@@ -107,7 +107,12 @@ pub(crate) fn open_term(
     for kept in in_force {
         let Ok(bundle) = decode_unverified(&kept.bytes) else { continue };
         if holds_on(&bundle.body) {
-            put(tx, site, bundle.body, &Decision { by: &bundle.by, why: &why, at, made: kept.made })?;
+            put(
+                tx,
+                site,
+                bundle.body,
+                &Decision { who: by, by: &bundle.by, why: &why, at, made: kept.made },
+            )?;
         }
     }
     Ok(())
@@ -156,6 +161,9 @@ fn holds_on(body: &Body) -> bool {
 }
 
 struct Decision<'a> {
+    /// Whose doing this is, for the log.
+    who: &'a str,
+    /// Whose word it is, for whoever reads the bundle.
     by: &'a str,
     why: &'a str,
     at: Timestamp,
@@ -169,7 +177,7 @@ fn put(tx: &mut Tx<'_>, site: &str, body: Body, decision: &Decision<'_>) -> Resu
     let (what, object) = act(&body);
     let bundle = Bundle { epoch, made: decision.made, by: decision.by.to_owned(), body };
     let bytes = bundle.sign(&signer)?;
-    let entry = Entry::new(Phase::Decided, decision.at, decision.by, what, object)
+    let entry = Entry::new(Phase::Decided, decision.at, decision.who, what, object)
         .site(site)
         .why(decision.why)
         .epoch(epoch)

@@ -7,8 +7,7 @@ use crate::{App, Clock, Settings, bundles};
 use nullius_audit::{Entry, Phase};
 use nullius_model::Timestamp;
 use nullius_store::backup::{self, Contents, Under};
-use nullius_store::past::{self, Gap};
-use nullius_store::{Kek, Secret, Store, StoreError, Tx, audit, sites};
+use nullius_store::{Kek, Secret, Store, StoreError, audit};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -81,25 +80,11 @@ pub fn root(settings: &Settings, clock: Arc<dyn Clock>) -> Result<String, RunErr
     crate::run::fingerprint(&app)
 }
 
-/// A store whose past has a gap: its words must count above all that gateways have seen, so each site gets a new term.
+/// Deals with a gap in the store's past, before anything is served.
 pub(crate) fn settle_gap(app: &App) -> Result<(), RunError> {
     let at = app.now();
-    let settled = app.store().write(|tx| settle(tx, at));
+    let settled = app.store().write(|tx| bundles::settle_past(tx, at));
     settled.map_err(|error| RunError::Begin(error.to_string()))
-}
-
-fn settle(tx: &mut Tx<'_>, at: Timestamp) -> Result<(), bundles::IssueError> {
-    let why = match past::gap(tx)? {
-        None => return Ok(()),
-        Some(Gap::Restored) => "the store was restored from a backup",
-        Some(Gap::RolledBack) => "an older copy of the store was put in its place",
-    };
-    let entry = Entry::new(Phase::Observed, at, "system", "store.gap", "store").why(why);
-    audit::append(tx, &entry)?;
-    for site in sites::all(tx)? {
-        bundles::open_term(tx, &site.name, site.last.term, "system", at)?;
-    }
-    Ok(past::settle(tx)?)
 }
 
 fn note(store: &Store, at: Timestamp, who: &str, what: &str, object: &str) -> Result<(), StoreError> {

@@ -6,8 +6,8 @@
 use crate::http::Problem;
 use crate::settings::SettingsError;
 use crate::{
-    App, Clock, Config, Exporter, LinkSettings, Settings, Tls, TlsError, bundles, ca, out, router, serve,
-    serve_link,
+    App, Clock, Config, Exporter, LinkSettings, Settings, Tls, TlsError, background, bundles, ca, out,
+    router, serve, serve_link,
 };
 use nullius_model::Timestamp;
 use nullius_protocol::link::JoinToken;
@@ -128,6 +128,9 @@ async fn attend(
     let gateways = tokio::spawn(serve_link(app.clone(), links, Arc::clone(&tls.link), over(ended.clone())));
     let mut beside = beside(settings, &app, ended).await?;
     beside.spawn(tls.keep_fresh(app.clone()));
+    beside.spawn(app.clone().follow_store());
+    beside.spawn(background::proposals::run(app.clone()));
+    beside.spawn(background::receipts::run(app.clone()));
     ready(&told);
     stop.await;
     drop(end);

@@ -13,12 +13,14 @@ mod judging;
 mod modes;
 mod orders;
 mod perimeters;
+mod receipts;
 mod stages;
 mod traffic;
 mod views;
 mod why;
 
 pub use delivery::{Applied, ReadBack};
+pub use receipts::Conversation;
 pub use views::{DeviceView, EmergencyView, Status, WindowView, ZoneView};
 pub use why::{Question, Why};
 
@@ -30,7 +32,7 @@ use crate::schedule::Schedule;
 use crate::site::Site;
 use crate::station::Strangers;
 use crate::suspects::Suspects;
-use crate::{Act, Actor, Alarm, Now, Output, PolicyVersion, Record, Settings, Standing};
+use crate::{Act, Actor, Alarm, GrantId, Now, Output, PolicyVersion, Record, Settings, Standing};
 use calendar::Calendar;
 use delivery::Delivery;
 use emergencies::Asked;
@@ -67,6 +69,8 @@ pub struct Gateway {
     modes_set: BTreeMap<Option<SmolStr>, Uptime>,
     /// Attempts to set off emergencies.
     asked: BTreeMap<SmolStr, Asked>,
+    /// Transcripts of grants that ended, and when the last message of them will have been read.
+    closing: BTreeMap<GrantId, Uptime>,
     now: Now,
     next_sweep: Uptime,
     /// Accesses judged since the start.
@@ -96,11 +100,13 @@ impl Gateway {
             modes: Modes::default(),
             modes_set: BTreeMap::new(),
             asked: BTreeMap::new(),
+            closing: BTreeMap::new(),
             now,
             next_sweep: now.uptime.after(SWEEP),
             judged: 0,
             outputs: VecDeque::new(),
         };
+        gateway.resume_transcripts();
         gateway.leave_other_boot();
         gateway.modes = Modes::of_site(gateway.standing.mode);
         gateway.put_port_rules();
@@ -125,7 +131,7 @@ impl Gateway {
         let (change, judged) = self.rebuild();
         let devices = self.site.as_ref().map_or(0, |site| site.all().count());
         let act = Act::Policy { devices, removed: change.remove.len(), added: change.add.len() };
-        let generation = if before.is_none() { Some(self.replace()) } else { self.enforce(change) };
+        let generation = Some(if before.is_none() { self.replace() } else { self.enforce_marked(change) });
         self.audit(None, act, Work { judged, generation });
     }
 
@@ -135,6 +141,7 @@ impl Gateway {
         self.end_grants();
         self.turn_when_due();
         self.judge_due();
+        self.give_receipts();
         self.retry();
         if self.now.uptime >= self.next_sweep {
             self.next_sweep = self.now.uptime.after(SWEEP);
@@ -145,10 +152,18 @@ impl Gateway {
     /// When [`Gateway::handle_timeout`] is wanted next. May lie in the past: at once.
     pub fn poll_timeout(&self) -> Option<Uptime> {
         let grant = self.standing.grants.values().map(|grant| grant.ends).min();
-        [grant, self.calendar.due(), self.schedule.next(), self.delivery.retry_at(), Some(self.next_sweep)]
-            .into_iter()
-            .flatten()
-            .min()
+        let receipt = self.closing.values().copied().min();
+        [
+            grant,
+            receipt,
+            self.calendar.due(),
+            self.schedule.next(),
+            self.delivery.retry_at(),
+            Some(self.next_sweep),
+        ]
+        .into_iter()
+        .flatten()
+        .min()
     }
 
     /// What is to be done next, in order.

@@ -26,12 +26,14 @@ mod site;
 mod standing;
 mod station;
 mod suspects;
+mod transcript;
 
 pub use command::{Actor, Command, EmergencyScope, GrantRequest, Refusal, Reply, StageScope};
 pub use denials::{Carrier, DenialKind, DenialSummary, Party};
 pub use facts::Lifecycle;
 pub use gateway::{
-    Applied, DeviceView, EmergencyView, Gateway, Question, ReadBack, Status, Why, WindowView, ZoneView,
+    Applied, Conversation, DeviceView, EmergencyView, Gateway, Question, ReadBack, Status, Why, WindowView,
+    ZoneView,
 };
 pub use leases::{Assessment, Grant, GrantId};
 pub use limits::Limits;
@@ -46,3 +48,4 @@ pub use standing::{
     WindowStanding,
 };
 pub use station::Stranger;
+pub use transcript::{Effect, Heard, Item, MAX_VALUES, Said, Transcript};

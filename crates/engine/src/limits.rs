@@ -27,6 +27,8 @@ pub struct Limits {
     pub alarm_again: Duration,
     /// Grants in force at once (attack 19).
     pub grants: usize,
+    /// Grants under which messages are written down at once; more are in force without a receipt (attack 13).
+    pub transcripts: usize,
     /// The longest that one grant may last (attack 19).
     pub longest_grant: Duration,
     /// The longest that grants which overlap one another may last together, from the start of the first (attack 19).
@@ -55,6 +57,7 @@ impl Default for Limits {
             alarm_interval: Duration::from_secs(10),
             alarm_again: Duration::from_secs(600),
             grants: 4096,
+            transcripts: 256,
             longest_grant: Duration::from_secs(8 * 3600),
             longest_chain: Duration::from_secs(24 * 3600),
             mode_stays: Duration::from_secs(10),

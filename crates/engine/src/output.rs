@@ -1,7 +1,7 @@
 //! What a gateway wants done, and what it wants known.
 
-use crate::Record;
 use crate::record::inert;
+use crate::{GrantId, Record, Transcript};
 use nullius_model::{DeviceName, Mac, Marker, PortName, RuleChange, SmolStr};
 use std::collections::BTreeSet;
 use std::fmt;
@@ -21,6 +21,10 @@ pub enum Output {
     },
     /// Write [`Gateway::standing`](crate::Gateway::standing) to disk before the command is answered.
     Save,
+    /// Write the transcript of this grant to disk soon; a kill may lose what is newer.
+    Transcribed(GrantId),
+    /// Write this transcript to disk, and keep it: the grant is over.
+    Receipt(GrantId, Box<Transcript>),
     /// Keep this for good.
     Audit(Record),
     /// Tell a person.

@@ -126,6 +126,23 @@ pub enum Act {
         /// Why now.
         why: GrantEnd,
     },
+    /// What was done under a grant that is over.
+    Receipt {
+        /// Its number.
+        grant: GrantId,
+        /// Who had it.
+        subject: DeviceName,
+        /// For what.
+        object: ServiceId,
+        /// Kinds of message, one line each, as many as a record shows.
+        lines: Vec<String>,
+        /// Kinds of message beyond those.
+        more: usize,
+        /// What nobody could see.
+        unseen: Vec<String>,
+        /// SHA-256 over all that was seen, values and all.
+        digest: [u8; 32],
+    },
     /// The plant, or a zone of it, does something else.
     Mode {
         /// What.
@@ -272,6 +289,9 @@ impl fmt::Display for Act {
             Self::GrantEnded { grant, subject, object, why } => {
                 write!(f, "{grant} of {subject} for {object} ended: {why}")
             }
+            Self::Receipt { grant, subject, object, lines, more, unseen, digest } => {
+                receipt(f, (grant, subject, object), (lines, *more), unseen, digest)
+            }
             Self::Mode { mode, zone, reason } => {
                 write!(f, "mode {mode}")?;
                 zone.iter().try_for_each(|zone| write!(f, " in {}", inert(zone)))?;
@@ -312,6 +332,23 @@ fn staged(
         Some(reason) => write!(f, " despite denials: {}", inert(reason)),
         None => Ok(()),
     }
+}
+
+fn receipt(
+    f: &mut fmt::Formatter<'_>,
+    (grant, subject, object): (&GrantId, &DeviceName, &ServiceId),
+    (lines, more): (&[String], usize),
+    unseen: &[String],
+    digest: &[u8; 32],
+) -> fmt::Result {
+    write!(f, "receipt of {grant} of {subject} for {object}:")?;
+    lines.iter().try_for_each(|line| write!(f, " {};", inert(line)))?;
+    if more > 0 {
+        write!(f, " and {more} kinds more;")?;
+    }
+    unseen.iter().try_for_each(|words| write!(f, " not seen: {};", inert(words)))?;
+    f.write_str(" digest ")?;
+    digest.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
 }
 
 fn known(f: &mut fmt::Formatter<'_>, what: &str, value: Option<impl fmt::Display>) -> fmt::Result {

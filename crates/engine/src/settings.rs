@@ -53,6 +53,8 @@ pub struct Settings {
     pub boot: BootId,
     /// What the inventory calls this gateway; empty where a site has only one.
     pub name: SmolStr,
+    /// Receipts go into the records with the values that were written, not with a digest of them only.
+    pub values_in_records: bool,
     /// The ports there are. What is seen elsewhere is nobody's.
     pub ports: BTreeMap<PortName, PortSettings>,
     /// Bounds.

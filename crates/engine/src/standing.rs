@@ -3,7 +3,7 @@
 //!
 //! Plain data. The program writes it to disk whenever [`Output::Save`](crate::Output::Save) says so.
 
-use crate::{Assessment, BootId, Grant, GrantId, Orders};
+use crate::{Assessment, BootId, Grant, GrantId, Orders, Transcript};
 use nullius_model::{DeviceName, Mac, Mode, PortName, SmolStr, Stage, Timestamp, Uptime};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -29,6 +29,9 @@ pub struct Standing {
     pub emergencies: BTreeMap<SmolStr, EmergencyStanding>,
     /// Grants in force.
     pub grants: BTreeMap<GrantId, Grant>,
+    /// What is being done under grants, and under those that ended a moment ago. Kept apart from the rest, since it grows
+    /// with every message: [`Output::Transcribed`](crate::Output::Transcribed) says when.
+    pub transcripts: BTreeMap<GrantId, Transcript>,
     /// The number of the next grant, never used twice; 0 before the first, which gets 1.
     pub next_grant: u64,
     /// What is known of devices beside who they are.

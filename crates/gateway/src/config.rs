@@ -2,6 +2,7 @@
 //!
 //! ```toml
 //! name = "gw1"                        # what devices of the inventory call it; left out where there is one only
+//! values_in_records = false           # true where the audit may hold process values
 //! bridge = "br0"                      # a transparent gateway; leave out for a router only
 //! state = "/var/lib/nullius"          # bundles, standing, audit
 //! socket = "/run/nullius/gateway.sock"
@@ -48,6 +49,10 @@ pub struct Config {
     /// What the inventory calls this gateway, where a site has several: `gateway = "gw1"` of a device.
     #[serde(default)]
     pub name: Option<String>,
+    /// The values that were written under a grant go into the audit too, not a digest of them only: whoever reads the
+    /// audit then reads process values (R-87).
+    #[serde(default)]
+    pub values_in_records: bool,
     /// The bridge that the bridged ports belong to.
     #[serde(default)]
     pub bridge: Option<Interface>,

@@ -10,7 +10,7 @@ use crate::config::{Config, Controller};
 use crate::confine::{self, Confinement};
 use crate::core::Core;
 use crate::drift::{self, Found};
-use crate::ports::{Ear, Links, Listener, Sighting, readable};
+use crate::ports::{Ear, Links, Listener, Sighting, Tapped, Taps, readable};
 use crate::{Error, api};
 use nullius_model::{PortName, Seed, Uptime};
 use std::cell::RefCell;
@@ -29,6 +29,9 @@ use tokio::task::{LocalSet, spawn_local};
 /// Sightings that may wait; a port that sends faster is heard again later.
 const SIGHTINGS: usize = 4096;
 
+/// Messages under grants that may wait; what finds no room is counted as lost.
+const TAPPED: usize = 4096;
+
 /// The longest sleep: the clock that leases are measured in goes on while the machine sleeps, the loop's does not.
 const LONGEST_SLEEP: Duration = Duration::from_secs(1);
 
@@ -39,6 +42,7 @@ const LISTEN_AGAIN: Duration = Duration::from_secs(5);
 struct Inputs {
     sightings: mpsc::Receiver<Sighting>,
     found: mpsc::Receiver<Found>,
+    tapped: mpsc::Receiver<Tapped>,
     links: AsyncFd<Links>,
     denials: Ear,
 }
@@ -113,9 +117,12 @@ async fn attend(
     drift::watch(crate::core::layout(config), core.borrow().changes(), uptime, found_by)
         .map_err(Error::System)?;
     let links = readable(Links::open().map_err(Error::System)?);
+    let (tap, tapped) = mpsc::channel(TAPPED);
+    let mut taps = Taps::new(seed, tap);
     let mut inputs = Inputs {
         sightings,
         found,
+        tapped,
         links: links.map_err(Error::System)?,
         denials: Ear::new(config.nflog_group),
     };
@@ -131,12 +138,14 @@ async fn attend(
             _ = interrupt.recv() => return Ok(()),
             Some(found) = inputs.found.recv() => core.borrow_mut().handle_found(&found),
             _ = changed.notified() => {}
+            Some(tapped) = inputs.tapped.recv() => core.borrow_mut().handle_tapped(tapped),
             () = links_changed(&mut inputs.links, core, &listeners) => {}
             () = tokio::time::sleep(sleep) => core.borrow_mut().handle_timeout(),
             Some(sighting) = inputs.sightings.recv() => core.borrow_mut().handle_sighting(&sighting),
             heard = inputs.denials.hear() => core.borrow_mut().handle_denials(&heard),
             _ = listen_again.tick() => listen_to_denials(&mut inputs.denials, core),
         }
+        listen_under_grants(&mut taps, core);
     }
 }
 
@@ -180,6 +189,17 @@ async fn links_changed(
                 core.borrow_mut().handle_link(&change.port, change.up);
             }
         }
+    }
+}
+
+/// What is said under grants is written down, while there are any.
+fn listen_under_grants(taps: &mut Taps, core: &RefCell<Core>) {
+    let wanted = core.borrow().conversations();
+    if wanted.is_empty() && taps.is_idle() {
+        return;
+    }
+    if let Err(why) = taps.want(wanted) {
+        core.borrow_mut().note_impaired("receipts", format!("no receipts can be made: {why}"));
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::Failure;
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
-use nullius_controller::{Ready, RunError, Settings, SystemClock};
+use nullius_controller::{Exporter, Ready, RunError, Settings, SystemClock};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -78,11 +78,17 @@ fn read(path: &Path) -> Result<Settings, Failure> {
     Settings::read(path).map_err(|error| Failure { error: error.into(), code: 2 })
 }
 
-fn serve(settings: &Settings) -> anyhow::Result<()> {
+/// The journal, and spans to the collector where there is one: what sends them.
+pub(crate) fn begin_journal(settings: &Settings) -> Option<Exporter> {
     let telemetry = settings.telemetry.clone();
     let collector = telemetry.map(|to| nullius_controller::telemetry(to, Arc::new(SystemClock)));
     let (spans, exporter) = collector.unzip();
     crate::journal::begin(spans);
+    exporter
+}
+
+fn serve(settings: &Settings) -> anyhow::Result<()> {
+    let exporter = begin_journal(settings);
     let ready = |ready: &Ready| {
         announce(ready);
         if let Some(exporter) = exporter {

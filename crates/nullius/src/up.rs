@@ -6,7 +6,7 @@
 use crate::Failure;
 use anyhow::{Context as _, anyhow};
 use clap::Args;
-use nullius_controller::{Ready, Settings};
+use nullius_controller::{Exporter, Ready, Settings};
 use nullius_gateway::config::Controller;
 use nullius_gateway::confine::Confinement;
 use nullius_gateway::{Config, link};
@@ -57,10 +57,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let settings = settings.map_err(|error| at_fault(error.into()))?;
     let own = own(&config, &settings);
     let controller = config.controller.get_or_insert(own).clone();
-    crate::journal::begin();
+    let exporter = crate::controller::begin_journal(&settings);
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let (tell, ready) = mpsc::channel();
-    let serving = begin("controller", move || serve(&settings, &tell, stopped));
+    let serving = begin("controller", move || serve(&settings, exporter, &tell, stopped));
     let (of_link, names) = (config.clone(), (arguments.site.clone(), arguments.gateway.clone()));
     let _linking = begin("link", move || keep_link(&of_link, &controller, &names, &ready));
     let ended = nullius_gateway::run(&config, Arc::new(nullius_gateway::SystemClock), Confinement::Caller);
@@ -87,9 +87,17 @@ fn begin(name: &str, work: impl FnOnce() + Send + 'static) -> std::io::Result<Jo
     begun.inspect_err(|error| complain(&format!("no {name}: {error}")))
 }
 
-fn serve(settings: &Settings, tell: &mpsc::Sender<Ready>, stopped: tokio::sync::oneshot::Receiver<()>) {
+fn serve(
+    settings: &Settings,
+    exporter: Option<Exporter>,
+    tell: &mpsc::Sender<Ready>,
+    stopped: tokio::sync::oneshot::Receiver<()>,
+) {
     let announce = |ready: &Ready| {
         crate::controller::announce(ready);
+        if let Some(exporter) = exporter {
+            ready.export(exporter);
+        }
         // the link is gone: it has said why
         let _ = tell.send(ready.clone());
     };

@@ -19,6 +19,7 @@ fn without_a_gateway_every_command_ends_with_2_and_one_line() {
         &["status"][..],
         &["tail"],
         &["mode"],
+        &["emergency"],
         &["stage"],
         &["grant", "list"],
         &["device", "list"],

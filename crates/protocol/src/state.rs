@@ -2,6 +2,10 @@
 //!
 //! Times are nanoseconds: of the wall clock since 1970, or since the start of the machine that `boot` names.
 
+mod transcript;
+
+pub use transcript::{Effect, Item, Transcript};
+
 use crate::text;
 use nullius_model::Epoch;
 use serde::{Deserialize, Serialize};

@@ -113,6 +113,25 @@ pub fn page(
     tx.query(&sql, &values)?.iter().map(grant).collect()
 }
 
+/// The grants of late that began for a subject and an object, the oldest first; at most `limit`.
+///
+/// # Errors
+/// What the store fails with.
+pub fn of_pair(
+    tx: &mut Tx<'_>,
+    site: &str,
+    (subject, object): (&str, &str),
+    limit: usize,
+) -> Result<Vec<Grant>, StoreError> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM lease WHERE site = $1 AND subject = $2 AND object = $3 AND made IS NOT NULL \
+         ORDER BY id DESC LIMIT $4"
+    );
+    let limit = u64::try_from(limit).unwrap_or(u64::MAX);
+    let rows = tx.query(&sql, &[site.into(), subject.into(), object.into(), limit.into()])?;
+    rows.iter().rev().map(grant).collect()
+}
+
 /// All but site and id, in the order of [`COLUMNS`].
 fn columns(grant: &Grant) -> Vec<Value> {
     vec![

@@ -112,8 +112,8 @@ mod tests {
 
     #[test]
     fn a_store_that_is_older_or_another_is_behind_its_mark() {
-        let path = std::env::temp_dir().join(format!("nullius-mark-{}", std::process::id()));
-        let _ = std::fs::remove_file(&path);
+        let scratch = crate::testing::sqlite();
+        let path = scratch.folder().join("mark");
         assert_eq!(judge(&path, b"a", 0).unwrap(), Verdict::Unmarked);
         let mark = Mark::open(&path, b"a", 5).unwrap();
         mark.note(7);

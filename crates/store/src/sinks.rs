@@ -143,56 +143,53 @@ fn place(row: &Row) -> Result<Place, StoreError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Kek, Location, Store};
+    use crate::testing::both;
 
     fn hold(holder: &str, now: u64) -> Hold {
         Hold { holder: holder.to_owned(), now, until: now + 30 }
     }
 
-    fn store(name: &str) -> Store {
-        let path = std::env::temp_dir().join(format!("nullius-sinks-{name}-{}.db", std::process::id()));
-        for end in ["", "-wal", "-shm"] {
-            let _ = std::fs::remove_file(format!("{}{end}", path.display()));
-        }
-        Store::open(&Location::Sqlite(path), Kek::for_tests()).unwrap()
-    }
-
     #[test]
     fn one_controller_feeds_a_receiver_until_it_says_so_no_more() {
-        let store = store("hold");
-        let next = |holder: &str, now| {
-            let claimed = store.write(|tx| claim(tx, Kind::Sink, "siem", &hold(holder, now)));
-            claimed.map_err(|error: StoreError| error.to_string()).unwrap().map(|place| place.next)
-        };
-        let advance = |holder: &str, to, now| -> bool {
-            store.write(|tx| advance(tx, Kind::Sink, "siem", to, &hold(holder, now))).unwrap()
-        };
-        assert_eq!(next("a", 100), Some(0));
-        assert_eq!(next("b", 110), None);
-        assert!(advance("a", 7, 120));
-        assert!(!advance("b", 9, 121));
-        assert_eq!(next("b", 150), None);
-        assert_eq!(next("b", 151), Some(7));
-        assert!(!advance("a", 8, 152), "who came back late moves nothing");
-        assert!(advance("b", 5, 153));
-        assert_eq!(next("b", 154), Some(7), "a place moves forward only");
+        both(|scratch| {
+            let store = &scratch.store;
+            let next = |holder: &str, now| {
+                let claimed = store.write(|tx| claim(tx, Kind::Sink, "siem", &hold(holder, now)));
+                claimed.map_err(|error: StoreError| error.to_string()).unwrap().map(|place| place.next)
+            };
+            let advance = |holder: &str, to, now| -> bool {
+                store.write(|tx| advance(tx, Kind::Sink, "siem", to, &hold(holder, now))).unwrap()
+            };
+            assert_eq!(next("a", 100), Some(0));
+            assert_eq!(next("b", 110), None);
+            assert!(advance("a", 7, 120));
+            assert!(!advance("b", 9, 121));
+            assert_eq!(next("b", 150), None);
+            assert_eq!(next("b", 151), Some(7));
+            assert!(!advance("a", 8, 152), "who came back late moves nothing");
+            assert!(advance("b", 5, 153));
+            assert_eq!(next("b", 154), Some(7), "a place moves forward only");
+        });
     }
 
     #[test]
     fn what_is_wrong_is_kept_since_when_it_is_wrong() {
-        let store = store("wrong");
-        let place = |now, work: &dyn Fn(&mut Tx<'_>, &Hold) -> Result<(), StoreError>| {
-            let hold = hold("a", now);
-            store.write(|tx| work(tx, &hold)).unwrap();
-            store.read(|tx| all(tx, Kind::Witness)).unwrap().remove(0)
-        };
-        let _ = place(1, &|tx, hold| claim(tx, Kind::Witness, "w", hold).map(drop));
-        let _ = place(2, &|tx, hold| fail(tx, Kind::Witness, "w", "away", hold).map(drop));
-        let failed = place(3, &|tx, hold| fail(tx, Kind::Witness, "w", &"x".repeat(1000), hold).map(drop));
-        assert_eq!((failed.since, failed.error.unwrap().len()), (Some(2), MAX_ERROR));
-        let well = place(4, &|tx, hold| recover(tx, Kind::Witness, "w", hold));
-        assert_eq!((well.since, well.error, well.taken_at), (None, None, None));
-        let taken = place(5, &|tx, hold| advance(tx, Kind::Witness, "w", 3, hold).map(drop));
-        assert_eq!((taken.next, taken.taken_at), (3, Some(5)));
+        both(|scratch| {
+            let store = &scratch.store;
+            let place = |now, work: &dyn Fn(&mut Tx<'_>, &Hold) -> Result<(), StoreError>| {
+                let hold = hold("a", now);
+                store.write(|tx| work(tx, &hold)).unwrap();
+                store.read(|tx| all(tx, Kind::Witness)).unwrap().remove(0)
+            };
+            let _ = place(1, &|tx, hold| claim(tx, Kind::Witness, "w", hold).map(drop));
+            let _ = place(2, &|tx, hold| fail(tx, Kind::Witness, "w", "away", hold).map(drop));
+            let failed =
+                place(3, &|tx, hold| fail(tx, Kind::Witness, "w", &"x".repeat(1000), hold).map(drop));
+            assert_eq!((failed.since, failed.error.unwrap().len()), (Some(2), MAX_ERROR));
+            let well = place(4, &|tx, hold| recover(tx, Kind::Witness, "w", hold));
+            assert_eq!((well.since, well.error, well.taken_at), (None, None, None));
+            let taken = place(5, &|tx, hold| advance(tx, Kind::Witness, "w", 3, hold).map(drop));
+            assert_eq!((taken.next, taken.taken_at), (3, Some(5)));
+        });
     }
 }

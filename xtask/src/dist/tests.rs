@@ -28,7 +28,7 @@ fn the_package_holds_what_the_table_says_and_belongs_to_root() {
     assert_eq!(field("Version").trim(), env!("CARGO_PKG_VERSION"));
     assert_eq!(field("Depends").trim(), "init-system-helpers (>= 1.54), nftables, systemd");
     let conffiles = root.program("dpkg-deb").arg("--info").arg(&package).arg("conffiles").read().unwrap();
-    assert_eq!(conffiles, "/etc/nullius/gateway.toml\n");
+    assert_eq!(conffiles, "/etc/nullius/gateway.toml\n/etc/nullius/controller.toml\n");
 }
 
 #[test]
@@ -71,17 +71,51 @@ fn a_unit_starts_nothing_until_a_port_is_named() {
     }
 }
 
+/// As for a gateway: the packaged file says nothing, and then nothing starts.
+#[test]
+fn a_controller_starts_when_it_has_a_name() {
+    let root = Root::find().unwrap();
+    let folder = root.join("target/dist-test/controller");
+    fs::create_dir_all(&folder).unwrap();
+    let unit = fs::read_to_string(root.join("packaging/systemd/nullius-controller.service")).unwrap();
+    let condition = unit.lines().find_map(|line| line.strip_prefix("ExecCondition=")).unwrap();
+    let file = folder.join("controller.toml");
+    let condition = condition.replace("/etc/nullius/controller.toml", &file.display().to_string());
+    let packaged = fs::read_to_string(root.join("packaging/controller.toml")).unwrap();
+    for (text, starts) in [(packaged.as_str(), false), ("names = [\"a\"]", true), ("renames = 1", false)] {
+        fs::write(&file, text).unwrap();
+        assert_eq!(root.program("sh").arg("-c").arg(&condition).read().is_ok(), starts, "{text}");
+    }
+}
+
 #[test]
 fn the_units_are_sound_and_held_tight() {
-    const UNITS: [&str; 2] = ["nullius-gateway.service", "nullius-gateway-load.service"];
+    const UNITS: [(&str, &[&str]); 4] = [
+        (
+            "nullius-gateway.service",
+            &[
+                "CapabilityBoundingSet=CAP_NET_ADMIN CAP_NET_RAW",
+                "AmbientCapabilities=CAP_NET_ADMIN CAP_NET_RAW",
+            ],
+        ),
+        (
+            "nullius-gateway-load.service",
+            &[
+                "CapabilityBoundingSet=CAP_NET_ADMIN CAP_NET_RAW",
+                "AmbientCapabilities=CAP_NET_ADMIN CAP_NET_RAW",
+            ],
+        ),
+        ("nullius-link.service", &["CapabilityBoundingSet="]),
+        ("nullius-controller.service", &["CapabilityBoundingSet="]),
+    ];
     let root = Root::find().unwrap();
     let (_, folder) = packed(&root, "units");
-    // looked at where the stub lies, because the verifier asks whether it can be started; it reads both units at once
-    let copies = UNITS.map(|name| {
+    // looked at where the stub lies, because the verifier asks whether it can be started; it reads all units at once
+    let copies = UNITS.map(|(name, capabilities)| {
         let text = fs::read_to_string(folder.join("tree/lib/systemd/system").join(name)).unwrap();
         // what `confine` leaves, no more and no less
-        for set in ["CapabilityBoundingSet", "AmbientCapabilities"] {
-            assert!(text.contains(&format!("\n{set}=CAP_NET_ADMIN CAP_NET_RAW\n")), "{name}: {set}");
+        for line in capabilities {
+            assert!(text.contains(&format!("\n{line}\n")), "{name}: {line}");
         }
         let copy = folder.join(name);
         let here = text.replace("/usr/bin/nullius", &folder.join("stub").display().to_string());

@@ -1,3 +1,5 @@
+//! What a record is, byte by byte, and what is none.
+
 use super::*;
 use serde_json::json;
 

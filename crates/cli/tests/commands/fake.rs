@@ -4,9 +4,9 @@ use clap::Parser;
 use nullius_cli::World;
 use nullius_model::{Epoch, Timestamp};
 use nullius_protocol::local::{
-    Alarm, Answer, AuditLine, Body, Command, Counter, Denial, Device, DeviceState, Emergency, Event, Failure,
-    Grant, Kernel, Modes, Policy, Port, Reply, Request, Stages, Station, Status, StoredBundle, Why, Window,
-    ZoneMode, ZonePairStage, decode, encode, read_line,
+    Alarm, Answer, AuditLine, Body, Change, Command, Counter, Denial, Device, DeviceState, Effect, Emergency,
+    Event, Failure, Grant, Kernel, Modes, Policy, Port, Receipt, Reply, Request, Stages, Station, Status,
+    StoredBundle, Why, Window, ZoneMode, ZonePairStage, decode, encode, read_line,
 };
 use std::io::{BufReader, Write as _};
 use std::os::unix::net::{UnixListener, UnixStream};
@@ -153,6 +153,7 @@ pub(crate) fn plant(command: &Command) -> Answers {
         | Command::EmergencyEnd { .. } => Body::Done,
         Command::EmergencyTrigger { profile, .. } if profile == "leak" => Body::Awaits { seconds: 60 },
         Command::EmergencyTrigger { .. } => Body::Done,
+        Command::Receipt { .. } => Body::Receipt(receipt()),
         Command::Modes => Body::Modes(modes()),
         Command::Emergencies => Body::Emergencies(emergencies()),
     }])
@@ -187,6 +188,41 @@ pub(crate) fn policy() -> Policy {
         key: String::new(),
         trusted: "d7".repeat(32),
         stored: vec![stored(1, "bert"), stored(2, "anna")],
+    }
+}
+
+fn receipt() -> Receipt {
+    let effect = |class: &str, verb: &str, target: &str, counts: [u64; 4]| {
+        let [asked, done, refused, denied] = counts;
+        Effect {
+            class: class.into(),
+            verb: verb.into(),
+            target: target.into(),
+            asked,
+            done,
+            refused,
+            denied,
+            first: "2026-11-22T15:30:10.000000Z".into(),
+            last: "2026-11-22T15:31:40.000000Z".into(),
+            ..Effect::default()
+        }
+    };
+    let written = effect("write", "write_multiple_registers", "unit 1 holding_register[4..6]", [2, 1, 1, 0]);
+    let change = |item, before, after| Change { item, before, after: Some(after) };
+    Receipt {
+        grant: 7,
+        subject: "vendor1".into(),
+        object: "plc1/modbus".into(),
+        began: "2026-11-22T15:30:00.000000Z".into(),
+        ended: Some("2026-11-22T15:32:00.000000Z".into()),
+        why: "its time was over".into(),
+        effects: vec![
+            effect("read", "read_holding_registers", "unit 1 holding_register[0..10]", [90, 90, 0, 0]),
+            Effect { changes: vec![change(4, Some(10), 20), change(5, None, 21)], ..written },
+            effect("denied", "connect", "tcp/22", [0, 0, 0, 3]),
+        ],
+        unseen: vec!["2 frames were lost before they were read".into()],
+        digest: "ab".repeat(32),
     }
 }
 

@@ -142,6 +142,7 @@ fn stages_and_modes_are_shown_and_moved() {
     for words in [
         "stage plc1",
         "stage plc1 enforced",
+        "hold on",
         "mode set maintenance",
         "mode set party --reason x",
         "mode clear",
@@ -149,6 +150,14 @@ fn stages_and_modes_are_shown_and_moved() {
     ] {
         assert_eq!(gateway.run(words).code, 2, "{words}");
     }
+}
+
+#[test]
+fn a_receipt_shows_what_changed_before_all_that_was_said() {
+    let gateway = Gateway::start("receipt", fake::plant);
+    golden("grant-show.txt", &gateway.run("grant show 7"));
+    assert_eq!(gateway.asked(), [Command::Receipt { grant: 7 }]);
+    assert_eq!(gateway.run("grant show").code, 2);
 }
 
 #[test]

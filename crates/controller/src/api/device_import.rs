@@ -3,7 +3,7 @@
 use super::work::{known, look};
 use crate::App;
 use crate::access::Caller;
-use crate::http::{Path, Problem, Query};
+use crate::http::{LARGEST, Path, Problem, Query};
 use crate::record::import::{Format, List, Refused, Report, sheet};
 use crate::record::{Actor, line};
 use axum::body::{Body, Bytes};
@@ -19,9 +19,6 @@ use tokio::task::spawn_blocking;
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
-
-/// Largest list, in bytes: a million rows of sixty.
-pub(crate) const LIST_BODY: usize = 64 << 20;
 
 /// Parts of a body that wait to be read.
 const AHEAD: usize = 16;
@@ -119,7 +116,7 @@ fn format(headers: &HeaderMap) -> Result<Format, Problem> {
 async fn read(format: Format, body: Body) -> Result<List, Problem> {
     let (send, receive) = mpsc::channel::<io::Result<Bytes>>(AHEAD);
     let list = spawn_blocking(move || List::read(format, Incoming { receive, current: Bytes::new() }));
-    let mut parts = Limited::new(body, LIST_BODY).into_data_stream();
+    let mut parts = Limited::new(body, LARGEST).into_data_stream();
     let mut too_large = false;
     while let Some(part) = parts.next().await {
         let part = part.map_err(|error| {
@@ -136,7 +133,7 @@ async fn read(format: Format, body: Body) -> Result<List, Problem> {
         .await
         .map_err(|error| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", error.to_string()))?;
     if too_large {
-        let detail = format!("a list has {LIST_BODY} bytes at most");
+        let detail = format!("a list has {LARGEST} bytes at most");
         return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", detail).with_help("split it"));
     }
     Ok(list)

@@ -4,14 +4,13 @@ use super::work::{Doing, Outcome, look};
 use crate::App;
 use crate::access::Caller;
 use crate::http::{Answer, IdempotencyKey, Json, Page, PageQuery, Path, Problem, Query};
-use crate::record::grants::{self, Wish};
+use crate::record::grants::{self, Receipt, Wish};
 use axum::extract::State;
 use axum::http::StatusCode;
 use nullius_store::Tx;
 use nullius_store::grants as rows;
 use nullius_store::proposals;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -53,9 +52,8 @@ struct Grant {
     ended: Option<u64>,
     /// Why it was ended or refused.
     end_reason: Option<String>,
-    /// What was done with it, as the gateway tells.
-    #[schema(value_type = Option<Object>)]
-    receipt: Option<Value>,
+    /// What was done with it, as gateways tell when it is over.
+    receipts: Vec<Receipt>,
 }
 
 /// Somebody agreed.
@@ -311,7 +309,7 @@ impl Grant {
             state: grants::state(&row, now).to_owned(),
             verbs: grants::verbs(&row.verbs),
             ends: row.made.map(|made| made.saturating_add(row.seconds)),
-            receipt: row.receipt.as_deref().and_then(|receipt| serde_json::from_str(receipt).ok()),
+            receipts: grants::receipts(&row),
             id: row.id,
             subject: row.subject,
             object: row.object,

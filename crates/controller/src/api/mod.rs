@@ -17,7 +17,6 @@ mod info;
 mod matrix;
 mod policy;
 mod proposals;
-mod receivers;
 mod session;
 mod sites;
 mod standing;
@@ -44,7 +43,6 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .merge(info::routes())
         .merge(policy::routes())
         .merge(proposals::routes())
-        .merge(receivers::routes())
         .merge(session::routes())
         .merge(sites::routes())
         .merge(standing::routes())

@@ -2,7 +2,7 @@
 
 use super::work::{Doing, known, look};
 use crate::access::{Caller, Permission};
-use crate::http::{Answer, IdempotencyKey, Json, Path, Problem};
+use crate::http::{Answer, IdempotencyKey, Json, LARGEST, Path, Problem};
 use crate::record::act::Act;
 use crate::record::whole::{self, Whole};
 use crate::record::{Actor, site};
@@ -16,9 +16,6 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
-
-/// Largest document of a site, in bytes.
-pub(crate) const SITE_BODY: usize = 64 << 20;
 
 /// Of each kind of thing on the one screen, how many are named.
 const SHOWN: usize = 20;
@@ -110,7 +107,7 @@ struct Behind {
 }
 
 pub(super) fn routes() -> OpenApiRouter<App> {
-    let import = OpenApiRouter::new().routes(routes!(import)).layer(DefaultBodyLimit::max(SITE_BODY));
+    let import = OpenApiRouter::new().routes(routes!(import)).layer(DefaultBodyLimit::max(LARGEST));
     OpenApiRouter::new()
         .routes(routes!(list, add))
         .routes(routes!(status))

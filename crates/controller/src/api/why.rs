@@ -166,11 +166,10 @@ async fn relayed(app: &App, site: String, command: &Command) -> Result<Told, Pro
 
 /// The rows of an answer, as JSON.
 fn rows(body: &Body) -> Option<Value> {
-    match body {
-        Body::Denials(rows) => serde_json::to_value(rows).ok(),
-        Body::Alarms(rows) => serde_json::to_value(rows).ok(),
-        _ => None,
+    if let Body::Denials(rows) = body {
+        return serde_json::to_value(rows).ok();
     }
+    if let Body::Alarms(rows) = body { serde_json::to_value(rows).ok() } else { None }
 }
 
 async fn by_record(app: &App, site: String, query: WhyQuery, ia: u8) -> Result<Why, Problem> {

@@ -2,7 +2,8 @@
 
 use crate::App;
 use crate::http::Problem;
-use crate::record::grants;
+use crate::record::grants::{self, Receipt};
+use nullius_model::{inert, is_inert};
 use nullius_store::{Tx, audit, readers};
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -13,15 +14,14 @@ const READER: &str = "receipts";
 /// Records read at once.
 const A_PAGE: u32 = 200;
 
-/// What a gateway's record of a grant's end is called.
-const RECEIPT: &str = "grant.receipt";
+/// How a gateway's record of what was done with a grant begins: `receipt of grant-7 of vendor for plc1/modbus: …`.
+const RECEIPT: &str = "receipt of ";
 
 /// Of a record, what matters here.
 #[derive(Debug, Deserialize)]
 struct Record {
     site: Option<String>,
     who: String,
-    what: String,
     #[serde(default)]
     data: Map<String, Value>,
 }
@@ -59,7 +59,7 @@ fn read_on(tx: &mut Tx<'_>) -> Result<bool, Problem> {
     let leaves = audit::leaves(tx, next, A_PAGE)?;
     for leaf in &leaves {
         if let Ok(record) = serde_json::from_str::<Record>(&leaf.record) {
-            keep(tx, &record)?;
+            keep(tx, &record, leaf.number)?;
         }
     }
     if let Some(last) = leaves.last() {
@@ -68,14 +68,34 @@ fn read_on(tx: &mut Tx<'_>) -> Result<bool, Problem> {
     Ok(u64::try_from(leaves.len()).unwrap_or(u64::MAX) >= u64::from(A_PAGE))
 }
 
-fn keep(tx: &mut Tx<'_>, record: &Record) -> Result<(), Problem> {
+fn keep(tx: &mut Tx<'_>, record: &Record, number: u64) -> Result<(), Problem> {
     let (Some(site), Some(gateway)) = (&record.site, record.who.strip_prefix("gateway:")) else {
         return Ok(());
     };
-    let Some(id) = record.data.get("grant").and_then(Value::as_str).filter(|_| record.what == RECEIPT) else {
-        return Ok(());
-    };
-    let mut receipt = record.data.clone();
-    receipt.insert("gateway".to_owned(), Value::from(gateway));
-    grants::keep_receipt(tx, site, id, &Value::Object(receipt).to_string())
+    let text = record.data.get("text").and_then(Value::as_str).unwrap_or_default();
+    let Some(pair) = pair(text) else { return Ok(()) };
+    let receipt = Receipt { gateway: gateway.to_owned(), record: number, text: inert(text) };
+    grants::keep_receipt(tx, site, pair, receipt)
+}
+
+/// Whose receipt it is, and for what.
+fn pair(text: &str) -> Option<(&str, &str)> {
+    let (_, rest) = text.strip_prefix(RECEIPT)?.split_once(" of ")?;
+    let (subject, rest) = rest.split_once(" for ")?;
+    let (object, _) = rest.split_once(':')?;
+    Some((subject, object)).filter(|pair| [pair.0, pair.1].iter().all(|text| text.chars().all(is_inert)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_receipt_says_whose_it_is() {
+        let text = "receipt of grant-7 of vendor for plc1/modbus: read holding 0-9 12 times; digest 00";
+        assert_eq!(pair(text), Some(("vendor", "plc1/modbus")));
+        for other in ["grant-7 of vendor for plc1/modbus: x", "receipt of x", "receipt of a of b for c", ""] {
+            assert_eq!(pair(other), None, "{other}");
+        }
+    }
 }

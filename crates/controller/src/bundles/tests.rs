@@ -131,7 +131,7 @@ fn bytes_of_old_policies_go_and_their_rows_stay() {
     both(|scratch| {
         with_site(scratch);
         let last =
-            (0..bundles::KEPT_POLICIES + 5).map(|number| issued(scratch, policy(&number.to_string()))).last();
+            (0..bundles::KEPT_POLICIES + 5).map(|number| issued(scratch, policy(&number.to_string()))).max();
         let kept = |counter| {
             let found = scratch.store.read(|tx| bundles::find(tx, "lab", epoch(1, counter))).unwrap();
             !found.unwrap().bytes.is_empty()

@@ -19,6 +19,10 @@ pub(crate) const BODY: usize = 1024 * 1024;
 /// Bytes of a body that carries a revision of the policy: its files, escaped as JSON.
 pub(crate) const POLICY_BODY: usize = 9 * 1024 * 1024;
 
+/// Bytes of the longest body of all: a list of devices, or a whole site. It is read behind the gate, where the operation
+/// has its own limit.
+pub(crate) const LARGEST: usize = 64 * 1024 * 1024;
+
 /// Bytes of path and query: what proxies pass on.
 const ADDRESS: usize = 8 * 1024;
 
@@ -69,7 +73,7 @@ fn lengths(request: &Request) -> Result<(), Problem> {
     }
     let length =
         request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
-    if length.is_some_and(|length: usize| length > POLICY_BODY) {
+    if length.is_some_and(|length: usize| length > LARGEST) {
         return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", "the body is too large"));
     }
     Ok(())

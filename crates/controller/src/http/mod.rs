@@ -23,7 +23,7 @@ pub(crate) use gate::{Gate, Need, pass};
 pub use guard::Rates;
 pub(crate) use guard::{Guard, Peer};
 pub(crate) use idempotency::{Answer, IdempotencyKey};
-pub(crate) use layers::POLICY_BODY;
+pub(crate) use layers::{LARGEST, POLICY_BODY};
 pub(crate) use page::{Page, PageQuery};
 pub(crate) use problem::{Fault, Problem};
 pub use server::{Limits, router, serve};

@@ -8,9 +8,11 @@ use nullius_identity::{GatewayIdentity, Verified};
 use nullius_model::{DeviceName, Epoch, Timestamp};
 use nullius_protocol::bundle::{Body, decode_unverified};
 use nullius_protocol::link::{Hash, Hello, Report, Revoked};
+use nullius_protocol::local::{Station, Status};
 use nullius_protocol::order::Order;
 use nullius_store::gateways::{self, Gateway, Spool};
 use nullius_store::{StoreError, Tx, audit, bundles as kept, sites};
+use serde::Serialize;
 
 /// Revocations that are looked at in one transaction: a gateway that names many holds up nobody who writes.
 pub(super) const ADOPT_AT_ONCE: usize = 256;
@@ -71,8 +73,7 @@ pub(super) fn adopt(
     if DeviceName::new(&revoked.device).is_err() || is_known(tx, &gateway.site, taken, revoked)? {
         return Ok(());
     }
-    let why = format!("revoked at the gateway by {}: {}", cut(&revoked.by), cut(&revoked.reason));
-    let why = nullius_model::inert(&why);
+    let why = format!("revoked at the gateway by {}: {}", quiet(&revoked.by), quiet(&revoked.reason));
     let order = Order::Revoke { device: revoked.device.clone(), reason: why.clone() };
     let who = format!("gateway:{}", gateway.name);
     bundles::issue(tx, &gateway.site, Body::Order { key: order.key(), order }, &who, &why, at)?;
@@ -124,14 +125,29 @@ pub(super) fn reported(
     at: Timestamp,
 ) -> Result<(), End> {
     let mut gateway = admitted(tx, peer)?;
-    let whole = serde_json::json!({ "status": report.status, "stations": report.stations });
+    let whole = Kept { status: &report.status, stations: &report.stations };
     gateway.seen = at.as_secs();
-    gateways::put_report(tx, &gateway, whole.to_string().as_bytes())?;
+    gateways::put_report(tx, &gateway, &json(&whole)?)?;
     for device in report.devices.iter().filter(|device| DeviceName::new(&device.name).is_ok()) {
-        let view = serde_json::json!(device).to_string();
-        gateways::put_sighting(tx, &gateway, &device.name, view.as_bytes())?;
+        gateways::put_sighting(tx, &gateway, &device.name, &json(device)?)?;
     }
     Ok(())
+}
+
+/// What is kept of a report as one.
+#[derive(Serialize)]
+struct Kept<'a> {
+    status: &'a Status,
+    stations: &'a [Station],
+}
+
+fn json(value: &impl Serialize) -> Result<Vec<u8>, End> {
+    serde_json::to_vec(value).map_err(|error| End::Here(error.to_string()))
+}
+
+/// Text of a gateway that goes into an order: escaping makes it longer, and an order has room for so much.
+fn quiet(text: &str) -> String {
+    cut(&nullius_model::inert(&cut(text)))
 }
 
 /// Text of a gateway, as long as it needs to be.

@@ -16,7 +16,9 @@ mod session;
 mod settings;
 mod wire;
 
-pub(crate) use hub::{AskError, Hub, ask};
+#[cfg(test)]
+use hub::AskError;
+pub(crate) use hub::{Hub, ask};
 pub use listener::serve;
 pub use settings::LinkSettings;
 

@@ -52,10 +52,11 @@ pub(super) async fn run(app: App, peer: Verified<GatewayIdentity>, reader: Reade
         End::Frame(_) | End::TurnedAway => 3600,
         End::Contract(_) => 300,
     };
-    let reason = match end {
+    let reason = if matches!(end, End::Here(_)) {
         // what failed here is for our own journal
-        End::Here(_) => "the controller failed".to_owned(),
-        end => end.to_string(),
+        "the controller failed".to_owned()
+    } else {
+        end.to_string()
     };
     writer.try_send(&ToGateway::Bye(Bye { reason, retry_after }));
 }
@@ -69,6 +70,8 @@ struct Session {
     changes: watch::Receiver<u64>,
     /// The certificate has run out: it may renew, and nothing else.
     late: bool,
+    /// The last second of the newest certificate it got.
+    until: u64,
     sent: Epoch,
     under_way: BTreeMap<Epoch, Form>,
     /// A change was refused: the policy goes in full.
@@ -108,6 +111,7 @@ impl Session {
         let recorded = gateway.spool.recorded;
         writer.send(&ToGateway::Welcome(Welcome { version: VERSION, now, recorded })).await?;
         Ok(Self {
+            until: peer.until,
             app,
             peer,
             seat,
@@ -170,6 +174,8 @@ impl Session {
     /// Sends what is new, as far as it may go now.
     async fn deliver(&mut self) -> Result<(), End> {
         let (peer, sent, under_way) = (self.peer.clone(), self.sent, self.under_way.len());
+        // a connection is worth no more than the certificate it was opened with
+        self.late |= self.until < self.app.now().as_secs();
         if self.late {
             return self.app.read(move |tx| arrival::admitted(tx, &peer).map(|_| ())).await;
         }
@@ -244,6 +250,7 @@ impl Session {
             }
         };
         let leaf = signed(&self.app, self.peer.clone(), key).await?;
+        self.until = join::validity(self.app.config(), self.app.now()).until;
         self.writer.send(&ToGateway::Renewed { chain: vec![Blob(leaf)] }).await?;
         if self.late { Err(End::Renewed) } else { Ok(()) }
     }

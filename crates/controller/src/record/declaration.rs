@@ -96,10 +96,11 @@ impl Declaration {
         serde_json::to_string(self).unwrap_or_default()
     }
 
-    /// What only one device of a site can have.
+    /// What only one device of a site can have. No database holds every text: what is no address marks nothing.
     pub(crate) fn marks(&self) -> Vec<String> {
         let mac = self.mac.iter().map(|mac| format!("mac:{mac}"));
-        mac.chain(self.addresses.iter().map(|address| format!("ip:{address}"))).collect()
+        let marks = mac.chain(self.addresses.iter().map(|address| format!("ip:{address}")));
+        marks.filter(|mark| is_inert_text(mark)).collect()
     }
 
     /// As a `[[device]]` of an inventory. Every text is quoted, whatever is in it.
@@ -149,6 +150,10 @@ fn plain_mac(text: &str) -> String {
     let octets: Option<Vec<u8>> = octets.into_iter().collect();
     let octets: Option<[u8; 6]> = octets.and_then(|octets| octets.try_into().ok());
     octets.map_or_else(|| text.to_owned(), |octets| Mac::new(octets).to_string())
+}
+
+fn is_inert_text(text: &str) -> bool {
+    text.chars().all(nullius_model::is_inert)
 }
 
 fn plain_address(text: &str) -> String {

@@ -45,6 +45,7 @@ pub(crate) enum Arrival {
 /// # Errors
 /// 404.
 pub(crate) fn find(tx: &mut Tx<'_>, site: &str, name: &str) -> Result<Device, Problem> {
+    named(name)?;
     rows::find(tx, site, name)?.ok_or_else(|| Problem::no_such("device"))
 }
 
@@ -120,7 +121,9 @@ pub(super) fn declare(
         rows::insert(tx, site, &device)?;
     }
     rows::mark(tx, site, name, &declaration.marks())?;
-    changes.touch(name);
+    if shards::stands(before.state()) || shards::stands(device.life.state()) {
+        changes.touch(name);
+    }
     if old.is_some_and(|old| drops(&old, declaration)) {
         changes.narrow();
     }
@@ -143,7 +146,8 @@ pub(crate) fn put(
     let zones = site::zones(tx, site)?;
     let wrong = check::check(&[(name, &declaration)], zones.as_ref());
     if !wrong.is_empty() {
-        let faults = wrong.into_iter().map(|wrong| Fault { at: name.to_owned(), detail: wrong.what });
+        let faults =
+            wrong.into_iter().map(|wrong| Fault { at: nullius_model::inert(name), detail: wrong.what });
         return Err(
             Problem::wrong("no-device", "no inventory holds such a device").with_errors(faults.collect())
         );
@@ -315,12 +319,13 @@ fn arrive(
 }
 
 fn happen(device: &mut Device, actor: &Actor, seen: u64, event: Event, reason: &str) -> Result<(), Problem> {
-    match &event {
-        Event::Claim { .. } => device.vouched.clone_from(&actor.people),
-        Event::Enrol { .. } => device.vouched.extend(actor.people.iter().cloned()),
-        _ => {}
+    if matches!(event, Event::Claim { .. }) {
+        device.vouched.clone_from(&actor.people);
     }
-    device.vouched.dedup();
+    if matches!(event, Event::Enrol { .. }) {
+        let new = actor.people.iter().filter(|person| !device.vouched.contains(person)).cloned();
+        device.vouched.extend(new.collect::<Vec<_>>());
+    }
     let by = if actor.people.is_empty() { Author::Automatic } else { Author::Person };
     let moved = device.life.handle(event, seen, by(SmolStr::new(&actor.who)), SmolStr::new(reason));
     moved.map(drop).map_err(refused)

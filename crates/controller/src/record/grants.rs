@@ -11,17 +11,20 @@ use nullius_policy::ServiceId;
 use nullius_protocol::order::Order;
 use nullius_store::Tx;
 use nullius_store::grants::{self as rows, Grant};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 /// Longest grant, in seconds: a shift. More is a policy.
 const MAX_SECONDS: u64 = 12 * 3_600;
 
+/// Grants of one subject and object among which a receipt is placed.
+const LATE: usize = 64;
+
 /// Most classes of verbs; there are fewer.
 const MAX_VERBS: usize = 16;
 
 /// What is asked for.
-#[derive(Clone, Debug, Deserialize, serde::Serialize, ToSchema)]
+#[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Wish {
     /// The device that shall have access.
@@ -164,15 +167,42 @@ pub(super) fn refuse(
     })
 }
 
-/// Keeps what a gateway says was done with a grant.
+/// What a gateway says was done with a grant.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub(crate) struct Receipt {
+    /// Which gateway.
+    pub(crate) gateway: String,
+    /// The number of its record in the log.
+    pub(crate) record: u64,
+    /// What it says: kinds of message, how often, what was not seen, and the digest of it all.
+    pub(crate) text: String,
+}
+
+/// Keeps a receipt with the grant it is of. A gateway has numbers of its own for grants: it is the oldest of this
+/// subject and object of which it has not told yet.
 ///
 /// # Errors
 /// What the store fails with.
-pub(crate) fn keep_receipt(tx: &mut Tx<'_>, site: &str, id: &str, receipt: &str) -> Result<(), Problem> {
-    if rows::find(tx, site, id)?.is_none() {
-        return Ok(());
+pub(crate) fn keep_receipt(
+    tx: &mut Tx<'_>,
+    site: &str,
+    pair: (&str, &str),
+    receipt: Receipt,
+) -> Result<(), Problem> {
+    for grant in rows::of_pair(tx, site, pair, LATE)? {
+        let mut told = receipts(&grant);
+        if told.iter().all(|told| told.gateway != receipt.gateway) {
+            told.push(receipt);
+            let text = serde_json::to_string(&told).unwrap_or_default();
+            return change(tx, site, &grant.id, |grant| grant.receipt = Some(text));
+        }
     }
-    change(tx, site, id, |grant| grant.receipt = Some(receipt.to_owned()))
+    Ok(())
+}
+
+/// What gateways say was done with a grant.
+pub(crate) fn receipts(grant: &Grant) -> Vec<Receipt> {
+    grant.receipt.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
 }
 
 /// Where it stands at `now`: one that nobody ended has ended by itself.

@@ -124,6 +124,8 @@ fn drain(gateway: &mut Gateway) -> usize {
         Output::Enforce { order: Order::Change(change), .. } => change.remove.len().max(change.add.len()),
         Output::Enforce { order: Order::Replace, .. }
         | Output::Save
+        | Output::Transcribed(_)
+        | Output::Receipt(..)
         | Output::Audit(_)
         | Output::Alarm(_) => 0,
     });

@@ -125,13 +125,15 @@ impl Gateway {
 
     /// Sends a difference; all of it where something before it failed.
     pub(super) fn enforce(&mut self, change: RuleChange) -> Option<u64> {
-        if change.is_empty() {
-            return None;
-        }
+        if change.is_empty() { None } else { Some(self.enforce_marked(change)) }
+    }
+
+    /// The same, though it be empty: what the packet path holds comes from another policy now, and is to say so.
+    pub(super) fn enforce_marked(&mut self, change: RuleChange) -> u64 {
         if self.delivery.retry.is_some() || self.outputs.iter().any(is_replacement) {
-            return Some(self.replace());
+            return self.replace();
         }
-        Some(self.send(Order::Change(change)))
+        self.send(Order::Change(change))
     }
 
     /// Sends all rules. What is still queued would come twice.

@@ -39,6 +39,7 @@ impl Gateway {
         let work = self.refresh_pairs(&[pair]);
         self.save();
         let ends = grant.ends;
+        self.open_transcript(id, &grant);
         let Grant { subject, object, reason, work_order, .. } = grant;
         self.audit(Some(by), Act::Granted { grant: id, subject, object, ends, reason, work_order }, work);
         Ok(Reply { granted: Some((id, ends)), ..work.into() })
@@ -50,7 +51,7 @@ impl Gateway {
         let pairs: Vec<_> = self.pair_of(&grant).into_iter().collect();
         let work = self.refresh_pairs(&pairs);
         self.save();
-        self.audit(Some(by), ended(id, &grant, why), work);
+        self.record_end(Some(by), id, &grant, why, work);
         Ok(work.into())
     }
 
@@ -66,7 +67,7 @@ impl Gateway {
         let work = self.refresh_pairs(&pairs);
         self.save();
         for (id, grant) in &over {
-            self.audit(None, ended(*id, grant, GrantEnd::Expired), work);
+            self.record_end(None, *id, grant, GrantEnd::Expired, work);
         }
     }
 
@@ -76,7 +77,7 @@ impl Gateway {
         let over: Vec<_> = self.standing.grants.extract_if(.., |_, grant| named(grant)).collect();
         self.index_grants();
         for (id, grant) in over {
-            self.audit(None, ended(id, &grant, GrantEnd::Revoked(device.clone())), Work::default());
+            self.record_end(None, id, &grant, GrantEnd::Revoked(device.clone()), Work::default());
         }
     }
 
@@ -87,7 +88,7 @@ impl Gateway {
         }
         self.standing.boot = self.settings.boot.clone();
         for (id, grant) in std::mem::take(&mut self.standing.grants) {
-            self.audit(None, ended(id, &grant, GrantEnd::Rebooted), Work::default());
+            self.record_end(None, id, &grant, GrantEnd::Rebooted, Work::default());
         }
         self.leave_other_calendar();
         for assessment in self.standing.assessments.values_mut() {
@@ -159,8 +160,10 @@ impl Gateway {
         let (forbids, others): (Vec<_>, Vec<_>) = spoke.partition(|id| policies.is_forbid(id));
         Some(Refusal::Forbidden(if forbids.is_empty() { others } else { forbids }))
     }
-}
 
-fn ended(id: GrantId, grant: &Grant, why: GrantEnd) -> Act {
-    Act::GrantEnded { grant: id, subject: grant.subject.clone(), object: grant.object.clone(), why }
+    fn record_end(&mut self, by: Option<&Actor>, id: GrantId, grant: &Grant, why: GrantEnd, work: Work) {
+        self.close_transcript(id, &why);
+        let Grant { subject, object, .. } = grant.clone();
+        self.audit(by, Act::GrantEnded { grant: id, subject, object, why }, work);
+    }
 }

@@ -28,6 +28,7 @@ impl Gateway {
                 self.audit(None, Act::Denied(summary), Work::default());
             }
         }
+        self.note_denied(&kind, packets);
         self.suspect(denial, packets);
     }
 

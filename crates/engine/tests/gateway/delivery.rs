@@ -13,7 +13,11 @@ fn enforcements(gateway: &mut Gateway) -> Vec<(u64, bool)> {
     outputs
         .filter_map(|output| match output {
             Output::Enforce { generation, order, .. } => Some((generation, order == Order::Replace)),
-            Output::Save | Output::Audit(_) | Output::Alarm(_) => None,
+            Output::Save
+            | Output::Transcribed(_)
+            | Output::Receipt(..)
+            | Output::Audit(_)
+            | Output::Alarm(_) => None,
         })
         .collect()
 }
@@ -108,6 +112,7 @@ fn rules_go_before_the_disk_and_the_disk_before_the_record() {
             Output::Save => 's',
             Output::Audit(_) => 'a',
             Output::Alarm(_) => '!',
+            Output::Transcribed(_) | Output::Receipt(..) => 't',
         })
         .collect();
     assert_eq!(order, ['e', 's', 'a']);

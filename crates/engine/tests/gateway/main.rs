@@ -14,6 +14,7 @@ mod grants;
 mod orders;
 mod plant;
 mod properties;
+mod receipts;
 mod stages;
 mod time;
 mod traffic;

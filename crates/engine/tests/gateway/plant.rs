@@ -221,6 +221,7 @@ pub(crate) struct Plant {
     pub(crate) alarms: Vec<Alarm>,
     pub(crate) records: Vec<Record>,
     pub(crate) saved: Standing,
+    pub(crate) receipts: Vec<nullius_engine::Transcript>,
     pub(crate) changes: usize,
 }
 
@@ -245,6 +246,7 @@ impl Plant {
             alarms: Vec::new(),
             records: Vec::new(),
             saved: standing,
+            receipts: Vec::new(),
             changes: 0,
         };
         plant.gateway.handle_policy(version, now);
@@ -272,6 +274,16 @@ impl Plant {
                     self.gateway.handle_applied(Applied { generation, error: None }, now);
                 }
                 Output::Save => self.saved = self.gateway.standing().clone(),
+                Output::Transcribed(id) => {
+                    let transcripts = &self.gateway.standing().transcripts;
+                    self.saved
+                        .transcripts
+                        .extend(transcripts.get(&id).map(|transcript| (id, transcript.clone())));
+                }
+                Output::Receipt(id, transcript) => {
+                    self.saved.transcripts.remove(&id);
+                    self.receipts.push(*transcript);
+                }
                 Output::Audit(record) => self.records.push(record),
                 Output::Alarm(alarm) => self.alarms.push(alarm),
             }

@@ -86,14 +86,14 @@ fn a_mode_opens_what_policy_ties_to_it() {
 }
 
 #[test]
-fn a_policy_that_changes_nothing_sends_nothing() {
+fn a_policy_that_changes_no_rule_sends_its_marker_alone() {
     let mut plant = Plant::new();
-    let changes = plant.changes;
+    let (changes, before) = (plant.changes, plant.kernel.clone());
     plant.gateway.handle_policy(version(2, POLICIES), at(1));
     plant.drain(at(1));
-    assert_eq!(plant.changes, changes);
+    assert_eq!((plant.changes, &plant.kernel), (changes + 1, &before));
     plant.gateway.handle_policy(version(3, ""), at(2));
     plant.drain(at(2));
-    assert_eq!(plant.changes, changes + 1);
+    assert_eq!(plant.changes, changes + 2);
     assert_eq!(plant.access("hmi", "plc1", SHELL), None);
 }

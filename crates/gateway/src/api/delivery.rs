@@ -26,8 +26,13 @@ pub(super) async fn deliver(bytes: Vec<u8>, core: &RefCell<Core>) -> Answer {
 /// Carries out what was held back, the oldest first, now that nobody holds it. What cannot be concluded stays, and is
 /// tried again at the next start.
 pub(crate) async fn release(core: &RefCell<Core>) {
+    let mut last = None;
     loop {
         let Some(verified) = core.borrow_mut().next_held() else { return };
+        // one that cannot be taken off the disk is not carried out for ever
+        if last.replace(verified.bundle.epoch) == Some(verified.bundle.epoch) {
+            return;
+        }
         let step = core.borrow_mut().carry_out(verified, LINK);
         let delivered = match step {
             Ok(step) => finish(step, core).await,

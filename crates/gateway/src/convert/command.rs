@@ -66,6 +66,7 @@ pub(crate) fn command(asked: local::Command) -> Option<Result<Command, String>> 
         | local::Command::Grants
         | local::Command::Modes
         | local::Command::Emergencies
+        | local::Command::Receipt { .. }
         | local::Command::Why(_)
         | local::Command::Denials
         | local::Command::Alarms

@@ -5,6 +5,7 @@ mod command;
 mod orders;
 mod question;
 mod standing;
+mod transcript;
 mod view;
 
 pub(crate) use calendar::{emergency, window, zone};
@@ -12,4 +13,5 @@ pub(crate) use command::command;
 pub(crate) use orders::order;
 pub(crate) use question::question;
 pub(crate) use standing::{from_standing, to_standing};
+pub(crate) use transcript::{from_transcript, receipt, to_transcript};
 pub(crate) use view::{denial, device, grant, stages, state, station};

@@ -72,6 +72,8 @@ pub(crate) fn to_standing(standing: state::Standing) -> Result<Standing, String>
             .into_iter()
             .map(|(id, grant)| Ok((GrantId(id), to_grant(grant)?)))
             .collect::<Result<_, String>>()?,
+        // in files of their own
+        transcripts: BTreeMap::new(),
         next_grant: standing.next_grant,
         assessments: by_device(standing.assessments, |assessment| Ok(to_assessment(&assessment)))?,
         conflicts: by_device(standing.conflicts, |ports| ports.iter().map(|port| port_name(port)).collect())?,

@@ -25,6 +25,7 @@ impl Core {
             Command::Grants => Ok(self.grants()),
             Command::Modes => Ok(Body::Modes(self.modes())),
             Command::Emergencies => Ok(self.emergencies()),
+            Command::Receipt { grant } => self.receipt(grant),
             Command::Denials => Ok(self.denials()),
             Command::Alarms => Ok(Body::Alarms(self.newest_alarms(ALARMS))),
             Command::Why(question) => self.why(&question),

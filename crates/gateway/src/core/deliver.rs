@@ -108,8 +108,7 @@ impl Core {
         if self.engine.standing().orders.hold.is_some() {
             return None;
         }
-        loop {
-            let epoch = *self.store.held().ok()?.first()?;
+        for epoch in self.store.held().ok()? {
             match self.store.load_held(epoch) {
                 Ok(verified) => return Some(verified),
                 Err(error) => {
@@ -119,6 +118,7 @@ impl Core {
                 }
             }
         }
+        None
     }
 
     /// Carries out what was held back, but for policies, which take longer.
@@ -148,8 +148,11 @@ impl Core {
 
     /// Where the gateway stands towards its controller.
     pub(crate) fn link_state(&mut self, trouble: &str) -> LinkState {
-        let trouble = trouble.chars().take(MAX_TROUBLE).collect();
-        self.delivered.heard = Some((self.now().uptime, trouble));
+        let shown = trouble.chars().take(MAX_TROUBLE).collect();
+        self.delivered.heard = Some((self.now().uptime, shown));
+        // a link that reaches nobody has nobody to tell
+        let outcomes =
+            if trouble.is_empty() { std::mem::take(&mut self.delivered.outcomes) } else { VecDeque::new() };
         let kernel_digest = self.kernel_digest();
         let standing = self.engine.standing();
         let revoked = standing.revoked.iter().map(|(device, revocation)| RevokedDevice {
@@ -167,7 +170,7 @@ impl Core {
             first: self.keeping.audit.first(),
             next: self.keeping.audit.next(),
             revoked: revoked.collect(),
-            outcomes: std::mem::take(&mut self.delivered.outcomes).into(),
+            outcomes: outcomes.into(),
         }
     }
 

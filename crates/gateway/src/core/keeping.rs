@@ -34,6 +34,7 @@ pub(super) struct Keeping {
 enum Kind {
     Standing,
     Audit,
+    Receipts,
 }
 
 impl Keeping {
@@ -142,6 +143,11 @@ impl Core {
         self.keeping.history.add(&line, false).map_err(|error| crate::chain(&error))
     }
 
+    /// What became of writing receipts.
+    pub(super) fn note_receipts(&mut self, trouble: Option<String>) {
+        self.note_disk(Kind::Receipts, trouble);
+    }
+
     /// A disk that is full is told once, and again when it has been well in between.
     fn note_disk(&mut self, kind: Kind, trouble: Option<String>) {
         let Some(trouble) = trouble else {
@@ -181,6 +187,7 @@ const fn word(act: &Act) -> &'static str {
         Act::Staged { .. } => "stage",
         Act::Granted { .. } => "granted",
         Act::GrantEnded { .. } => "grant-ended",
+        Act::Receipt { .. } => "receipt",
         Act::Mode { .. } | Act::ModeCleared { .. } => "mode",
         Act::Window { .. } => "window",
         Act::Emergency { .. } => "emergency",

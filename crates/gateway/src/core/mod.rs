@@ -13,6 +13,7 @@ mod enforcement;
 mod keeping;
 mod past;
 mod policy;
+mod receipts;
 mod start;
 mod status;
 #[cfg(test)]
@@ -34,6 +35,7 @@ use keeping::Keeping;
 use nullius_engine::{Gateway, Now, Output, Settings};
 use nullius_model::{Denial, PortName, Uptime};
 use nullius_protocol::local::Event;
+use receipts::Receipts;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use tokio::sync::broadcast;
@@ -50,6 +52,7 @@ pub(crate) struct Core {
     enforcement: Enforcement,
     store: Store,
     keeping: Keeping,
+    receipts: Receipts,
     alarms: Alarms,
     policy: Option<policy::InForce>,
     events: broadcast::Sender<Event>,
@@ -104,11 +107,12 @@ impl Core {
         }
         let _ = self.settle();
         self.flush_when_due(now);
+        self.flush_receipts_when_due(now.uptime);
     }
 
     /// When [`Core::handle_timeout`] is wanted next.
     pub(crate) fn poll_timeout(&self) -> Option<Uptime> {
-        self.engine.poll_timeout().into_iter().chain(self.keeping.due()).min()
+        self.engine.poll_timeout().into_iter().chain(self.keeping.due()).chain(self.receipts.due()).min()
     }
 
     /// The ports that this gateway has by its configuration.
@@ -141,6 +145,8 @@ impl Core {
                     settled.not_applied = self.enforce(generation, order, marker).or(settled.not_applied);
                 }
                 Output::Save => self.keeping.note_change(self.clock.now().uptime),
+                Output::Transcribed(id) => self.note_transcribed(id),
+                Output::Receipt(id, transcript) => self.keep_receipt(id, &transcript),
                 Output::Audit(record) => self.record(&record),
                 Output::Alarm(alarm) => self.raise(&alarm),
             }
@@ -171,5 +177,6 @@ impl Core {
 fn settings(config: &Config, clock: &dyn Clock) -> Settings {
     let ports = config.port.iter().map(|(interface, port)| (interface.0.clone(), (*port).into())).collect();
     let name = config.name.as_deref().unwrap_or_default().into();
-    Settings { boot: clock.boot(), name, ports, ..Settings::default() }
+    let values_in_records = config.values_in_records;
+    Settings { boot: clock.boot(), name, ports, values_in_records, ..Settings::default() }
 }

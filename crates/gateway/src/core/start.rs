@@ -8,6 +8,7 @@ use super::alarms::Alarms;
 use super::deliver::Delivering;
 use super::enforcement::Enforcement;
 use super::keeping::Keeping;
+use super::receipts::{self, Receipts};
 use super::{Core, EVENTS, policy, settings};
 use crate::clock::Clock;
 use crate::config::{Config, Controller, PathKind, Port, Strangers};
@@ -70,7 +71,8 @@ impl Core {
     fn load(config: &Config, clock: Arc<dyn Clock>) -> Result<(Store, Keeping, Standing), StartError> {
         let mut store = Store::open(&config.state)?;
         let keeping = Keeping::open(&store, config.controller.as_ref().map(Controller::spool_bytes))?;
-        let standing = standing(&store, &keeping, clock.as_ref())?;
+        let mut standing = standing(&store, &keeping, clock.as_ref())?;
+        receipts::resume(&store, &mut standing);
         store.raise_floor(standing.orders.taken);
         store.tidy();
         Ok((store, keeping, standing))
@@ -93,6 +95,7 @@ impl Core {
             enforcement: Enforcement::new(kernel),
             store,
             keeping,
+            receipts: Receipts::default(),
             alarms: Alarms::default(),
             policy: None,
             events: broadcast::Sender::new(EVENTS),

@@ -38,6 +38,8 @@ impl Scratch {
     fn start(&self, boot: &'static str, uptime: u64, wall: u64) -> Core {
         let port = |name: &str| (interface(name), Port::default());
         let config = Config {
+            name: None,
+            values_in_records: false,
             bridge: Some(interface("br0")),
             state: self.0.clone(),
             socket: self.0.join("socket"),

@@ -1,9 +1,10 @@
 //! Dialling, for ever: one address after the other, with pauses that nobody can foresee.
 
 use super::LinkError;
+use super::ending::Ended;
 use super::identity::Identity;
 use super::local::Local;
-use super::session::{self, Ended};
+use super::session;
 use crate::clock::Clock;
 use crate::config::Controller;
 use reqwest::Url;

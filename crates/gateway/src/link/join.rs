@@ -119,7 +119,8 @@ pub fn join(config: &Config, identity: &Path, url: &str, token: &str) -> Result<
 }
 
 async fn ask(url: Url, token: &JoinToken, csr: Vec<u8>) -> Result<JoinAnswer, JoinError> {
-    let tls = PinnedRoot::new(token.root.0, tls::provider()).client()?;
+    let mut tls = PinnedRoot::new(token.root.0, tls::provider()).client()?;
+    tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     let client = reqwest::Client::builder().tls_backend_preconfigured(tls).no_proxy();
     let client = client.redirect(reqwest::redirect::Policy::none()).timeout(PATIENCE).build()?;
     let request = JoinRequest { version: VERSION, token: token.to_string(), csr };

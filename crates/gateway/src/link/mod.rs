@@ -8,6 +8,8 @@
 //! comes back by itself, however it was let go.
 
 mod dial;
+mod ending;
+mod frames;
 mod identity;
 mod join;
 mod local;

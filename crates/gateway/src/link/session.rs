@@ -3,6 +3,8 @@
 //! INVARIANT: one bundle is under way, so many wait, and one frame is read; a side that is silent or does not read is let
 //! go. What was not acknowledged comes again on the next stream.
 
+use super::ending::{Ended, Let};
+use super::frames::{ack, hello, record};
 use super::identity::Identity;
 use super::local::{Local, LocalError};
 use super::renewal::Renewal;
@@ -10,13 +12,11 @@ use super::report::Reporter;
 use super::tls;
 use crate::clock::Clock;
 use crate::config::Controller;
-use nullius_protocol::from_hex;
 use nullius_protocol::link::{
-    Ack, Answered, Asked, Blob, FrameError, Frames, Hash, Hello, MAX_RECORDS, MAX_TO_CONTROLLER,
-    MAX_TO_GATEWAY, MEDIA_TYPE, Outcome, PING_SECONDS, Record, Records, Revoked, SILENCE_SECONDS,
-    STREAM_PATH, Spool, ToController, ToGateway, VERSION, Welcome, frame, is_question,
+    Answered, Asked, Blob, Frames, MAX_RECORDS, MAX_TO_CONTROLLER, MAX_TO_GATEWAY, MEDIA_TYPE, PING_SECONDS,
+    Records, SILENCE_SECONDS, STREAM_PATH, ToController, ToGateway, VERSION, Welcome, frame, is_question,
 };
-use nullius_protocol::local::{Answer, Body, Command, Delivered, Delivery, Failure, LinkState, SpoolRecord};
+use nullius_protocol::local::{Answer, Body, Command, Failure};
 use reqwest::{Client, Response, Url};
 use std::collections::VecDeque;
 use std::path::PathBuf;
@@ -48,50 +48,6 @@ const MAX_QUESTIONS: usize = 4;
 /// Frames on their way out.
 const OUTGOING: usize = 4;
 
-/// How a stream ended.
-#[derive(Debug, Default)]
-pub(super) struct Ended {
-    /// Why, for people; empty where nothing is wrong.
-    pub(super) trouble: String,
-    /// The controller had taken it.
-    pub(super) welcomed: bool,
-    /// How long the controller wants to be left alone.
-    pub(super) wait: Option<Duration>,
-}
-
-impl Ended {
-    pub(super) fn failed(trouble: String) -> Self {
-        Self { trouble, ..Self::default() }
-    }
-}
-
-/// Why a stream is let go.
-#[derive(Debug, thiserror::Error)]
-enum Let {
-    #[error("the controller cannot be reached")]
-    Http(#[from] reqwest::Error),
-    #[error("the controller cannot be spoken to")]
-    Tls(#[from] rustls::Error),
-    #[error("the controller answers with {0}")]
-    Status(reqwest::StatusCode),
-    #[error("the controller is silent")]
-    Silent,
-    #[error("the controller ended the stream")]
-    Closed,
-    #[error("the controller does not keep to the contract: {0}")]
-    Contract(&'static str),
-    #[error("the controller sent what is no frame")]
-    Frame(#[from] FrameError),
-    #[error("the controller says goodbye: {}", .0.escape_debug())]
-    Bye(String, Duration),
-    #[error("the gateway")]
-    Local(#[from] LocalError),
-    #[error("the identity")]
-    Identity(#[from] super::IdentityError),
-    #[error("the gateway counts its records anew")]
-    Renumbered,
-}
-
 /// One stream, from dialling to its end.
 pub(super) async fn run(
     url: &Url,
@@ -102,19 +58,14 @@ pub(super) async fn run(
 ) -> Ended {
     let mut session = match open(url, identity, controller.identity.clone(), local, clock).await {
         Ok(session) => session,
-        Err(error) => return ended(&error, false),
+        Err(error) => return Ended::from(&error),
     };
     let error = session.serve().await;
     // what the gateway has under way is not sent to it a second time
     if let Some(delivering) = session.delivering.take() {
         let _ = delivering.await;
     }
-    ended(&error, true)
-}
-
-fn ended(error: &Let, welcomed: bool) -> Ended {
-    let wait = if let Let::Bye(_, wait) = error { Some(*wait) } else { None };
-    Ended { trouble: crate::chain(error), welcomed, wait }
+    Ended { welcomed: true, ..Ended::from(&error) }
 }
 
 struct Session {
@@ -192,36 +143,13 @@ async fn open(
     Ok(session)
 }
 
-fn hello(state: &LinkState) -> Hello {
-    let revoked = state.revoked.iter().map(|revoked| Revoked {
-        device: revoked.device.clone(),
-        at: revoked.at,
-        by: revoked.by.clone(),
-        reason: revoked.reason.clone(),
-    });
-    Hello {
-        version: VERSION,
-        software: env!("CARGO_PKG_VERSION").to_owned(),
-        boot: state.boot.clone(),
-        taken: state.taken,
-        policy: state.policy,
-        kernel_digest: hash(&state.kernel_digest),
-        spool: Spool { id: state.spool.clone(), first: state.first, next: state.next },
-        revoked: revoked.collect(),
-    }
-}
-
-fn hash(digits: &str) -> Hash {
-    Hash(from_hex(digits).and_then(|bytes| bytes.try_into().ok()).unwrap_or_default())
-}
-
 impl Session {
     async fn welcome(&mut self) -> Result<(), Let> {
         let deadline = Instant::now() + OPENS_WITHIN;
         let Welcome { version, now, recorded } = loop {
             match self.frames.next()? {
                 Some(ToGateway::Welcome(welcome)) => break welcome,
-                Some(ToGateway::Bye(bye)) => return Err(said_bye(bye)),
+                Some(ToGateway::Bye(bye)) => return Err(bye.into()),
                 Some(_) => return Err(Let::Contract("the first frame is a welcome")),
                 None => {
                     let chunk = timeout_at(deadline, self.from.chunk()).await.map_err(|_| Let::Silent)??;
@@ -281,7 +209,7 @@ impl Session {
             ToGateway::Ask(Asked { id, command }) => self.question(id, command),
             // it is asked again after a while; what is wrong stands in the controller's own log
             ToGateway::NotRenewed { .. } | ToGateway::Pong => Ok(()),
-            ToGateway::Bye(bye) => Err(said_bye(bye)),
+            ToGateway::Bye(bye) => Err(bye.into()),
             ToGateway::Welcome(_) => Err(Let::Contract("a welcome is said once")),
         }
     }
@@ -357,7 +285,6 @@ impl Session {
         let body = self.local.ask(Command::SpoolRead { after: self.sent, max }).await?;
         let Body::Records(records) = body else { return Err(LocalError::Misunderstood.into()) };
         let Some(last) = records.last().map(|record| record.seq) else { return Ok(()) };
-        let record = |SpoolRecord { seq, line, chain }| Record { seq, line, chain: hash(&chain) };
         let records = records.into_iter().map(record).collect();
         self.say(&ToController::Records(Records { spool: self.spool.clone(), records })).await?;
         self.sent = last;
@@ -414,17 +341,4 @@ async fn finished<T>(handle: &mut Option<JoinHandle<T>>) -> Result<T, tokio::tas
         Some(handle) => handle.await,
         None => std::future::pending().await,
     }
-}
-
-fn said_bye(bye: nullius_protocol::link::Bye) -> Let {
-    Let::Bye(bye.reason.chars().take(256).collect(), Duration::from_secs(bye.retry_after))
-}
-
-fn ack(Delivered { epoch, outcome }: Delivered) -> ToController {
-    let result = match outcome {
-        Delivery::Applied { kernel_digest } => Outcome::Applied { kernel_digest: hash(&kernel_digest) },
-        Delivery::Held { reason } => Outcome::Held { reason },
-        Delivery::Refused { reason } => Outcome::Refused { reason },
-    };
-    ToController::Ack(Ack { epoch, result })
 }

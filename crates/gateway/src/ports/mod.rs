@@ -5,10 +5,12 @@ mod frame;
 mod links;
 mod listener;
 mod sightings;
+mod tap;
 
 pub(crate) use denials::Ear;
 pub(crate) use links::Links;
 pub(crate) use listener::{Listener, Sighting};
+pub(crate) use tap::{Tapped, Taps};
 
 use std::io;
 use std::os::fd::AsRawFd;

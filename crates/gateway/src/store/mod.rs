@@ -9,6 +9,7 @@
 //! standing.json       what people decided and what the wire taught
 //! audit.jsonl         who did what, and why          audit.NUMBER.jsonl … older
 //! audit.acked         through which record a controller has them
+//! receipts/7.json     what was done under grant 7
 //! history.jsonl       the standing at each change    history.1.jsonl … older
 //! ```
 //!
@@ -24,6 +25,7 @@ pub(crate) mod file;
 mod held;
 mod journal;
 mod keys;
+mod receipts;
 mod spool;
 
 pub(crate) use chain::MAX_DELTAS;

@@ -2,8 +2,9 @@
 
 use anyhow::{Context as _, Result, bail, ensure};
 use nix::sys::socket::{AddressFamily, SockFlag, SockProtocol, SockType, socket};
-use nullius_gateway::confine::{Error, Landlock, Paths, Report, enter};
+use nullius_gateway::confine::{Error, Landlock, LinkPaths, Paths, Report, enter, enter_link};
 use std::io::{ErrorKind, Read as _, Write as _};
+use std::net::{TcpListener, TcpStream, UdpSocket};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
@@ -25,6 +26,7 @@ pub(crate) const CASES: &[Case] = &[
     ("a_thread_that_starts_later_is_confined_too", threads),
     ("a_thread_that_runs_already_is_an_error", late),
     ("a_path_that_is_not_there_is_an_error", missing),
+    ("the_link_reaches_its_ports_and_nothing_else", link),
 ];
 
 /// Must be killed by the kernel.
@@ -48,6 +50,37 @@ pub(crate) fn run(name: &str, folder: &Path) -> Result<()> {
     let mut cases = CASES.iter().chain(FATAL).chain([&waiting]);
     let (_, case) = cases.find(|(known, _)| *known == name).context("no such case")?;
     case(&paths)
+}
+
+/// One port of this machine is the controller's, and its socket the gateway's.
+fn link(paths: &Paths) -> Result<()> {
+    let (listener, elsewhere) = (TcpListener::bind("127.0.0.1:0")?, TcpListener::bind("127.0.0.1:0")?);
+    let (there, other) = (listener.local_addr()?, elsewhere.local_addr()?);
+    let socket = paths.runtime.join("link.sock");
+    let gateway = UnixListener::bind(&socket)?;
+    let confined = LinkPaths { identity: paths.state.clone(), ports: vec![there.port()] };
+    let Report { capabilities, landlock, .. } = enter_link(&confined)?;
+    ensure!(capabilities.is_empty() && landlock == Landlock::Full, "{capabilities:?} {landlock:?}");
+    TcpStream::connect(there).context("the controller")?;
+    UnixStream::connect(&socket).context("the gateway")?;
+    drop(gateway);
+    std::fs::write(paths.state.join("identity.json"), "{}").context("its own file")?;
+    for denied in [
+        TcpStream::connect(other).map(drop),
+        std::fs::read(paths.runtime.join("..").join("gateway.toml")).map(drop),
+        std::fs::read("/etc/shadow").map(drop),
+        UdpSocket::bind("127.0.0.1:0").and_then(|_| TcpListener::bind("127.0.0.1:0")).map(drop),
+    ] {
+        let denied = denied.err().map(|error| error.kind());
+        ensure!(denied == Some(ErrorKind::PermissionDenied), "{denied:?}");
+    }
+    let packet = socket_of(AddressFamily::Packet);
+    ensure!(packet == Err(nix::errno::Errno::EPERM), "{packet:?}");
+    Ok(())
+}
+
+fn socket_of(family: AddressFamily) -> nix::Result<()> {
+    socket(family, SockType::Raw, SockFlag::empty(), None::<SockProtocol>).map(drop)
 }
 
 fn report(paths: &Paths) -> Result<()> {

@@ -1,6 +1,7 @@
 //! A controller as a gateway sees it: it issues certificates, sends bundles, takes records, and can be cut off. It keeps
 //! what it heard for the test to look at.
 
+use crate::wire::{Counted, pem};
 use http_body_util::{BodyExt as _, StreamBody};
 use hyper::body::{Bytes, Frame, Incoming};
 use hyper::{Request, Response};
@@ -17,14 +18,11 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig};
 use std::collections::BTreeMap;
-use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::task::{Context, Poll};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tokio_rustls::TlsAcceptor;
 
@@ -269,7 +267,6 @@ impl Served {
 
     fn joined(&self, asked: &[u8]) -> Bytes {
         let request: JoinRequest = serde_json::from_slice(asked).unwrap();
-        let pem = |label: &str, der: &[u8]| rcgen_pem(label, der);
         let answer = JoinAnswer {
             version: VERSION,
             site: "lab".to_owned(),
@@ -381,60 +378,4 @@ impl Served {
 
 fn encoded(frame_: &ToGateway) -> Vec<u8> {
     frame(frame_, MAX_TO_GATEWAY).unwrap()
-}
-
-/// PEM by the one encoder that is at hand: lines of 64 base64 digits.
-fn rcgen_pem(label: &str, der: &[u8]) -> String {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut text = String::new();
-    for three in der.chunks(3) {
-        let bits =
-            three.iter().fold(0_u32, |bits, byte| bits << 8 | u32::from(*byte)) << (8 * (3 - three.len()));
-        for digit in 0..4 {
-            let value = usize::try_from(bits >> (18 - 6 * digit) & 63).unwrap();
-            text.push(if digit <= three.len() { char::from(DIGITS[value]) } else { '=' });
-        }
-    }
-    let lines: Vec<&str> = text.as_bytes().chunks(64).map(|line| str::from_utf8(line).unwrap()).collect();
-    format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", lines.join("\n"))
-}
-
-/// Counts what crosses the wire.
-struct Counted(TcpStream, Arc<AtomicU64>);
-
-impl Counted {
-    fn count(&self, bytes: usize) {
-        self.1.fetch_add(u64::try_from(bytes).unwrap(), Ordering::Relaxed);
-    }
-}
-
-impl AsyncRead for Counted {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        into: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        let before = into.filled().len();
-        let polled = Pin::new(&mut self.0).poll_read(cx, into);
-        self.count(into.filled().len() - before);
-        polled
-    }
-}
-
-impl AsyncWrite for Counted {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        let polled = Pin::new(&mut self.0).poll_write(cx, bytes);
-        if let Poll::Ready(Ok(count)) = &polled {
-            self.count(*count);
-        }
-        polled
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_shutdown(cx)
-    }
 }

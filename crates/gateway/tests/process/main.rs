@@ -21,6 +21,8 @@ mod link;
 mod plant;
 #[cfg(test)]
 mod tampering;
+#[cfg(test)]
+mod wire;
 
 #[test]
 fn the_gateway_itself() {

@@ -42,6 +42,9 @@ pub(super) struct World {
     kernel: RuleSet,
     disk: Standing,
     down: BTreeSet<PortName>,
+    /// What people wrote; compiled anew when a policy comes into force after it was changed.
+    files: Files,
+    changed: bool,
     policy: (Arc<Repository>, Arc<Policies>),
     marker: Option<Marker>,
 }
@@ -60,7 +63,9 @@ impl World {
             kernel: RuleSet::new(),
             disk: Standing::default(),
             down: BTreeSet::new(),
-            policy: lab_policy()?,
+            policy: compiled(&lab_files())?,
+            files: lab_files(),
+            changed: false,
             marker: None,
         };
         world.start()?;
@@ -134,11 +139,34 @@ impl World {
         PolicyVersion { marker, repository: Arc::clone(repository), policies: Arc::clone(policies) }
     }
 
-    fn put_in_force(&mut self, counter: u64) {
+    fn put_in_force(&mut self, counter: u64) -> Result<(), String> {
+        if std::mem::take(&mut self.changed) {
+            self.policy = compiled(&self.files)?;
+        }
         let marker = Marker { epoch: Epoch { term: 1, counter }, digest: [0; 16] };
         self.marker = Some(marker);
         let (version, now) = (self.version(marker), self.now());
         self.gateway.iter_mut().for_each(|gateway| gateway.handle_policy(version.clone(), now));
+        Ok(())
+    }
+
+    /// A line is added to a file of the policy.
+    fn write(&mut self, path: &str, line: &str) {
+        let text = self.files.entry(path.to_owned()).or_default();
+        text.push_str(line);
+        text.push('\n');
+        self.changed = true;
+    }
+
+    /// A device is declared in another zone.
+    fn rezone(&mut self, device: &str, zone: &str) -> Result<(), String> {
+        let text = self.files.get_mut("inventory.toml").ok_or("no inventory")?;
+        let head = format!("name = \"{device}\"\nzone = \"");
+        let (before, after) = text.split_once(&head).ok_or_else(|| format!("no device `{device}`"))?;
+        let (_, after) = after.split_once('"').ok_or("no zone")?;
+        *text = format!("{before}{head}{zone}\"{after}");
+        self.changed = true;
+        Ok(())
     }
 
     /// Does what the gateway wants done, in its order.
@@ -146,7 +174,7 @@ impl World {
         while let Some(output) = self.gateway.as_mut().and_then(Gateway::poll_output) {
             match output {
                 Output::Enforce { generation, order, .. } => self.enforce(generation, order),
-                Output::Save => self.save(),
+                Output::Save | Output::Transcribed(_) | Output::Receipt(..) => self.save(),
                 Output::Audit(record) if matches!(record.act, Act::Applied | Act::Alarmed(_)) => {}
                 Output::Audit(record) => self.say(&format!("  audit {}", record.act)),
                 Output::Alarm(alarm) => self.say(&format!("  ALARM {alarm}")),
@@ -184,12 +212,15 @@ impl World {
     }
 }
 
-fn lab_policy() -> Result<(Arc<Repository>, Arc<Policies>), String> {
-    let files: Files = FILES.iter().map(|&(path, text)| (path.to_owned(), text.to_owned())).collect();
+fn lab_files() -> Files {
+    FILES.iter().map(|&(path, text)| (path.to_owned(), text.to_owned())).collect()
+}
+
+fn compiled(files: &Files) -> Result<(Arc<Repository>, Arc<Policies>), String> {
     let told = |problems: Vec<nullius_policy::Problem>| {
         problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
     };
-    let repository = Repository::parse(&files).map_err(told)?;
+    let repository = Repository::parse(files).map_err(told)?;
     let accepted = repository.accept().map_err(told)?;
     Ok((Arc::new(repository), Arc::new(accepted.policies)))
 }

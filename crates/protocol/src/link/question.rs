@@ -15,6 +15,7 @@ pub const fn is_question(command: &Command) -> bool {
             | Command::Grants
             | Command::Modes
             | Command::Emergencies
+            | Command::Receipt { .. }
             | Command::Why { .. }
             | Command::Denials
             | Command::Alarms

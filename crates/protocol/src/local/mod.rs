@@ -12,8 +12,9 @@ mod request;
 
 pub use line::{LineError, MAX_LINE, MAX_SPOOL_READ, decode, encode, read_line};
 pub use reply::{
-    Alarm, Answer, AuditLine, Body, Counter, Delivered, Delivery, Denial, Device, DeviceState, Emergency,
-    Event, Failure, Grant, Kernel, LinkState, Modes, Policy, Port, Posture, Reply, RevokedDevice,
-    SpoolRecord, Stages, Station, Status, StoredBundle, Why, Window, ZoneMode, ZonePairStage,
+    Alarm, Answer, AuditLine, Body, Change, Counter, Delivered, Delivery, Denial, Device, DeviceState,
+    Effect, Emergency, Event, Failure, Grant, Kernel, LinkState, Modes, Policy, Port, Posture, Receipt,
+    Reply, RevokedDevice, SpoolRecord, Stages, Station, Status, StoredBundle, Why, Window, ZoneMode,
+    ZonePairStage,
 };
 pub use request::{Command, Question, Request, StageTarget};

@@ -205,6 +205,11 @@ pub enum Command {
         /// Why, for the audit.
         reason: String,
     },
+    /// What was done under a grant that is in force or is over.
+    Receipt {
+        /// The grant's number.
+        grant: u64,
+    },
     /// Why a conversation is allowed, or is not.
     Why(Question),
     /// The denials of late, one line a conversation.

@@ -1,3 +1,5 @@
+//! The log over both databases: appended, read, exported, and changed behind our back.
+
 use super::*;
 use crate::Store;
 use crate::testing::{Scratch, both, sqlite};

@@ -1,3 +1,5 @@
+//! Backups go from either database to either, and are refused when a byte of them is wrong.
+
 use super::*;
 use crate::testing::{Scratch, both, empty_postgres, sqlite};
 use crate::{Kek, Location, Secret, Store, StoreError, meta, past, secrets};

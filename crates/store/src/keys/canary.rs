@@ -4,7 +4,8 @@
 use super::{Kek, Secret, ring};
 use crate::backup::{self, Under};
 use crate::testing::{Scratch, both, remains};
-use crate::{Store, StoreError, Tx, meta, secrets};
+use crate::{Store, StoreError, Tx, audit, meta, secrets, sites};
+use nullius_audit::{Entry, Phase};
 
 /// Not a secret: it is found, or the search is worth nothing.
 const SEEN: &str = "canary-that-everybody-may-see";
@@ -52,6 +53,7 @@ fn live(scratch: &Scratch) -> Vec<Vec<u8>> {
     };
     keys(&store, &mut needles);
     store.write(|tx| meta::put(tx, SEEN, SEEN.as_bytes())).unwrap();
+    needles.extend(seeds(&store).unwrap());
     store.write(|tx| tx.script("CREATE TABLE vault (id BIGINT, sealed {BYTES})")).unwrap();
     for turn in 0..3 {
         store.write(|tx| plant(tx, &canary(&mut needles), &canary(&mut needles))).unwrap();
@@ -70,6 +72,24 @@ fn live(scratch: &Scratch) -> Vec<Vec<u8>> {
     // open to the end: its log is as it is while it runs
     std::mem::forget(store);
     needles
+}
+
+/// The seeds of the keys that sign: of a site's bundles, and of the log.
+fn seeds(store: &Store) -> Result<Vec<Vec<u8>>, StoreError> {
+    store.write(|tx| {
+        sites::add(tx, "lab", "signer", &super::cipher::random::<32>()?)?;
+        let at = nullius_model::Timestamp::from_secs(0);
+        audit::append(tx, &Entry::new(Phase::Observed, at, "system", "site.add", "site/lab"))?;
+        let names = secrets::names(tx)?;
+        assert_eq!(names.len(), 2, "{names:?}");
+        let seeds = names.iter().map(|name| secrets::find(tx, name));
+        Ok(seeds
+            .collect::<Result<Vec<_>, _>>()?
+            .into_iter()
+            .flatten()
+            .map(|seed| seed.expose().to_vec())
+            .collect())
+    })
 }
 
 fn plant(tx: &mut Tx<'_>, one: &str, two: &str) -> Result<(), StoreError> {

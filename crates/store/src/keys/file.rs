@@ -110,17 +110,13 @@ fn cannot(path: &Path, error: &std::io::Error) -> StoreError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::sqlite;
     use std::os::unix::fs::PermissionsExt;
-
-    fn path(name: &str) -> PathBuf {
-        let path = std::env::temp_dir().join(format!("nullius-kek-{}-{name}", std::process::id()));
-        let _ = fs::remove_file(&path);
-        path
-    }
 
     #[test]
     fn a_key_file_is_for_its_owner_alone() {
-        let path = path("mode");
+        let scratch = sqlite();
+        let path = scratch.folder().join("mode");
         assert!(read(&path).unwrap().is_none());
         let made = create(&path).unwrap();
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, MODE);
@@ -135,7 +131,8 @@ mod tests {
 
     #[test]
     fn a_file_with_something_else_is_no_key() {
-        let path = path("other");
+        let scratch = sqlite();
+        let path = scratch.folder().join("other");
         for text in ["", "nullius-kek-1 ", "nullius-kek-1 00ff", "nullius-kek-1 +1+1", "hello"] {
             let _ = fs::remove_file(&path);
             OpenOptions::new().write(true).create_new(true).mode(MODE).open(&path).unwrap();
@@ -146,7 +143,8 @@ mod tests {
 
     #[test]
     fn a_link_is_not_followed() {
-        let (path, target) = (path("link"), path("target"));
+        let scratch = sqlite();
+        let [path, target] = ["link", "target"].map(|name| scratch.folder().join(name));
         create(&target).unwrap();
         std::os::unix::fs::symlink(&target, &path).unwrap();
         assert!(read(&path).is_err());

@@ -1,3 +1,5 @@
+//! Keys open what they should, and nothing else, before and after they are changed.
+
 use super::*;
 use crate::testing::{Scratch, both, empty_postgres, sqlite};
 use crate::{Location, Store, StoreError, meta, secrets};

@@ -119,6 +119,7 @@ CREATE TABLE lease (
     PRIMARY KEY (site, id)
 );
 CREATE INDEX lease_by_state ON lease (site, state, id);
+CREATE INDEX lease_by_pair ON lease (site, subject, object, id);
 
 -- What one person asked for and others must agree to.
 CREATE TABLE proposal (

@@ -1,3 +1,5 @@
+//! Old stores climb to today's schema, on both databases; an upgrade that fails leaves what was there.
+
 use super::*;
 use crate::catalogue::{Table, quoted, tables};
 use crate::testing::{Scratch, both};

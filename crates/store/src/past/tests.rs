@@ -1,3 +1,5 @@
+//! Copies put back, stores that vanished, and files that are damaged.
+
 use super::*;
 use crate::testing::sqlite;
 use crate::{Kek, Location, Store};

@@ -1,3 +1,5 @@
+//! What a store promises, on both databases.
+
 use super::*;
 use crate::testing::{Scratch, both};
 use crate::{Value, meta};

@@ -23,9 +23,7 @@ async fn approve(desk: &Desk, who: &str, asked: &super::desk::Answered) -> super
 
 #[tokio::test]
 async fn revoke_beats_approve_a_thousand_times() {
-    for (desk, times) in Desk::both().await.into_iter().zip([900, 100]) {
-        desk.in_force().await;
-        desk.post("anna", "/two-person", json!({ "on": true, "reason": "x" })).await;
+    for (desk, times) in Desk::both().await.into_iter().zip([1_000, 200]) {
         let desk = Arc::new(desk);
         for round in 0..times {
             let name = format!("cam{round}-x");

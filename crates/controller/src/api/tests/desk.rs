@@ -39,7 +39,19 @@ impl Clock for Hand {
 pub(crate) struct Desk {
     pub(crate) app: App,
     clock: Hand,
-    _scratch: Scratch,
+    scratch: Option<Scratch>,
+}
+
+/// A connection to a server is not closed on a thread that serves.
+impl Drop for Desk {
+    fn drop(&mut self) {
+        let (app, scratch) = (self.app.clone(), self.scratch.take());
+        // goes last, after the clone that this desk holds
+        std::thread::spawn(move || {
+            std::thread::sleep(std::time::Duration::from_millis(200));
+            drop((app, scratch));
+        });
+    }
 }
 
 /// What was answered.
@@ -66,7 +78,8 @@ impl Answered {
 impl Desk {
     /// Over either database.
     pub(crate) async fn both() -> [Self; 2] {
-        [Self::over(sqlite()).await, Self::over(postgres()).await]
+        let postgres = tokio::task::spawn_blocking(postgres).await.unwrap();
+        [Self::over(sqlite()).await, Self::over(postgres).await]
     }
 
     pub(crate) async fn new() -> Self {
@@ -76,7 +89,7 @@ impl Desk {
     async fn over(scratch: Scratch) -> Self {
         let clock = Hand(Arc::new(AtomicU64::new(START)));
         let app = App::new(scratch.store.clone(), Arc::new(clock.clone()), Config::default());
-        let desk = Self { app, clock, _scratch: scratch };
+        let desk = Self { app, clock, scratch: Some(scratch) };
         desk.site(SITE).await;
         desk
     }

@@ -23,7 +23,7 @@ async fn told(desk: &Desk, id: &str) -> Order {
     });
     match decode_unverified(&bytes.await.unwrap()).unwrap().body {
         Body::Order { order, .. } => order,
-        other => panic!("{other:?}"),
+        Body::Policy(_) | Body::PolicyDelta(_) | Body::Handover(_) => panic!("no order"),
     }
 }
 
@@ -101,13 +101,22 @@ async fn what_was_done_with_a_grant_is_shown_with_it() {
     let asked = desk.post("anna", "/grants", wish("plc1/modbus")).await;
     agree(&desk, "ben", &asked).await;
     let id = asked.at("/grant/id");
-    let kept = id.clone();
-    desk.app
-        .write(move |tx| {
-            let receipt = "{\"gateway\":\"gw1\",\"text\":\"12 registers read\"}";
-            crate::record::grants::keep_receipt(tx, super::desk::SITE, &kept, receipt)
-        })
-        .await
-        .unwrap();
-    assert_eq!(desk.get(&format!("/grants/{id}")).await.at("/receipt/text"), "12 registers read");
+    let text = "receipt of grant-7 of vendor for plc1/modbus: read 12 times; digest 00";
+    let at = desk.app.now();
+    let entry = nullius_audit::Entry::new(
+        nullius_audit::Phase::Observed,
+        at,
+        "gateway:gw1",
+        "receipt",
+        "gateway/gw1",
+    );
+    let entry = entry.site(super::desk::SITE).detail("text", text);
+    desk.app.write(move |tx| nullius_store::audit::append(tx, &entry)).await.unwrap();
+    while crate::background::receipts::sweep(&desk.app).await.unwrap() {}
+    assert!(!crate::background::receipts::sweep(&desk.app).await.unwrap());
+    let grant = desk.get(&format!("/grants/{id}")).await;
+    assert_eq!(
+        (grant.at("/receipts/0/gateway").as_str(), grant.at("/receipts/0/text").as_str()),
+        ("gw1", text)
+    );
 }

@@ -3,6 +3,7 @@
 mod acts;
 mod desk;
 mod devices;
+mod document;
 mod grants;
 mod policy;
 mod reading;

@@ -6,7 +6,7 @@ use crate::bundles;
 use crate::link::{AskError, ask};
 use nullius_audit::Phase;
 use nullius_model::Epoch;
-use nullius_protocol::link::{Ack, Answered, Hash, Outcome, ToController, ToGateway};
+use nullius_protocol::link::{Ack, Answered, Hash, Outcome, Revoked, ToController, ToGateway};
 use nullius_protocol::local::{Answer, Body, Command};
 use nullius_protocol::order::Order;
 use std::time::Duration;
@@ -222,6 +222,22 @@ async fn a_restoration_on_its_way_is_not_undone_by_the_revocation_it_answers() {
     let (mut link, _) = gateway.come(&plant).await.unwrap();
     gateway.follow(&mut link, epoch(1, 3)).await;
     assert_eq!(gateway.revoked.len(), 1);
+}
+
+#[tokio::test]
+async fn a_revocation_is_adopted_whatever_is_written_beside_it() {
+    let plant = Plant::new().await;
+    let gateway = Gateway::joined(&plant, "gw1").await;
+    let mut hello = gateway.hello();
+    let hostile = "\u{1b}[2J\0\u{202e}".repeat(1000);
+    for device in ["cam1", "../cam2", ""] {
+        let (by, reason) = (hostile.clone(), hostile.clone());
+        hello.revoked.push(Revoked { device: device.into(), at: 1, by, reason });
+    }
+    let mut link = gateway.dial(&plant).await.unwrap();
+    link.say(&ToController::Hello(hello)).await;
+    assert!(matches!(link.hear().await, Some(ToGateway::Welcome(_))));
+    assert_eq!(plant.count("device.revoke").await, 1);
 }
 
 #[tokio::test]

@@ -180,10 +180,11 @@ impl Gateway {
                 }
             },
             Body::Order { order, .. } => {
-                match &order {
-                    Order::Revoke { device, .. } => drop(self.revoked.insert(device.clone())),
-                    Order::Restore { device, .. } => drop(self.revoked.remove(device)),
-                    _ => {}
+                if let Order::Revoke { device, .. } = &order {
+                    self.revoked.insert(device.clone());
+                }
+                if let Order::Restore { device, .. } = &order {
+                    self.revoked.remove(device);
                 }
                 self.orders.push(order);
             }

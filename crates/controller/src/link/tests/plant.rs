@@ -69,7 +69,8 @@ impl Plant {
         let link = LinkSettings { silence: Duration::from_secs(3), ..LinkSettings::default() };
         let config = Config { link, ..Config::default() };
         let app = App::new(store, Arc::new(clock.clone()), config);
-        app.settle_past().await.unwrap();
+        let at = app.now();
+        app.write(move |tx| bundles::settle_past(tx, at)).await.unwrap();
         let follower = tokio::spawn(app.clone().follow_store());
         let tls = Tls::new(&app).await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -9,6 +9,7 @@ use rcgen::KeyPair;
 use rustls::pki_types::CertificateDer;
 use rustls::{ClientConfig, RootCertStore};
 use std::sync::Arc;
+use std::time::Duration;
 
 async fn renewed(gateway: &mut Gateway, plant: &Plant) -> super::gateway::Link {
     let (mut link, _) = gateway.come(plant).await.unwrap();
@@ -52,6 +53,19 @@ async fn a_certificate_that_ran_out_is_good_for_renewing_and_for_nothing_else() 
 }
 
 #[tokio::test]
+async fn a_connection_is_worth_no_more_than_its_certificate() {
+    let plant = Plant::new().await;
+    let gateway = Gateway::joined(&plant, "gw1").await;
+    let (mut link, _) = gateway.come(&plant).await.unwrap();
+    plant.pass(25 * 3600);
+    plant.order(revoke("cam1")).await;
+    assert!(link.hear_for(Duration::from_millis(500)).await.is_none(), "told something");
+    link.say(&ToController::Renew { csr: Blob(request(&gateway.key)) }).await;
+    assert!(matches!(link.hear().await, Some(ToGateway::Renewed { .. })));
+    assert_eq!(link.end().await.map(|(_, retry_after)| retry_after), Some(0));
+}
+
+#[tokio::test]
 async fn a_gateway_that_is_turned_away_is_dropped_and_stays_out_until_it_joins_anew() {
     let plant = Plant::new().await;
     let gateway = Gateway::joined(&plant, "gw1").await;
@@ -77,7 +91,7 @@ async fn a_second_connection_takes_the_place_of_the_first() {
     assert!(first.end().await.unwrap().0.contains("took its place"));
     second.say(&ToController::Ping).await;
     assert_eq!(second.hear().await, Some(ToGateway::Pong));
-    assert_eq!(plant.app.links().count(), 1);
+    assert_eq!(plant.app.links().connected(SITE).len(), 1);
 }
 
 #[tokio::test]

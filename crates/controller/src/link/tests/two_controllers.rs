@@ -8,7 +8,8 @@ use nullius_store::testing::{Scratch, postgres, sqlite};
 use nullius_store::{Kek, Secret, StoreError};
 use std::sync::Arc;
 use std::sync::mpsc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use tokio::time::Instant;
 
 const fn epoch(term: u64, counter: u64) -> Epoch {
     Epoch { term, counter }
@@ -90,7 +91,6 @@ async fn a_controller_that_froze_while_it_wrote_holds_nobody_up_for_long_and_dou
     let (mut link, _) = gateway.come(&one).await.unwrap();
     gateway.follow(&mut link, told).await;
     assert!(begun.elapsed() < Duration::from_secs(15), "{:?}", begun.elapsed());
-    println!("a frozen writer held the other up for {:?}", begun.elapsed());
     thaw.send(()).unwrap();
     let late = stuck.await.unwrap();
     assert_eq!(told, epoch(1, 1));

@@ -58,11 +58,6 @@ impl Leaf {
         self.data.get(name).and_then(Value::as_str).filter(|text| !text.is_empty())
     }
 
-    /// A fact of the leaf's own data that is true.
-    pub(super) fn is(&self, name: &str) -> bool {
-        self.data.get(name).and_then(Value::as_bool).unwrap_or(false)
-    }
-
     /// What the object is, and which: `device/cam1` is the device `cam1`.
     pub(super) fn object(&self) -> (&str, &str) {
         self.object.split_once('/').unwrap_or(("", &self.object))

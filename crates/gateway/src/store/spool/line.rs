@@ -15,6 +15,9 @@ const END: &str = "\"}";
 /// What begins a line.
 const SEQ: &str = "{\"seq\":";
 
+/// No spool counts so far; whoever writes a greater number into a file stops no counting.
+pub(super) const MAX_SEQ: u64 = 1 << 62;
+
 /// The line of a record, a JSON object with at least one field; `chain` is what stands behind it.
 pub(super) fn line(seq: u64, record: &str, chain: &Hash) -> Option<String> {
     let fields = record.strip_prefix('{')?.strip_suffix('}')?;
@@ -44,7 +47,7 @@ pub(super) fn open(line: &str, seq: u64, before: &Hash) -> Opened {
 pub(super) fn number(line: &str) -> Option<(u64, &str)> {
     let (digits, fields) = line.strip_prefix(SEQ)?.split_once(',')?;
     let plain = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-    Some((digits.parse().ok().filter(|_| plain)?, fields))
+    Some((digits.parse().ok().filter(|seq| plain && *seq < MAX_SEQ)?, fields))
 }
 
 pub(super) fn hash(digits: &str) -> Option<Hash> {
@@ -74,7 +77,7 @@ mod tests {
             r#"{"at":"x"}"#,
             r#"{"seq":,"chain":"00"}"#,
             r#"{"seq":1x,"#,
-            "{\"seq\":99999999999999999999,",
+            "{\"seq\":9999999999999999999,",
         ] {
             let chain = chained(&before, 3, line.as_bytes());
             assert_eq!(open(line, 3, &before), Opened { seq: 3, record: line.to_owned(), chain }, "{line}");

@@ -16,14 +16,15 @@
 //! written otherwise later.
 
 mod line;
+mod read;
 mod segment;
 mod thin;
 mod upgrade;
 
 use super::file::{self, FileError, failed};
-use nullius_protocol::link::{Hash, Record, chained};
-use nullius_protocol::local::MAX_SPOOL_READ;
+use nullius_protocol::link::{Hash, chained};
 use nullius_protocol::to_hex;
+use read::Place;
 use segment::{Lines, MAX_LINE, Segment};
 use std::fs::{self, File};
 use std::io::{self, Seek as _, SeekFrom, Write as _};
@@ -34,9 +35,6 @@ const MAX_FILE: u64 = 8 << 20;
 
 /// Closed files that are kept whoever has their records: people look at the recent past.
 const MAX_OLD: usize = 3;
-
-/// Bytes of records that are handed out at once; a reader comes again.
-const MAX_READ: usize = 256 << 10;
 
 /// Bytes of `audit.acked` and `audit.id` at most: a number and a digest.
 const MAX_NOTE: usize = 128;
@@ -97,14 +95,6 @@ pub(crate) struct Spool {
     /// Something was written and not forced to the disk.
     loose: bool,
     place: Option<Place>,
-}
-
-/// Where the last reading ended: the next begins there.
-#[derive(Clone, Copy, Debug)]
-struct Place {
-    end: End,
-    segment: u64,
-    offset: u64,
 }
 
 impl Spool {
@@ -186,26 +176,6 @@ impl Spool {
     fn waiting(&self) -> u64 {
         let live = if self.end.next > self.acked + 1 { self.length } else { 0 };
         self.unacked().map(|segment| segment.size).fold(live, u64::saturating_add)
-    }
-
-    /// Records after that number, as many as fit. What is handed out is on the disk.
-    ///
-    /// # Errors
-    /// [`FileError`] where it cannot be read, or not be forced to the disk.
-    pub(crate) fn read(&mut self, after: u64, max: usize) -> Result<Vec<Record>, FileError> {
-        self.sync()?;
-        let mut place = self.place_of(after.saturating_add(1))?;
-        let (mut records, mut bytes) = (Vec::new(), 0);
-        self.walk(&mut place, |opened| {
-            bytes += opened.record.len();
-            let room = records.len() < max.min(MAX_SPOOL_READ) && (bytes < MAX_READ || records.is_empty());
-            if room {
-                records.push(Record { seq: opened.seq, line: opened.record, chain: opened.chain });
-            }
-            room
-        })?;
-        self.place = Some(place);
-        Ok(records)
     }
 
     /// A controller has everything through that number. Durable when this returns.
@@ -332,75 +302,6 @@ impl Spool {
         self.loose = false;
         Ok(())
     }
-
-    /// The place before that record, or before the next one there is.
-    fn place_of(&self, seq: u64) -> Result<Place, FileError> {
-        let begins = self.closed.iter().map(|segment| segment.first).chain([self.first]);
-        let segment = begins.filter(|first| *first <= seq).max().unwrap_or_else(|| self.first());
-        let known = self.place.filter(|place| place.end.next <= seq && place.segment >= segment);
-        let mut place = match known {
-            Some(place) => place,
-            None => Place { end: self.end_before(segment)?, segment, offset: 0 },
-        };
-        self.walk(&mut place, |opened| opened.seq < seq)?;
-        Ok(place)
-    }
-
-    /// Goes on from `place` for as long as `each` takes the next record.
-    fn walk(&self, place: &mut Place, mut each: impl FnMut(line::Opened) -> bool) -> Result<(), FileError> {
-        loop {
-            if !self.walk_file(place, &mut each)? {
-                return Ok(());
-            }
-            let begins = self.closed.iter().map(|segment| segment.first).chain([self.first]);
-            let Some(segment) = begins.filter(|first| *first > place.segment).min() else { return Ok(()) };
-            *place = Place { end: place.end, segment, offset: 0 };
-        }
-    }
-
-    /// The same in one file; says whether it came to its end.
-    fn walk_file(
-        &self,
-        place: &mut Place,
-        each: &mut impl FnMut(line::Opened) -> bool,
-    ) -> Result<bool, FileError> {
-        let is_live = place.segment == self.first;
-        let path = match is_live {
-            true => segment::live(&self.directory, self.name),
-            false => segment::closed(&self.directory, self.name, place.segment),
-        };
-        let lines = match Lines::open(&path, place.offset) {
-            // somebody took it away: the gap tells, and what comes behind is not held up
-            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-            lines => Some(lines.map_err(failed("reading", &path))?),
-        };
-        for (text, offset) in lines.into_iter().flatten() {
-            if is_live && offset > self.length {
-                return Ok(true);
-            }
-            let opened = line::open(&text, place.end.next, &place.end.chain);
-            let end = place.end.after(&opened);
-            if !each(opened) {
-                return Ok(false);
-            }
-            (place.end, place.offset) = (end, offset);
-        }
-        Ok(true)
-    }
-
-    /// Where the first record of a file goes on from.
-    fn end_before(&self, segment: u64) -> Result<End, FileError> {
-        let before = self.closed.iter().map(|other| other.first).filter(|first| *first < segment).max();
-        let chain = match before {
-            Some(first) => {
-                let path = segment::closed(&self.directory, self.name, first);
-                End::default().behind(&path, first)?.chain
-            }
-            None if segment == self.acked + 1 => self.acked_chain,
-            None => Hash::default(),
-        };
-        Ok(End { next: segment, chain })
-    }
 }
 
 fn end_of_closed(directory: &Path, name: &str, start: End) -> Result<End, FileError> {
@@ -423,7 +324,7 @@ fn read_acked(directory: &Path, name: &str) -> Result<(u64, Hash), FileError> {
     };
     let read = || {
         let (through, chain) = str::from_utf8(&bytes).ok()?.strip_suffix('\n')?.split_once(' ')?;
-        Some((through.parse().ok()?, line::hash(chain)?))
+        Some((through.parse().ok().filter(|through| *through < line::MAX_SEQ)?, line::hash(chain)?))
     };
     Ok(read().unwrap_or_default())
 }

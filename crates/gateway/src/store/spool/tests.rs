@@ -1,6 +1,7 @@
 //! What the audit gives back after crashes, damage and an upgrade, and what a reader gets out of it.
 
 use super::*;
+use nullius_protocol::link::Record;
 
 /// A directory that goes away with the test.
 struct Scratch(PathBuf);

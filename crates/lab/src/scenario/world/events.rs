@@ -3,9 +3,13 @@
 use super::{World, port};
 use crate::plant::{Addresses, node_named};
 use crate::scenario::words;
-use nullius_engine::{Actor, Command, ConduitName, GrantId, GrantRequest, Question, StageScope, Why};
+use nullius_engine::{
+    Actor, Command, ConduitName, Conversation, EmergencyScope, GrantId, GrantRequest, Heard, Question, Said,
+    StageScope, Why,
+};
 use nullius_model::{
-    Channel, Denial, DenialReason, DeviceName, Endpoint, Mac, Rule, SmolStr, Terms, Transport,
+    Channel, Denial, DenialReason, DeviceName, Endpoint, Mac, Object, Rule, SmolStr, Terms, Transport,
+    VerbClass,
 };
 use nullius_policy::inventory::Service;
 use nullius_policy::{ServiceId, Verbs};
@@ -18,13 +22,19 @@ use std::time::Duration;
 const VERBS: &str = "policy COUNTER | seen DEVICE [on PORT] | station PORT MAC ADDRESS | link PORT up|down | \
     approve DEVICE PORT | revoke DEVICE REASON | restore DEVICE REASON | settle DEVICE REASON | \
     stage default|DEVICE|ZONE,ZONE STAGE [REASON] | grant DEVICE SERVICE SECONDS REASON | end NUMBER REASON | \
-    mode MODE REASON | denied DEVICE SERVICE PACKETS | clock SECONDS | kill | start | reboot SECONDS | \
+    mode MODE REASON | zone ZONE MODE REASON | clear ZONE REASON | emergency PROFILE REASON | arm PROFILE REASON | \
+    calm PROFILE REASON | heard DEVICE SERVICE read|write FIRST VALUE… | write PATH LINE | rezone DEVICE ZONE | denied DEVICE SERVICE PACKETS | clock SECONDS | kill | start | reboot SECONDS | \
     may DEVICE SERVICE [VERB] | device NAME";
 
 impl World {
     pub(super) fn happen(&mut self, words: &[&str]) -> Result<(), String> {
         match words {
-            ["policy", counter] => self.put_in_force(number(counter)?),
+            ["policy", counter] => self.put_in_force(number(counter)?)?,
+            ["write", path, line @ ..] => self.write(path, &text(line)),
+            ["rezone", device, zone] => self.rezone(device, zone)?,
+            ["heard", subject, object, verb, first, values @ ..] => {
+                self.heard((subject, object), verb, first, values)?;
+            }
             ["seen", device] => self.station(&format!("p-{device}"), device)?,
             ["seen", device, "on", port] => self.station(port, device)?,
             ["station", port, mac, address] => self.sighting(port, parse_mac(mac)?, parsed(address)?)?,
@@ -64,6 +74,35 @@ impl World {
             self.down.insert(port.clone())
         };
         self.gateway.iter_mut().for_each(|gateway| gateway.handle_link(&port, up, now));
+        Ok(())
+    }
+
+    /// Registers were read or written under a grant, and the service did it.
+    fn heard(
+        &mut self,
+        (subject, object): (&str, &str),
+        verb: &str,
+        first: &str,
+        values: &[&str],
+    ) -> Result<(), String> {
+        let (_, service) = self.service(object)?;
+        let (client, server) = (addresses(subject)?.v4.into(), addresses(before_slash(object))?.v4.into());
+        let conversation = Conversation { client, server, channel: service.channel };
+        let values = values.iter().map(|value| parsed(value)).collect::<Result<Vec<i64>, _>>()?;
+        let count = u32::try_from(values.len()).unwrap_or(u32::MAX);
+        let (verb, class, asked, brought) = match verb {
+            "read" => ("read_holding_registers", VerbClass::Read, Vec::new(), values),
+            "write" => ("write_multiple_registers", VerbClass::Write, values, Vec::new()),
+            _ => return Err(format!("`{verb}` is neither read nor write")),
+        };
+        let object = Object::range("holding_register", parsed(first)?, count);
+        let now = self.now();
+        for said in [Said::Asked(asked), Said::Done(brought)] {
+            let heard = Heard { at: now.wall, unit: Some(1), verb, class, object: object.clone(), said };
+            self.gateway
+                .iter_mut()
+                .for_each(|gateway| gateway.handle_heard(conversation, heard.clone(), now));
+        }
         Ok(())
     }
 
@@ -210,6 +249,23 @@ fn command(words: &[&str]) -> Result<Option<Command>, String> {
         ["mode", mode, reason @ ..] => {
             Command::Mode { mode: parsed(mode)?, zone: None, reason: text(reason) }
         }
+        ["zone", zone, mode, reason @ ..] => {
+            Command::Mode { mode: parsed(mode)?, zone: Some(SmolStr::new(zone)), reason: text(reason) }
+        }
+        ["clear", zone, reason @ ..] => Command::ClearMode { zone: SmolStr::new(zone), reason: text(reason) },
+        ["emergency", profile, reason @ ..] => Command::Emergency {
+            profile: SmolStr::new(profile),
+            made: None,
+            approvers: BTreeSet::new(),
+            reason: text(reason),
+        },
+        ["arm", profile, reason @ ..] => {
+            Command::ArmEmergency { profile: SmolStr::new(profile), reason: text(reason) }
+        }
+        ["calm", profile, reason @ ..] => Command::EndEmergency {
+            scope: EmergencyScope::Profile(SmolStr::new(profile)),
+            reason: text(reason),
+        },
         _ => return Ok(None),
     }))
 }

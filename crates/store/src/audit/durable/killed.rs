@@ -5,6 +5,7 @@ use crate::audit::{append_all, leaves, size};
 use crate::{Kek, Location, Store};
 use nullius_audit::{Hash, Tree};
 use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
@@ -16,6 +17,9 @@ const PLACE: &str = "NULLIUS_STORE_THAT_IS_KILLED";
 
 #[test]
 fn no_acknowledged_record_is_lost_by_a_program_that_is_killed() {
+    if let Some(path) = std::env::var_os(PLACE) {
+        append_until_killed(path.into());
+    }
     let folder = Folder::new("killed");
     let path = folder.0.join("store.db");
     let location = Location::Sqlite(path.clone());
@@ -53,10 +57,10 @@ fn grown(store: &Store, tree: &mut Tree) {
 }
 
 #[expect(clippy::disallowed_methods, reason = "who is killed is a process")]
-fn start(path: &std::path::Path) -> Child {
-    let child = "audit::durable::killed::appends_until_it_is_killed";
+fn start(path: &Path) -> Child {
+    let child = "audit::durable::killed::no_acknowledged_record_is_lost_by_a_program_that_is_killed";
     let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args(["--exact", child, "--ignored", "--nocapture", "--test-threads=1"]).env(PLACE, path);
+    command.args(["--exact", child, "--nocapture", "--test-threads=1"]).env(PLACE, path);
     command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap()
 }
 
@@ -84,11 +88,9 @@ fn note(line: &str, last: &mut Option<u64>) -> bool {
     ack.is_some()
 }
 
-#[test]
-#[ignore = "another test starts it, and kills it"]
-fn appends_until_it_is_killed() {
-    let Some(path) = std::env::var_os(PLACE) else { return };
-    let store = Store::open(&Location::Sqlite(path.into()), Kek::for_tests()).unwrap();
+/// What the program does that is killed: this test again, told where its store is.
+fn append_until_killed(path: PathBuf) -> ! {
+    let store = Store::open(&Location::Sqlite(path), Kek::for_tests()).unwrap();
     loop {
         let end = store
             .write(|tx| {

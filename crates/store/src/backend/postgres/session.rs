@@ -45,7 +45,7 @@ impl Connected {
     /// Nothing was done yet in this transaction: a connection that died while idle is replaced.
     fn begun(&mut self, sql: &str) -> Result<Vec<SimpleQueryMessage>, StoreError> {
         match self.client.simple_query(sql) {
-            Err(_) if self.client.is_closed() => {
+            Err(error) if is_lost(&error) => {
                 self.client = connect(&self.address)?;
                 self.statements.clear();
                 self.client.simple_query(sql).map_err(told)
@@ -66,6 +66,11 @@ impl Connected {
         self.statements.insert(key, statement.clone());
         Ok(statement)
     }
+}
+
+/// The connection is gone, or the server says that it is going (`57P01` to `57P03`).
+fn is_lost(error: &postgres::Error) -> bool {
+    error.code().is_none_or(|code| code.code().starts_with("57P"))
 }
 
 fn connect(address: &Address) -> Result<Client, StoreError> {

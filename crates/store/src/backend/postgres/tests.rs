@@ -1,3 +1,5 @@
+//! PostgreSQL on bad days: writers that meet, connections that are lost, a program that freezes.
+
 use crate::testing::{Scratch, postgres};
 use crate::{Kek, Location, Store, StoreError, meta};
 use postgres::{Client, NoTls};
@@ -47,7 +49,7 @@ fn connections_that_were_lost_are_made_again() {
     let scratch = postgres();
     scratch.store.write(|tx| meta::put(tx, "n", &[0])).unwrap();
     for turn in 1..4 {
-        let kill = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+        let kill = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
             WHERE datname = current_database() AND pid <> pg_backend_pid()";
         stranger(&scratch).batch_execute(kill).unwrap();
         scratch.store.write(|tx| meta::put(tx, "n", &[turn])).unwrap();
@@ -61,7 +63,7 @@ fn a_connection_lost_in_the_middle_writes_nothing() {
     let written = scratch.store.write(|tx| {
         meta::put(tx, "n", &[0])?;
         let kill =
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE state LIKE 'idle in transaction'
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE state LIKE 'idle in transaction'
             AND datname = current_database()";
         stranger(&scratch).batch_execute(kill).unwrap();
         meta::put(tx, "m", &[0])
