@@ -109,7 +109,8 @@ fn config(settings: &Settings) -> Config {
         urls: settings.link_urls(),
         ..LinkSettings::default()
     };
-    Config { origin: settings.origin(), link, ..Config::default() }
+    let provider = settings.provider.clone();
+    Config { origin: settings.origin(), link, provider, ..Config::default() }
 }
 
 async fn attend(

@@ -17,6 +17,7 @@
 //! INVARIANT: what is not understood is an error with its line, never a default.
 
 use crate::out::{Receiver, Telemetry};
+use crate::people::oidc::Provider;
 use nullius_store::{Kek, Location, Secret, StoreError};
 use serde::Deserialize;
 use std::net::{Ipv6Addr, SocketAddr};
@@ -59,6 +60,9 @@ pub struct Settings {
     /// What its secrets are sealed under.
     #[serde(default)]
     key: Key,
+    /// Who else signs people in.
+    #[serde(default)]
+    pub provider: Option<Provider>,
     /// Who is sent what happens.
     #[serde(default, rename = "sink")]
     pub sinks: Vec<Receiver>,
