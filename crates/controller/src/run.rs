@@ -114,6 +114,7 @@ fn config(settings: &Settings) -> Config {
         limits: settings.limits(),
         rates: settings.rates(),
         link,
+        provider: settings.provider.clone(),
         ..Config::default()
     }
 }

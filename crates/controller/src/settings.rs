@@ -26,6 +26,7 @@
 
 use crate::http::{Limits, Rate, Rates};
 use crate::out::{Receiver, Telemetry};
+use crate::people::oidc::Provider;
 use nullius_store::{Kek, Location, Secret, StoreError};
 use serde::Deserialize;
 use std::net::{Ipv6Addr, SocketAddr};
@@ -71,6 +72,9 @@ pub struct Settings {
     /// What callers may cost.
     #[serde(default, rename = "limits")]
     bounds: Bounds,
+    /// Who else signs people in.
+    #[serde(default)]
+    pub provider: Option<Provider>,
     /// Who is sent what happens.
     #[serde(default, rename = "sink")]
     pub sinks: Vec<Receiver>,

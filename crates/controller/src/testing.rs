@@ -156,7 +156,6 @@ impl Stage {
     }
 
     /// A site.
-    #[expect(clippy::expect_used, reason = "a test that cannot prepare fails")]
     pub(crate) fn site(&self, name: &str) {
         let now = self.app.now();
         let made = self._scratch.store.write(|tx| bundles::add_site(tx, name, "user:root", now));
@@ -164,7 +163,6 @@ impl Stage {
     }
 
     /// Writes to the store.
-    #[expect(clippy::expect_used, reason = "a test that cannot prepare fails")]
     pub(crate) fn write<T>(
         &self,
         mut work: impl FnMut(&mut nullius_store::Tx<'_>) -> Result<T, StoreError>,
@@ -205,7 +203,6 @@ impl Ask {
         self
     }
 
-    #[expect(clippy::expect_used, reason = "a test that cannot prepare fails")]
     fn request(&self) -> Request<Body> {
         let mut request = Request::builder().method(self.method.as_str()).uri(self.path.as_str());
         for (name, value) in &self.headers {

@@ -164,7 +164,6 @@ async fn a_crowd_waits_in_the_queue_and_is_served() {
 }
 
 #[utoipa::path(get, path = "/breaks", responses((status = 200)), extensions(("x-permission" = json!("public"))))]
-#[expect(clippy::panic, reason = "what the test is about")]
 async fn breaks() -> Problem {
     panic!("a handler that breaks")
 }
