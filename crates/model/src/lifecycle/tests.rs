@@ -1,3 +1,5 @@
+//! The machine, transition by transition, and under random events.
+
 use super::*;
 use proptest::prelude::*;
 use smol_str::SmolStr;

@@ -1,5 +1,6 @@
 //! The controller as a program, called by programs that others wrote.
-#![expect(clippy::disallowed_methods, reason = "tests start programs")]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a broken fixture must fail the test")]
+#![expect(clippy::disallowed_methods, reason = "the tests start programs")]
 
 mod judged;
 mod program;

@@ -1,3 +1,5 @@
+//! Windows at their exact instants, in nights that have an hour too many or too few.
+
 use super::*;
 
 fn at(text: &str) -> Timestamp {

@@ -1,3 +1,5 @@
+//! Acts upon devices and standing: who is told, and who must agree first.
+
 use super::desk::{Desk, SITE};
 use crate::access::Role;
 use axum::http::Method;

@@ -1,3 +1,5 @@
+//! Devices: declared, imported, observed, found again.
+
 use super::desk::{Answered, Desk, SITE};
 use crate::access::Role;
 use axum::body::Body;

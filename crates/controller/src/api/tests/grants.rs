@@ -1,3 +1,5 @@
+//! Grants: asked for, agreed to, ended, and what came of them.
+
 use super::desk::{Answered, Desk};
 use nullius_protocol::bundle::{Body, decode_unverified};
 use nullius_protocol::order::Order;

@@ -1,3 +1,5 @@
+//! Revisions: written, planned, put in force, taken back.
+
 use super::desk::{Desk, LAB, SITE};
 use crate::access::Role;
 use crate::record::policy;

@@ -1,3 +1,5 @@
+//! What is read: the log, gateways, reasons.
+
 use super::desk::{Desk, SITE};
 use crate::access::Role;
 use axum::http::Method;

@@ -1,3 +1,5 @@
+//! A whole site, out of one controller and into another.
+
 use super::desk::{Desk, SITE};
 use crate::access::Role;
 use axum::http::Method;

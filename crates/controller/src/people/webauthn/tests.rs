@@ -1,3 +1,5 @@
+//! Answers of authenticators that others wrote, as they are and with every bit turned.
+
 use super::*;
 use nullius_store::people::passkeys::Passkey;
 use serde::de::DeserializeOwned;
