@@ -1,17 +1,19 @@
-//! `cargo xtask up`: builds the product, starts a plant with a gateway in it, and shows an access that is allowed and one
-//! that is not.
+//! `cargo xtask up`: builds the product, starts a plant with a gateway and its controller in it (`nullius up`), and shows an
+//! access that is allowed and one that is not.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, bail, ensure};
 
 use crate::shell::{Program, Root};
 
 /// A build to look at: optimised, and without the minutes that the last few per cent take.
 const PROFILE: &str = "quick";
 
-/// Where the plant's policy is written, for the reader to change.
-const SITE: &str = "target/site";
+/// Longest wait for the first policy, in looks and their distance.
+const LOOKS: u32 = 150;
+const LOOK_EVERY: Duration = Duration::from_millis(200);
 
 /// The program, built.
 pub(crate) fn build(root: &Root) -> Result<PathBuf> {
@@ -23,8 +25,11 @@ pub(crate) fn build(root: &Root) -> Result<PathBuf> {
 pub(crate) fn show(root: &Root) -> Result<()> {
     let nullius = build(root)?;
     let plant = Plant::start(root, nullius)?;
-    println!("\nA plant runs in network namespaces, with a gateway between all of it. Its first policy:\n");
-    plant.apply()?;
+    println!(
+        "\nA plant runs in network namespaces, with a gateway between all of it, and a controller beside that."
+    );
+    plant.wait_for_policy()?;
+    println!("The gateway has joined, and has taken the first policy that the controller signed.");
     println!("\nThe panel operates its controllers, and policy says so:\n");
     ensure!(plant.reaches("hmi")?, "the panel does not reach its controller: see `nullius lab status`");
     println!("\nThe vendor's laptop is plugged into the same switch, and nobody said it may:\n");
@@ -47,7 +52,7 @@ impl<'r> Plant<'r> {
     /// A new one; a plant that runs already is ended.
     fn start(root: &'r Root, nullius: PathBuf) -> Result<Self> {
         root.program(&nullius).args(["lab", "down"]).read_anyway()?;
-        root.program(&nullius).args(["lab", "up"]).run()?;
+        root.program(&nullius).args(["lab", "up", "--with-controller"]).run()?;
         let socket = socket(root)?;
         Ok(Self { root, nullius, socket })
     }
@@ -57,15 +62,22 @@ impl<'r> Plant<'r> {
         self.root.program(&self.nullius).args(words).arg("--socket").arg(&self.socket)
     }
 
-    fn apply(&self) -> Result<()> {
-        let site = self.root.join(SITE);
-        if site.exists() {
-            std::fs::remove_dir_all(&site).with_context(|| format!("{SITE} cannot be emptied"))?;
+    /// It comes by the link: the gateway joins the controller first.
+    fn wait_for_policy(&self) -> Result<()> {
+        for _ in 0..LOOKS {
+            let status = self.ask(&["status"]).read_anyway()?;
+            if status.contains("from policy 1.") {
+                return Ok(());
+            }
+            std::thread::sleep(LOOK_EVERY);
         }
-        self.root.program(&self.nullius).args(["lab", "policy", SITE]).run()?;
-        let printed = self.ask(&["policy", "apply", SITE]).read()?;
-        println!("{}", printed.lines().last().unwrap_or_default());
-        Ok(())
+        bail!("no policy arrives at the gateway: see {}", self.log().display())
+    }
+
+    /// What gateway and controller print.
+    fn log(&self) -> PathBuf {
+        let gateway = self.socket.parent().and_then(Path::parent).unwrap_or(Path::new("."));
+        gateway.join("log/gw.log")
     }
 
     /// Whether a node opens a Modbus connection to the first controller.
@@ -89,11 +101,13 @@ Go on:
   nullius tail
   nullius lab attack                  attacks, judged at the victim's cable
   nullius lab exec gw -- nft list ruleset
-  $EDITOR {SITE}/policies/*.cedar && nullius policy apply {SITE}
+  grep login {}        the controller's first account: put `nullius lab exec gw --` before it
+  nullius lab exec gw -- nullius site status --site lab
   nullius lab down                    ends it; nothing is left
 
 The program is {nullius}.",
-            self.nullius.parent().unwrap_or(Path::new(".")).display()
+            self.nullius.parent().unwrap_or(Path::new(".")).display(),
+            self.log().display(),
         );
     }
 }

@@ -26,6 +26,8 @@ pub mod times;
 mod why;
 
 pub use failure::{Failure, Outcome};
+pub use nullius_policy::Files;
+pub use policy::repository_files as repository;
 pub use target::arrows;
 
 use clap::{Args, Subcommand};

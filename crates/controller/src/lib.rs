@@ -36,6 +36,6 @@ pub use maintenance::{back_up, change_kek, change_keys, restore, root};
 pub use nullius_store::Secret;
 pub use out::{Destination, Exporter, Receiver, Spans, Telemetry, telemetry};
 pub use people::oidc::{GroupRole, Provider};
-pub use run::{Ready, RunError, invite, open, run};
+pub use run::{Ready, RunError, first_policy, invite, open, run};
 pub use settings::{Settings, SettingsError, passphrase};
 pub use tls::{Tls, TlsError};

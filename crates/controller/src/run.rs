@@ -4,12 +4,15 @@
 //! it; neither is kept in the clear.
 
 use crate::http::Problem;
+use crate::record::act::Act;
+use crate::record::{Actor, policy};
 use crate::settings::SettingsError;
 use crate::{
     App, Clock, Config, Exporter, LinkSettings, Settings, Tls, TlsError, background, bundles, ca, out,
     router, serve, serve_link,
 };
 use nullius_model::Timestamp;
+use nullius_policy::Files;
 use nullius_protocol::link::JoinToken;
 use nullius_protocol::to_hex;
 use nullius_store::{Store, StoreError};
@@ -199,6 +202,27 @@ pub fn invite(app: &Ready, site: &str, gateway: &str, seconds: u64) -> Result<Jo
     });
     invited.map_err(|problem: Problem| RunError::Begin(problem.detail().to_owned()))
 }
+
+/// Puts a policy in force on a site that has none: what whoever starts `nullius up` at the machine begins with. A site that
+/// has one keeps it.
+///
+/// # Errors
+/// Where the policy is not accepted, with the first of what is wrong.
+pub fn first_policy(app: &Ready, site: &str, files: &Files) -> Result<(), RunError> {
+    let actor = Actor { who: SYSTEM.to_owned(), people: Vec::new(), now: app.app.now() };
+    let put = app.app.store().write(|tx| {
+        if policy::in_force(tx, site)?.is_some() {
+            return Ok(());
+        }
+        policy::check(tx, site, files)?;
+        let revision = policy::keep(tx, site, &actor, files.clone(), FIRST)?.number;
+        Act::Policy { revision, reason: FIRST.to_owned() }.carry_out(tx, site, &actor, &[]).map(drop)
+    });
+    put.map_err(|problem: Problem| RunError::Begin(format!("the first policy: {}", problem.detail())))
+}
+
+/// Why a site's first policy is applied without anybody's word.
+const FIRST: &str = "the policy that the machine was started with";
 
 /// Who does what nobody asked for.
 const SYSTEM: &str = "system";

@@ -26,6 +26,8 @@ pub struct UpOptions {
     pub rootless: bool,
     /// With nothing enforced.
     pub without_gateway: bool,
+    /// With a controller beside the gateway, which brings the sample policy.
+    pub with_controller: bool,
 }
 
 /// Starts a lab that outlives the caller. Where the caller ends before it is up, it goes down again.
@@ -124,6 +126,9 @@ fn spawn(options: &UpOptions) -> Result<Child> {
     }
     if options.without_gateway {
         command.arg("--without-gateway");
+    }
+    if options.with_controller {
+        command.arg("--with-controller");
     }
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command.spawn().context("the supervisor cannot be started")

@@ -38,6 +38,11 @@ impl State {
         self.gateway().join("gateway.toml")
     }
 
+    /// The policy that the controller begins with, where there is one.
+    pub(crate) fn policy(&self) -> PathBuf {
+        self.directory.join("policy")
+    }
+
     /// Where the gateway listens: what the commands that speak to a gateway are to be told.
     pub fn gateway_socket(&self) -> PathBuf {
         self.gateway().join("gateway.sock")

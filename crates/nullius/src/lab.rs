@@ -29,6 +29,9 @@ enum Command {
         /// Enforce nothing: the gateway only forwards.
         #[arg(long)]
         without_gateway: bool,
+        /// Start a controller beside the gateway, with the sample policy.
+        #[arg(long, conflicts_with = "without_gateway")]
+        with_controller: bool,
     },
     /// Lists nodes, addresses and processes.
     Status,
@@ -78,11 +81,15 @@ enum Command {
         rootless: bool,
         #[arg(long)]
         without_gateway: bool,
+        #[arg(long)]
+        with_controller: bool,
     },
     #[command(hide = true)]
     SuperviseInside {
         #[arg(long)]
         without_gateway: bool,
+        #[arg(long)]
+        with_controller: bool,
     },
     #[command(hide = true)]
     Node { name: String },
@@ -113,8 +120,8 @@ impl std::error::Error for GotThrough {}
 fn obey(arguments: &Arguments) -> anyhow::Result<()> {
     let state = State::new(arguments.state.clone());
     match &arguments.command {
-        &Command::Up { rootless, without_gateway } => {
-            nullius_lab::up(&UpOptions { state: state.clone(), rootless, without_gateway })?;
+        &Command::Up { rootless, without_gateway, with_controller } => {
+            nullius_lab::up(&UpOptions { state: state.clone(), rootless, without_gateway, with_controller })?;
             show(&nullius_lab::table(&state)?)
         }
         Command::Status => show(&nullius_lab::table(&state)?),
@@ -127,11 +134,16 @@ fn obey(arguments: &Arguments) -> anyhow::Result<()> {
         Command::Attack { name: None } => show(&attack::list()),
         Command::Policy { directory } => nullius_lab::site::write_policy(directory),
         Command::Down => nullius_lab::down(&state),
-        &Command::Supervise { rootless, without_gateway } => {
-            nullius_lab::supervise(&SuperviseOptions { state, rootless, without_gateway })
+        &Command::Supervise { rootless, without_gateway, with_controller } => {
+            nullius_lab::supervise(&SuperviseOptions { state, rootless, without_gateway, with_controller })
         }
-        &Command::SuperviseInside { without_gateway } => {
-            nullius_lab::supervise_inside(&SuperviseOptions { state, rootless: false, without_gateway })
+        &Command::SuperviseInside { without_gateway, with_controller } => {
+            nullius_lab::supervise_inside(&SuperviseOptions {
+                state,
+                rootless: false,
+                without_gateway,
+                with_controller,
+            })
         }
         Command::Node { name } => nullius_lab::node::run(name),
     }

@@ -41,6 +41,10 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "NAME", default_value = "site")]
     site: String,
 
+    /// A folder of policies to begin with, on a site that has none.
+    #[arg(long, value_name = "DIR")]
+    policy: Option<PathBuf>,
+
     /// What the gateway is called.
     #[arg(long, value_name = "NAME", default_value = "gateway")]
     gateway: String,
@@ -55,6 +59,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         None => Settings::of_one_machine(&config.state.join("controller")),
     };
     let settings = settings.map_err(|error| at_fault(error.into()))?;
+    let policy = arguments.policy.as_deref().map(nullius_cli::repository).transpose();
+    let policy = policy.map_err(|failure| at_fault(anyhow!("{failure}")))?;
     let own = own(&config, &settings);
     let controller = config.controller.get_or_insert(own).clone();
     let exporter = crate::controller::begin_journal(&settings);
@@ -62,7 +68,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let (tell, ready) = mpsc::channel();
     let serving = begin("controller", move || serve(&settings, exporter, &tell, stopped));
     let (of_link, names) = (config.clone(), (arguments.site.clone(), arguments.gateway.clone()));
-    let _linking = begin("link", move || keep_link(&of_link, &controller, &names, &ready));
+    let _linking = begin("link", move || keep_link(&of_link, &controller, &names, policy.as_ref(), &ready));
     let ended = nullius_gateway::run(&config, Arc::new(nullius_gateway::SystemClock), Confinement::Caller);
     drop(stop);
     if let Ok(serving) = serving {
@@ -115,6 +121,7 @@ fn keep_link(
     config: &Config,
     controller: &Controller,
     (site, gateway): &(String, String),
+    policy: Option<&nullius_cli::Files>,
     ready: &mpsc::Receiver<Ready>,
 ) {
     let Ok(ready) = ready.recv() else { return };
@@ -124,6 +131,11 @@ fn keep_link(
             Err(error) => complain(&format!("the gateway has not joined yet: {error:#}")),
         }
         thread::sleep(AGAIN);
+    }
+    if let Some(files) = policy
+        && let Err(error) = nullius_controller::first_policy(&ready, site, files)
+    {
+        complain(&format!("{error:#}"));
     }
     let clock = Arc::new(nullius_gateway::SystemClock);
     if let Err(error) = link::run(config, clock, Confinement::Caller) {

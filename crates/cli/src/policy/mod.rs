@@ -171,6 +171,9 @@ pub(crate) fn run(arguments: &Arguments, world: &mut World<'_>) -> Result<Outcom
 }
 
 /// The files of a repository in a folder, path to text.
-pub(crate) fn repository_files(path: &std::path::Path) -> Result<nullius_policy::Files, Failure> {
+///
+/// # Errors
+/// Where it is none, cannot be read, or is too large.
+pub fn repository_files(path: &std::path::Path) -> Result<nullius_policy::Files, Failure> {
     folder::Folder::read(path).map(|folder| folder.files)
 }

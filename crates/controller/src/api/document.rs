@@ -104,7 +104,9 @@ mod tests {
     /// `UPDATE_EXPECT=1` writes it.
     #[test]
     fn the_committed_document_is_current() {
-        let document = crate::api::routes().into_openapi().to_pretty_json().unwrap() + "\n";
+        // `{*path}` is how our router says that a part may hold slashes; OpenAPI has no word for it
+        let document =
+            crate::api::routes().into_openapi().to_pretty_json().unwrap().replace("{*", "{") + "\n";
         if std::env::var_os("UPDATE_EXPECT").is_some() {
             fs::write(COMMITTED, &document).unwrap();
         }

@@ -17,6 +17,7 @@ mod info;
 mod matrix;
 mod policy;
 mod proposals;
+mod receivers;
 mod session;
 mod sites;
 mod standing;
@@ -43,6 +44,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .merge(info::routes())
         .merge(policy::routes())
         .merge(proposals::routes())
+        .merge(receivers::routes())
         .merge(session::routes())
         .merge(sites::routes())
         .merge(standing::routes())

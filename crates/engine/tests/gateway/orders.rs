@@ -89,7 +89,7 @@ fn what_was_forgotten_for_want_of_room_does_not_open_again_whatever_the_clock_sa
         Ordered::Grant { id, request, .. } => {
             Ordered::Grant { id, request, over: Timestamp::from_secs(at(1_000).wall.as_secs()) }
         }
-        other => other,
+        other @ (Ordered::Act(_) | Ordered::EndGrant { .. }) => other,
     };
     order(&mut plant, request("new"), 9_001, 500).unwrap();
     let forgotten = (0..4_096).map(|number| format!("g{number}"));

@@ -9,10 +9,13 @@ use std::fs;
 use std::process::Command;
 
 /// Writes the configuration and puts the last good policy, if there is one, into the kernel: before the first cable.
-pub(super) fn prepare(state: &State) -> Result<()> {
+pub(super) fn prepare(state: &State, with_controller: bool) -> Result<()> {
     let directory = state.gateway();
     fs::create_dir_all(&directory).with_context(|| format!("{} cannot be made", directory.display()))?;
     fs::write(state.gateway_config(), configuration(state)).context("the gateway cannot be configured")?;
+    if with_controller {
+        crate::site::write_policy(&state.policy())?;
+    }
     let status = command("load", state)?.status().context("the gateway cannot be started")?;
     if !status.success() {
         // the log goes when the lab does
@@ -26,6 +29,14 @@ pub(super) fn prepare(state: &State) -> Result<()> {
 pub(super) fn command(verb: &str, state: &State) -> Result<Command> {
     let mut command = program::nullius()?;
     command.args(["gateway", verb, "--config"]).arg(state.gateway_config());
+    program::logging(command, &state.log(GATEWAY))
+}
+
+/// `nullius up --config …`: the gateway with a controller, which begins with the sample policy.
+pub(super) fn up(state: &State) -> Result<Command> {
+    let mut command = program::nullius()?;
+    command.args(["up", "--site", "lab", "--config"]).arg(state.gateway_config());
+    command.arg("--policy").arg(state.policy());
     program::logging(command, &state.log(GATEWAY))
 }
 

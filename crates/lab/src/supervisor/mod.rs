@@ -25,6 +25,8 @@ pub struct SuperviseOptions {
     pub rootless: bool,
     /// Nothing is enforced: the bridge and the router forward everything.
     pub without_gateway: bool,
+    /// The gateway has a controller of its own beside it, which brings the policy: `nullius up`.
+    pub with_controller: bool,
 }
 
 /// The outer process: returns when the lab is down and its files are gone. Its standard input is a pipe from
@@ -50,6 +52,9 @@ fn leave_and_wait(options: &SuperviseOptions) -> Result<()> {
     let mut inside = ourselves("supervise-inside", &options.state)?;
     if options.without_gateway {
         inside.arg("--without-gateway");
+    }
+    if options.with_controller {
+        inside.arg("--with-controller");
     }
     let status = inside.stdin(Stdio::inherit()).status().context("the supervisor cannot be started")?;
     if !status.success() {

@@ -26,6 +26,7 @@ pub(crate) struct Plant {
     state: State,
     places: BTreeMap<&'static str, Place>,
     processes: BTreeMap<&'static str, Process>,
+    with_controller: bool,
 }
 
 impl Plant {
@@ -34,15 +35,20 @@ impl Plant {
         let gateway = Place::open(GATEWAY)?;
         gateway.run(furnish_gateway)?;
         if !options.without_gateway {
-            let state = options.state.clone();
-            gateway.run(move || guard::prepare(&state))?;
+            let (state, with_controller) = (options.state.clone(), options.with_controller);
+            gateway.run(move || guard::prepare(&state, with_controller))?;
         }
         let mut places = BTreeMap::new();
         for node in &PLANT {
             places.insert(node.name, cabled(node, &gateway)?);
         }
         places.insert(GATEWAY, gateway);
-        let mut plant = Self { state: options.state.clone(), places, processes: BTreeMap::new() };
+        let mut plant = Self {
+            state: options.state.clone(),
+            places,
+            processes: BTreeMap::new(),
+            with_controller: options.with_controller,
+        };
         if !options.without_gateway {
             plant.start(GATEWAY)?;
         }
@@ -68,7 +74,11 @@ impl Plant {
 
     fn program(&self, name: &str) -> Result<(&'static str, Command)> {
         if name == GATEWAY {
-            return Ok((GATEWAY, guard::command("run", &self.state)?));
+            let command = match self.with_controller {
+                true => guard::up(&self.state)?,
+                false => guard::command("run", &self.state)?,
+            };
+            return Ok((GATEWAY, command));
         }
         let node = known(name)?;
         if !node.runs() {

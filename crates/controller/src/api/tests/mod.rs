@@ -3,7 +3,6 @@
 mod acts;
 mod desk;
 mod devices;
-mod document;
 mod grants;
 mod policy;
 mod reading;
