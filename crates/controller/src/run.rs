@@ -203,13 +203,14 @@ pub fn invite(app: &Ready, site: &str, gateway: &str, seconds: u64) -> Result<Jo
     invited.map_err(|problem: Problem| RunError::Begin(problem.detail().to_owned()))
 }
 
-/// Puts a policy in force on a site that has none: what whoever starts `nullius up` at the machine begins with. A site that
-/// has one keeps it.
+/// Puts a policy in force on a site that has none: what `who`, the person who starts `nullius up` at the machine, begins
+/// with. A site that has one keeps it.
 ///
 /// # Errors
 /// Where the policy is not accepted, with the first of what is wrong.
-pub fn first_policy(app: &Ready, site: &str, files: &Files) -> Result<(), RunError> {
-    let actor = Actor { who: SYSTEM.to_owned(), people: Vec::new(), now: app.app.now() };
+pub fn first_policy(app: &Ready, site: &str, files: &Files, who: &str) -> Result<(), RunError> {
+    let who = format!("console:{who}");
+    let actor = Actor { people: vec![who.clone()], who, now: app.app.now() };
     let put = app.app.store().write(|tx| {
         if policy::in_force(tx, site)?.is_some() {
             return Ok(());

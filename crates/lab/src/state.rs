@@ -40,7 +40,7 @@ impl State {
 
     /// The policy that the controller begins with, where there is one.
     pub(crate) fn policy(&self) -> PathBuf {
-        self.directory.join("policy")
+        self.gateway().join("policy")
     }
 
     /// Where the gateway listens: what the commands that speak to a gateway are to be told.

@@ -133,7 +133,7 @@ fn keep_link(
         thread::sleep(AGAIN);
     }
     if let Some(files) = policy
-        && let Err(error) = nullius_controller::first_policy(&ready, site, files)
+        && let Err(error) = nullius_controller::first_policy(&ready, site, files, &crate::site::who())
     {
         complain(&format!("{error:#}"));
     }

@@ -106,7 +106,8 @@ impl Gateway {
         drift
     }
 
-    fn drift(&self, found: &ReadBack<'_>) -> Drift {
+    /// How what is in the packet path differs from what is wanted there; changes nothing.
+    pub fn drift(&self, found: &ReadBack<'_>) -> Drift {
         let marker = self.site.as_ref().map(|site| site.version.marker).unwrap_or_default();
         let now = self.now.uptime;
         let over = |terms: &Terms| terms.ends.is_some_and(|end| end <= now.after(END_SLACK));

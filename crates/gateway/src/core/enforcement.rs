@@ -4,7 +4,7 @@ use super::Core;
 use crate::drift::Found;
 use crate::fault::Fault;
 use nullius_enforce::{Error, Installed, Kernel};
-use nullius_engine::{Applied, Order, ReadBack};
+use nullius_engine::{Applied, Drift, Order, ReadBack};
 use nullius_model::Marker;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -86,14 +86,8 @@ impl Core {
     }
 
     fn compare(&mut self, found: &Installed) {
-        let read_back = ReadBack {
-            marker: found.marker.unwrap_or_default(),
-            rules: &found.rules,
-            skeleton_intact: found.skeleton_intact,
-            bypasses: &found.bypasses,
-        };
         let now = self.now();
-        let drift = self.engine.handle_read_back(&read_back, now);
+        let drift = self.engine.handle_read_back(&read_back(found), now);
         let _ = self.settle();
         if !drift.is_none() {
             self.enforcement.repairs += 1;
@@ -102,7 +96,9 @@ impl Core {
 
     /// Without a policy everything is denied, and stays so whoever takes the tables away.
     fn hold(&mut self, found: &Installed) {
-        if found.skeleton_intact && found.rules == *self.engine.rules() {
+        let drift = self.engine.drift(&read_back(found));
+        // nothing marks the rules of no policy
+        if (Drift { marker: false, bypasses: Vec::new(), ..drift }).is_none() {
             return;
         }
         self.enforcement.repairs += 1;
@@ -141,5 +137,14 @@ impl Core {
             self.alarm("drift", format!("{refused}; everything was put back with the next change"));
         }
         Ok(())
+    }
+}
+
+fn read_back(found: &Installed) -> ReadBack<'_> {
+    ReadBack {
+        marker: found.marker.unwrap_or_default(),
+        rules: &found.rules,
+        skeleton_intact: found.skeleton_intact,
+        bypasses: &found.bypasses,
     }
 }
