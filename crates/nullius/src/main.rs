@@ -63,3 +63,13 @@ fn complain(error: &anyhow::Error) {
     // nobody is left to tell where even this fails
     let _ = writeln!(std::io::stderr(), "nullius: {line}");
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_command_can_be_read() {
+        <Arguments as clap::CommandFactory>::command().debug_assert();
+    }
+}

@@ -22,8 +22,8 @@ pub struct Arguments {
     body: Option<String>,
 
     /// The version that is changed, as `ETag` told it.
-    #[arg(long, value_name = "ETAG")]
-    version: Option<String>,
+    #[arg(long)]
+    etag: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -45,7 +45,7 @@ pub(crate) fn run(arguments: &Arguments, world: &mut World<'_>) -> Result<Outcom
     let answer: Value = match arguments.method {
         Method::Get => client.get(path)?,
         Method::Post => client.post(path, &sent)?,
-        Method::Put => client.put(path, arguments.version.as_deref().unwrap_or("*"), &sent)?,
+        Method::Put => client.put(path, arguments.etag.as_deref().unwrap_or("*"), &sent)?,
         Method::Delete => {
             client.delete(path)?;
             Value::Null

@@ -7,6 +7,7 @@
 )]
 
 mod attacks;
+mod controlled;
 mod guarded;
 mod life;
 mod peers;
