@@ -7,7 +7,7 @@
 //! audit.acked                       through which record a controller has them, and what stands behind it in the chain
 //! ```
 //!
-//! Every record has a number that is never given twice and a value that ties it to all before it ([`line`]). Where a
+//! Every record has a number that is never given twice and a value that ties it to all before it ([`mod@line`]). Where a
 //! controller takes them, a file stays until all of it is acknowledged; otherwise a few are kept and the oldest goes. What
 //! waits beyond the limit is thinned out ([`thin`]). A line that did not fit on the disk is taken out again. What is missing
 //! is counted, and told as a record. Nothing that goes wrong here stops anybody (attack 14).
