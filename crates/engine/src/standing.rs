@@ -11,7 +11,7 @@ use std::net::IpAddr;
 /// What people decided and what the wire taught.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Standing {
-    /// The boot that every [`Uptime`](nullius_model::Uptime) herein belongs to.
+    /// The boot that every [`Uptime`] herein belongs to.
     pub boot: BootId,
     /// Devices whose access was taken away; stays until a person restores it.
     pub revoked: BTreeMap<DeviceName, Revocation>,
