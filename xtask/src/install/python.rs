@@ -66,6 +66,6 @@ mod tests {
         assert_eq!(names(&all), Vec::<&str>::new());
         assert_eq!(names(&all.replace("soft-webauthn", "soft_webauthn")), Vec::<&str>::new());
         assert_eq!(names(&all.replace("4.32.5", "4.32.4")), ["schemathesis"]);
-        assert_eq!(names(""), ["jsonschema", "schemathesis", "soft-webauthn"]);
+        assert_eq!(names("").len(), PACKAGES.len());
     }
 }
