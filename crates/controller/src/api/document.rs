@@ -79,6 +79,7 @@ fn usual(public: bool, named: bool, body: bool) -> impl Iterator<Item = (&'stati
         (true, "403", "The caller may not."),
         (named, "404", "There is no such object that the caller may see."),
         (body, "413", "The body is too large."),
+        (true, "414", "The address is too long."),
         (body, "415", "The body is not JSON."),
         (body, "422", "Understood, and wrong."),
         (true, "429", "Too often; `Retry-After` says when again."),
