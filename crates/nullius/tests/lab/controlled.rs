@@ -41,14 +41,13 @@ impl Controlled {
 
     /// Until the gateway's status says so.
     fn until(&self, words: &str) -> String {
-        for _ in 0..200 {
-            let status = text(&self.lab.gateway(&["status"]).output().unwrap());
-            if status.contains(words) {
-                return status;
-            }
+        let mut asked = (0..200).map(|_| {
             sleep(Duration::from_millis(100));
-        }
-        panic!("the gateway never said `{words}`");
+            text(&self.lab.gateway(&["status"]).output().unwrap())
+        });
+        let status = asked.find(|status| status.contains(words));
+        assert!(status.is_some(), "the gateway never said `{words}`");
+        status.unwrap()
     }
 
     fn store(&self) -> PathBuf {
