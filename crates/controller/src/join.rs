@@ -10,10 +10,8 @@ use crate::{App, Config, bundles};
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::StatusCode;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use nullius_audit::{Entry, Phase};
-use nullius_identity::{Profile, RequestedKey, Validity, gateway_name};
+use nullius_identity::{Profile, RequestedKey, Validity, gateway_name, pem};
 use nullius_model::Timestamp;
 use nullius_protocol::link::{Hash, JoinAnswer, JoinRequest, JoinToken, VERSION};
 use nullius_store::{Tx, audit, bundles as kept, gateways, join_tokens, sites};
@@ -160,10 +158,4 @@ pub(crate) fn validity(config: &Config, at: Timestamp) -> Validity {
 fn refused() -> Problem {
     Problem::new(StatusCode::UNAUTHORIZED, "token", "the token is wrong, used, or expired")
         .with_help("ask for another one: `nullius gateway invite`")
-}
-
-fn pem(der: &[u8]) -> String {
-    let digits = STANDARD.encode(der);
-    let lines = digits.as_bytes().chunks(64).map(|line| String::from_utf8_lossy(line).into_owned() + "\n");
-    format!("-----BEGIN CERTIFICATE-----\n{}-----END CERTIFICATE-----\n", lines.collect::<String>())
 }

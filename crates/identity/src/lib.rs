@@ -14,6 +14,7 @@
 mod authority;
 mod name;
 mod peer;
+mod pem;
 mod pinned;
 mod profile;
 mod request;
@@ -21,6 +22,7 @@ mod request;
 pub use authority::{Authority, BadAuthority, Serial, Validity};
 pub use name::{BadName, TrustDomain, gateway_name, site_name};
 pub use peer::{BadPeer, GatewayIdentity, Verified, assertion, certificate_end};
+pub use pem::pem;
 pub use pinned::PinnedRoot;
 pub use profile::{BadProfile, Profile};
 pub use request::{BadRequest, MAX_REQUEST, RequestedKey};

@@ -1,9 +1,8 @@
 //! `nullius login`: says who one is to a controller, once, for the commands that follow.
 
 use clap::Args;
-use nullius_identity::PinnedRoot;
+use nullius_identity::{PinnedRoot, pem};
 use nullius_model::inert;
-use rustls::pki_types::CertificateDer;
 use serde::Deserialize;
 use serde_json::json;
 use std::sync::Arc;
@@ -122,16 +121,4 @@ fn fetch(url: &str, digits: &str) -> Result<String, Failure> {
     let _: serde_json::Value = Client::over(tls, url, Proof::None)?.get("/v1/info")?;
     let root = pinned.found().ok_or_else(|| Failure::unable("the controller showed no certificate"))?;
     Ok(pem(root))
-}
-
-/// RFC 7468.
-fn pem(certificate: &CertificateDer<'_>) -> String {
-    let text = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, certificate);
-    let mut pem = String::from("-----BEGIN CERTIFICATE-----\n");
-    for line in text.as_bytes().chunks(64) {
-        pem.push_str(&String::from_utf8_lossy(line));
-        pem.push('\n');
-    }
-    pem.push_str("-----END CERTIFICATE-----\n");
-    pem
 }
