@@ -41,7 +41,8 @@ pub struct Limits {
     /// How long until refused attempts to set an emergency off are told of again, with a count: a button that is held
     /// down must not fill the records (attack 19).
     pub refused_again: Duration,
-    /// Longest reason, work order or name of a person, in bytes.
+    /// Longest reason, work order or name of a person, in bytes: what an order may hold, or a revocation whose reason is
+    /// long would be refused here after a controller promised it.
     pub text: usize,
 }
 
@@ -63,7 +64,7 @@ impl Default for Limits {
             mode_stays: Duration::from_secs(10),
             confirm_within: Duration::from_secs(60),
             refused_again: Duration::from_secs(10),
-            text: 256,
+            text: 1024,
         }
     }
 }
