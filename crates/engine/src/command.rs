@@ -312,6 +312,9 @@ pub enum Refusal {
     /// Its time was over before it came.
     #[error("its time was over before it came")]
     TooLate,
+    /// It was made later than now: the clock here is behind, so that how old it is cannot be told.
+    #[error("it was made later than this gateway's clock says it is: set the clock, then ask again")]
+    FromTheFuture,
     /// More names that no policy knows than are remembered.
     #[error("something is kept for {0} names that no policy knows, and more are not remembered")]
     TooManyUnknown(usize),

@@ -4,6 +4,7 @@
 //! arm it again before it can be set off once more.
 
 use super::Gateway;
+use super::orders::CLOCKS_DIFFER;
 use crate::{
     Act, Actor, Alarm, EmergencyAct, EmergencyEnd, EmergencyScope, EmergencyStanding, LiveEmergency, Refusal,
     Reply,
@@ -189,6 +190,9 @@ impl Gateway {
         declared: &Emergency,
         made: Option<Timestamp>,
     ) -> Result<Uptime, Refusal> {
+        if made.is_some_and(|made| made.since(self.now.wall) > CLOCKS_DIFFER) {
+            return Err(Refusal::FromTheFuture);
+        }
         let travelled = made.map_or(Duration::ZERO, |made| self.now.wall.since(made));
         let left = declared.length.saturating_sub(travelled);
         if left.is_zero() {

@@ -16,6 +16,10 @@ const MAX_UNKNOWN: usize = 16_384;
 /// How long a grant is remembered that was ended before it came.
 const ENDED_FOR: Duration = Duration::from_secs(30 * 24 * 3600);
 
+/// How far the clocks of a controller and a gateway may be apart. One that is further behind cannot tell how old an order
+/// is, and would open all that ended by itself since (attack 9).
+pub(super) const CLOCKS_DIFFER: Duration = Duration::from_secs(300);
+
 impl Gateway {
     /// Carries out an order. As with [`Gateway::handle_command`], the outputs that follow must be seen to before it is
     /// acknowledged. Its epoch is taken whatever comes of it.
@@ -148,8 +152,11 @@ impl Gateway {
         if over <= self.now.wall.max(orders.forgotten) {
             return Err(Refusal::TooLate);
         }
-        self.make_room()?;
         let left = over.since(self.now.wall);
+        if left > request.duration.saturating_add(CLOCKS_DIFFER) {
+            return Err(Refusal::FromTheFuture);
+        }
+        self.make_room()?;
         let request = GrantRequest { duration: request.duration.min(left), ..request };
         self.check_texts(&Command::Grant(request.clone()), by)?;
         let reply = self.open_grant(request, by, None)?;

@@ -56,6 +56,19 @@ fn a_grant_lasts_no_longer_than_it_was_meant_to_however_late_it_comes() {
 }
 
 #[test]
+fn a_clock_that_is_behind_opens_nothing_that_ended_by_itself_long_ago() {
+    let mut plant = Plant::new();
+    let mut behind = at(10);
+    behind.wall = Timestamp::from_secs(100);
+    let refused = plant.gateway.handle_order(grant("a"), epoch(1), &actor(), behind);
+    assert_eq!(refused, Err(Refusal::FromTheFuture));
+    assert_eq!(plant.access("vendor", "plc1", SHELL), None);
+    // the same within what clocks differ by
+    behind.wall = Timestamp::from_secs(at(10).wall.as_secs() - 200);
+    plant.gateway.handle_order(grant("b"), epoch(2), &actor(), behind).unwrap();
+}
+
+#[test]
 fn a_grant_that_was_opened_or_ended_once_never_opens_again() {
     let mut plant = Plant::new();
     order(&mut plant, grant("a"), 1, 10).unwrap();
@@ -91,7 +104,7 @@ fn what_was_forgotten_for_want_of_room_does_not_open_again_whatever_the_clock_sa
         }
         other @ (Ordered::Act(_) | Ordered::EndGrant { .. }) => other,
     };
-    order(&mut plant, request("new"), 9_001, 500).unwrap();
+    order(&mut plant, request("new"), 9_001, 800).unwrap();
     let forgotten = (0..4_096).map(|number| format!("g{number}"));
     let gone = forgotten.filter(|id| !plant.gateway.standing().orders.grants.contains_key(id.as_str()));
     let gone: Vec<String> = gone.collect();
