@@ -3,19 +3,18 @@
 use super::wire::End;
 use crate::bundles::{self, IssueError};
 use crate::ca::CaError;
+use crate::record::{Actor, devices as record};
 use nullius_audit::{Entry, Phase};
 use nullius_identity::{GatewayIdentity, Verified};
+use nullius_model::lifecycle::Event;
 use nullius_model::{DeviceName, Epoch, Timestamp};
 use nullius_protocol::bundle::{Body, decode_unverified};
 use nullius_protocol::link::{Hash, Hello, Report, Revoked};
 use nullius_protocol::local::{Station, Status};
 use nullius_protocol::order::Order;
 use nullius_store::gateways::{self, Gateway, Spool};
-use nullius_store::{StoreError, Tx, audit, bundles as kept, sites};
+use nullius_store::{StoreError, Tx, audit, bundles as kept, devices, sites};
 use serde::Serialize;
-
-/// Revocations that are looked at in one transaction: a gateway that names many holds up nobody who writes.
-pub(super) const ADOPT_AT_ONCE: usize = 256;
 
 /// Longest text of a hello that is kept, in bytes.
 const MAX_TEXT: usize = 128;
@@ -74,10 +73,22 @@ pub(super) fn adopt(
         return Ok(());
     }
     let why = format!("revoked at the gateway by {}: {}", quiet(&revoked.by), quiet(&revoked.reason));
+    let actor = Actor { who: format!("gateway:{}", gateway.name), people: Vec::new(), now: at };
+    if set_aside(tx, &gateway.site, &actor, &revoked.device, &why)? {
+        return Ok(());
+    }
+    // a device that the record does not have, or that was out of use before
     let order = Order::Revoke { device: revoked.device.clone(), reason: why.clone() };
-    let who = format!("gateway:{}", gateway.name);
-    bundles::issue(tx, &gateway.site, Body::Order { key: order.key(), order }, &who, &why, at)?;
+    bundles::issue(tx, &gateway.site, Body::Order { key: order.key(), order }, &actor.who, &why, at)?;
     Ok(())
+}
+
+/// Writes a revocation into the device's life, which tells the gateways; `false` where that told them nothing.
+fn set_aside(tx: &mut Tx<'_>, site: &str, actor: &Actor, name: &str, why: &str) -> Result<bool, End> {
+    let Some(device) = devices::find(tx, site, name)? else { return Ok(false) };
+    let version = device.life.version();
+    let moved = record::transition(tx, site, actor, (name, version), (Event::Revoke, why));
+    Ok(moved.map_err(|problem| End::Here(problem.detail().to_owned()))?.told)
 }
 
 fn is_known(tx: &mut Tx<'_>, site: &str, taken: Epoch, revoked: &Revoked) -> Result<bool, StoreError> {

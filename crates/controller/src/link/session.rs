@@ -12,8 +12,8 @@ use nullius_audit::{Entry, Phase};
 use nullius_identity::{GatewayIdentity, Profile, RequestedKey, Verified};
 use nullius_model::Epoch;
 use nullius_protocol::link::{
-    Ack, Answered, Asked, Blob, Bye, Hello, Outcome, Records, Report, ToController, ToGateway, VERSION,
-    Welcome,
+    Ack, Answered, Asked, Blob, Bye, Hello, MAX_REVOKED, Outcome, Records, Report, Revoked, ToController,
+    ToGateway, VERSION, Welcome,
 };
 use nullius_protocol::local::Answer;
 use nullius_store::gateways::Gateway;
@@ -202,6 +202,7 @@ impl Session {
             _ if self.late => Ok(()),
             ToController::Hello(_) => Err(End::Contract("a hello is said once")),
             ToController::Ack(ack) => self.acked(ack).await,
+            ToController::Revoked(revoked) => self.revoked(revoked).await,
             ToController::Records(records) => self.record(records).await,
             ToController::Report(report) => self.report(*report).await,
             ToController::Answer(answered) => {
@@ -209,6 +210,18 @@ impl Session {
                 Ok(())
             }
         }
+    }
+
+    async fn revoked(&mut self, revoked: Vec<Revoked>) -> Result<(), End> {
+        if revoked.len() > MAX_REVOKED {
+            return Err(End::Contract("more revocations than a frame may hold"));
+        }
+        let (peer, at) = (self.peer.clone(), self.app.now());
+        let adopt = move |tx: &mut Tx<'_>| {
+            let taken = arrival::admitted(tx, &peer)?.taken;
+            revoked.iter().try_for_each(|revoked| arrival::adopt(tx, &peer, revoked, taken, at))
+        };
+        self.app.write(adopt).await
     }
 
     async fn acked(&mut self, ack: Ack) -> Result<(), End> {
@@ -284,10 +297,10 @@ async fn arrive(
         return app.read(move |tx| arrival::admitted(tx, &peer)).await;
     }
     let hello = Arc::new(hello);
-    for begin in (0..hello.revoked.len()).step_by(arrival::ADOPT_AT_ONCE) {
+    for begin in (0..hello.revoked.len()).step_by(MAX_REVOKED) {
         let (hello, peer) = (Arc::clone(&hello), peer.clone());
         let adopt = move |tx: &mut Tx<'_>| {
-            let mut some = hello.revoked.iter().skip(begin).take(arrival::ADOPT_AT_ONCE);
+            let mut some = hello.revoked.iter().skip(begin).take(MAX_REVOKED);
             some.try_for_each(|revoked| arrival::adopt(tx, &peer, revoked, hello.taken, at))
         };
         app.write(adopt).await?;

@@ -29,6 +29,8 @@ pub(crate) struct Moved {
     pub(crate) device: Device,
     /// Where gateways were told.
     pub(crate) epoch: Option<Epoch>,
+    /// They were told to keep it out, or to let it in again.
+    pub(crate) told: bool,
 }
 
 /// How a device that is declared anew gets to work.
@@ -82,7 +84,7 @@ pub(crate) fn transition(
     }
     let policy = changes.finish(tx, site, actor, reason)?;
     let order = keep_out(tx, site, actor, &device, reason)?;
-    Ok(Moved { device, epoch: order.or(policy) })
+    Ok(Moved { device, epoch: order.or(policy), told: order.is_some() })
 }
 
 /// Declares a device, or declares it anew. What changed is in `changes`. `false` where nothing did.

@@ -4,13 +4,17 @@ use nullius_protocol::from_hex;
 use nullius_protocol::link::{Ack, Hash, Hello, Outcome, Record, Revoked, Spool, ToController, VERSION};
 use nullius_protocol::local::{Delivered, Delivery, LinkState, SpoolRecord};
 
-pub(super) fn hello(state: &LinkState) -> Hello {
-    let revoked = state.revoked.iter().map(|revoked| Revoked {
+/// What [`hello`] says of revocations, for those that came later.
+pub(super) fn revoked(state: &LinkState) -> impl Iterator<Item = Revoked> {
+    state.revoked.iter().map(|revoked| Revoked {
         device: revoked.device.clone(),
         at: revoked.at,
         by: revoked.by.clone(),
         reason: revoked.reason.clone(),
-    });
+    })
+}
+
+pub(super) fn hello(state: &LinkState) -> Hello {
     Hello {
         version: VERSION,
         software: env!("CARGO_PKG_VERSION").to_owned(),
@@ -19,7 +23,7 @@ pub(super) fn hello(state: &LinkState) -> Hello {
         policy: state.policy,
         kernel_digest: hash(&state.kernel_digest),
         spool: Spool { id: state.spool.clone(), first: state.first, next: state.next },
-        revoked: revoked.collect(),
+        revoked: revoked(state).collect(),
     }
 }
 

@@ -4,7 +4,7 @@
 //! go. What was not acknowledged comes again on the next stream.
 
 use super::ending::{Ended, Let};
-use super::frames::{ack, hello, record};
+use super::frames::{ack, hello, record, revoked};
 use super::identity::Identity;
 use super::local::{Local, LocalError};
 use super::renewal::Renewal;
@@ -13,12 +13,13 @@ use super::tls;
 use crate::clock::Clock;
 use crate::config::Controller;
 use nullius_protocol::link::{
-    Answered, Asked, Blob, Frames, MAX_RECORDS, MAX_TO_CONTROLLER, MAX_TO_GATEWAY, MEDIA_TYPE, PING_SECONDS,
-    Records, SILENCE_SECONDS, STREAM_PATH, ToController, ToGateway, VERSION, Welcome, frame, is_question,
+    Answered, Asked, Blob, Frames, MAX_RECORDS, MAX_REVOKED, MAX_TO_CONTROLLER, MAX_TO_GATEWAY, MEDIA_TYPE,
+    PING_SECONDS, Records, Revoked, SILENCE_SECONDS, STREAM_PATH, ToController, ToGateway, VERSION, Welcome,
+    frame, is_question,
 };
-use nullius_protocol::local::{Answer, Body, Command, Failure};
+use nullius_protocol::local::{Answer, Body, Command, Failure, LinkState};
 use reqwest::{Client, Response, Url};
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -75,6 +76,8 @@ struct Session {
     to: mpsc::Sender<Vec<u8>>,
     from: Response,
     frames: Frames<ToGateway>,
+    /// Revocations that the controller was told of.
+    revoked: BTreeSet<Revoked>,
     spool: String,
     /// The last record that was sent, and whether the controller has not confirmed it yet.
     sent: u64,
@@ -127,6 +130,7 @@ async fn open(
         to,
         from,
         frames: Frames::new(MAX_TO_GATEWAY),
+        revoked: revoked(&state).collect(),
         spool: state.spool,
         sent: 0,
         unconfirmed: false,
@@ -261,6 +265,7 @@ impl Session {
         if state.spool != self.spool {
             return Err(Let::Renumbered);
         }
+        self.say_revoked(&state).await?;
         for outcome in state.outcomes {
             self.say(&ack(outcome)).await?;
         }
@@ -278,6 +283,18 @@ impl Session {
             self.say(&ToController::Ping).await?;
         }
         Ok(())
+    }
+
+    /// Whoever revokes here revokes everywhere, and not only when the link comes back the next time.
+    async fn say_revoked(&mut self, state: &LinkState) -> Result<(), Let> {
+        let all: BTreeSet<Revoked> = revoked(state).collect();
+        let new: Vec<Revoked> = all.difference(&self.revoked).take(MAX_REVOKED).cloned().collect();
+        self.revoked.retain(|known| all.contains(known));
+        if new.is_empty() {
+            return Ok(());
+        }
+        self.revoked.extend(new.iter().cloned());
+        self.say(&ToController::Revoked(new)).await
     }
 
     async fn send_records(&mut self) -> Result<(), Let> {

@@ -11,7 +11,7 @@ use nullius_model::Epoch;
 use nullius_protocol::bundle::{Bundle, SigningKey};
 use nullius_protocol::link::{
     Ack, Blob, Frames, Hash, Hello, JoinAnswer, JoinRequest, JoinToken, MAX_TO_CONTROLLER, MAX_TO_GATEWAY,
-    Record, Report, ToController, ToGateway, VERSION, Welcome, chained, frame,
+    Record, Report, Revoked, ToController, ToGateway, VERSION, Welcome, chained, frame,
 };
 use rcgen::{KeyPair, PKCS_ECDSA_P256_SHA256};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -35,6 +35,7 @@ pub(crate) struct Heard {
     /// Records that came although they had been confirmed.
     pub(crate) doubled: u64,
     pub(crate) reports: Vec<Report>,
+    pub(crate) revoked: Vec<Revoked>,
     pub(crate) renewed: u64,
     bundles: BTreeMap<Epoch, Vec<u8>>,
     spool: String,
@@ -361,6 +362,10 @@ impl Served {
                     heard.doubled += u64::from(heard.records.insert(record.seq, record).is_some());
                 }
                 Some(ToGateway::Recorded { spool: records.spool, through: last })
+            }
+            ToController::Revoked(revoked) => {
+                heard.revoked.extend(revoked);
+                None
             }
             ToController::Report(report) => {
                 heard.reports.push(*report);

@@ -146,6 +146,21 @@ fn a_day_without_the_controller_and_two_reboots_lose_nothing() {
 }
 
 #[test]
+fn a_revocation_at_the_gateway_is_told_while_the_link_is_up() {
+    let (mut plant, controller) = joined("told");
+    sent(&plant, &controller, &policy(2, 1002));
+    sent(&plant, &controller, &revoke(3, "plc"));
+    let revoked = Command::Revoke { device: "hmi".into(), reason: "stolen".into() };
+    assert!(is_ok(Some(&plant.ask(revoked))));
+    let told = |controller: &Controller| {
+        controller.heard().revoked.iter().map(|revoked| revoked.device.clone()).collect::<Vec<_>>()
+    };
+    plant.wait_until("it is told", |_| told(&controller).contains(&"hmi".to_owned()));
+    assert_eq!(told(&controller).iter().filter(|name| *name == "hmi").count(), 1);
+    assert_eq!(controller.heard().hellos.len(), 1, "over the link that was there");
+}
+
+#[test]
 fn what_is_old_foreign_or_does_not_fit_is_refused_with_an_alarm() {
     let (mut plant, controller) = joined("refused");
     let base = policy(10, 1010);

@@ -22,7 +22,8 @@ pub use frame::{FrameError, Frames, frame};
 pub use join::{BadToken, JoinAnswer, JoinRequest, JoinToken, TOKEN_ID, TOKEN_SECRET};
 pub use question::is_question;
 pub use to_controller::{
-    Ack, Answered, Hello, MAX_RECORDS, Outcome, Record, Records, Report, Revoked, Spool, ToController,
+    Ack, Answered, Hello, MAX_RECORDS, MAX_REVOKED, Outcome, Record, Records, Report, Revoked, Spool,
+    ToController,
 };
 pub use to_gateway::{Asked, Bye, ToGateway, Welcome};
 

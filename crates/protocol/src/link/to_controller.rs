@@ -10,6 +10,9 @@ use std::fmt;
 /// Most records of one frame: they are written in one transaction.
 pub const MAX_RECORDS: usize = 1024;
 
+/// Most devices of one [`ToController::Revoked`]: they are written in one transaction.
+pub const MAX_REVOKED: usize = 256;
+
 /// One frame from a gateway.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "snake_case")]
@@ -20,6 +23,8 @@ pub enum ToController {
     Ack(Ack),
     /// What the gateway wrote down, in order.
     Records(Records),
+    /// Devices whose access was taken away since the gateway came, by whomever; at most [`MAX_REVOKED`].
+    Revoked(Vec<Revoked>),
     /// How things are, when they have changed and at most every ten seconds.
     Report(Box<Report>),
     /// Asks for a new certificate.
@@ -70,7 +75,7 @@ pub struct Spool {
 }
 
 /// A device whose access is taken away.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Revoked {
     /// The device.

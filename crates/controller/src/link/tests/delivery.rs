@@ -225,6 +225,20 @@ async fn a_restoration_on_its_way_is_not_undone_by_the_revocation_it_answers() {
 }
 
 #[tokio::test]
+async fn a_revocation_at_a_gateway_goes_to_the_others_while_the_link_is_up() {
+    let plant = Plant::new().await;
+    let mut gateway = Gateway::joined(&plant, "gw1").await;
+    let mut other = Gateway::joined(&plant, "gw2").await;
+    let (mut link, _) = gateway.come(&plant).await.unwrap();
+    let (mut beside, _) = other.come(&plant).await.unwrap();
+    let told = Revoked { device: "cam1".into(), at: 1, by: "anna".into(), reason: "stolen".into() };
+    link.say(&ToController::Revoked(vec![told.clone(), told])).await;
+    other.follow(&mut beside, epoch(1, 1)).await;
+    assert!(other.revoked.contains("cam1"));
+    assert_eq!(plant.count("device.revoke").await, 1, "it is one revocation");
+}
+
+#[tokio::test]
 async fn a_revocation_is_adopted_whatever_is_written_beside_it() {
     let plant = Plant::new().await;
     let gateway = Gateway::joined(&plant, "gw1").await;
