@@ -130,14 +130,12 @@ pub(crate) fn settle_past(tx: &mut Tx<'_>, at: Timestamp) -> Result<(), IssueErr
         let seen = site.last.term.saturating_add(u64::from(drawn) % (MAX_JUMP / 2));
         open_term(tx, &site.name, seen, "system", at)?;
     }
-    let entry = Entry::new(Phase::Observed, at, "system", "store.gap", "store");
-    audit::append(
-        tx,
-        &entry.why(match gap {
-            Gap::Restored => "restored from a backup",
-            Gap::RolledBack => "an older copy of the store was put in its place",
-        }),
-    )?;
+    past::void_bearers(tx)?;
+    let entry = Entry::new(Phase::Observed, at, "system", "store.gap", "store").why(match gap {
+        Gap::Restored => "restored from a backup",
+        Gap::RolledBack => "an older copy of the store was put in its place",
+    });
+    audit::append(tx, &entry.detail("void", "sessions, tokens of programs, codes, join tokens"))?;
     Ok(past::settle(tx)?)
 }
 

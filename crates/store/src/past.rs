@@ -29,6 +29,18 @@ pub fn gap(tx: &mut Tx<'_>) -> Result<Option<Gap>, StoreError> {
     Ok(meta::find(tx, RESTORED)?.map(|_| Gap::Restored))
 }
 
+/// Takes back whatever lets somebody in by having it: sessions, tokens of programs, codes and tokens that work once. Which
+/// of them were ended or used in the gap, nobody knows.
+///
+/// # Errors
+/// What the database fails with.
+pub fn void_bearers(tx: &mut Tx<'_>) -> Result<(), StoreError> {
+    for table in ["session", "api_token", "code", "ceremony", "join_token"] {
+        tx.execute(&format!("DELETE FROM {table}"), &[])?;
+    }
+    Ok(())
+}
+
 /// The gap has been dealt with, in this transaction.
 ///
 /// # Errors
