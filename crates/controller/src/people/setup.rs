@@ -18,7 +18,7 @@ use nullius_store::people::codes::{self, Code};
 use nullius_store::people::passkeys::{self, Passkey};
 use nullius_store::people::roles::{self, HeldRole};
 use nullius_store::people::{self, Person};
-use nullius_store::{StoreError, Tx, sessions};
+use nullius_store::{StoreError, Tx, sessions, tokens};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -282,13 +282,16 @@ pub(crate) fn passkey(
     Ok(passkeys::insert(tx, &key)?)
 }
 
-/// Takes away all that somebody signs in with, and ends their sessions.
+/// Takes away all that somebody signs in with and what they made with it, and ends their sessions: who stole a telephone
+/// may have made a token meanwhile.
 pub(crate) fn strip(tx: &mut Tx<'_>, person: &mut Person) -> Result<(), StoreError> {
     person.password = None;
     person.totp = None;
     person.failures = 0;
     person.locked_until = 0;
     passkeys::clear(tx, &person.id)?;
+    codes::clear(tx, super::break_glass::KIND, Some(&person.id))?;
+    tokens::remove_all(tx, &person.id)?;
     sessions::end_all(tx, &person.id)?;
     Ok(())
 }

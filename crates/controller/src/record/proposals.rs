@@ -10,8 +10,8 @@ use crate::http::Problem;
 use crate::secret::ulid;
 use axum::http::StatusCode;
 use nullius_audit::{Entry, Phase};
-use nullius_store::Tx;
 use nullius_store::proposals::{self as rows, Approval, Proposal};
+use nullius_store::{Tx, people};
 
 /// Seconds after which nobody may agree any more: what was right a week ago is asked for again.
 pub(crate) const LIFE: u64 = 7 * 86_400;
@@ -151,6 +151,12 @@ fn carry_out(
     act: &Act,
     (approvals, last): (&[Approval], &Actor),
 ) -> Result<Done, Problem> {
+    for person in &proposal.people {
+        if !people::by_id(tx, person)?.is_some_and(|person| person.active) {
+            return Err(Problem::conflict("asker-is-gone", "whoever asked for it has no account any more")
+                .with_help("refuse it, and ask for it anew where it is still wanted"));
+        }
+    }
     let asker = Actor { who: proposal.asked_by.clone(), people: proposal.people.clone(), now: last.now };
     let approvers: Vec<String> = approvals.iter().map(|approval| approval.who.clone()).collect();
     let done = act.carry_out(tx, site, &asker, &approvers)?;
