@@ -6,7 +6,6 @@
 //! has both gets the script twice.
 
 use nullius_capture::CaptureFile;
-use nullius_identity::{RequestedKey, TrustDomain};
 use nullius_model::{
     Direction, Endpoint, FlowId, FlowInfo, Frame, FrameNumber, LinkType, Mac, Observation, Protocol, Seed,
     Seen, Sink, Timestamp, Transport,
@@ -49,22 +48,6 @@ pub(crate) fn repository(bytes: &[u8]) {
 /// Reads a bundle as a stranger may hand it in.
 pub(crate) fn bundle(bytes: &[u8]) {
     if let Err(error) = bundle::decode_unverified(bytes) {
-        drop(error.to_string());
-    }
-}
-
-/// Reads the certificate of a peer, as a handshake hands it over.
-pub(crate) fn certificate(bytes: &[u8]) {
-    let Ok(domain) = TrustDomain::new("nullius") else { return };
-    if let Err(error) = nullius_identity::assertion(bytes, &domain) {
-        drop(error.to_string());
-    }
-    let _ = nullius_identity::certificate_end(bytes);
-}
-
-/// Reads a certificate request as a stranger may hand it in.
-pub(crate) fn certificate_request(bytes: &[u8]) {
-    if let Err(error) = RequestedKey::from_request(bytes) {
         drop(error.to_string());
     }
 }
