@@ -5,7 +5,7 @@ use nullius_identity::manifest::{self, Manifest};
 use nullius_identity::ocsp::OcspRequest;
 use nullius_identity::{
     ControllerIdentity, DeviceIdentity, GatewayIdentity, ManufacturerIdentity, Profile, Protection, Request,
-    Role, TrustDomain, assertion, certificate_end, cms,
+    RequestedKey, Role, TrustDomain, assertion, certificate_end, cms,
 };
 
 /// A time at which the inputs of the corpus are valid, in seconds since 1970.
@@ -19,6 +19,7 @@ pub(crate) fn certificate(bytes: &[u8]) {
     role::<ControllerIdentity>(bytes, &domain);
     role::<ManufacturerIdentity>(bytes, &domain);
     let _ = certificate_end(bytes);
+    let _ = RequestedKey::from_spki(bytes);
 }
 
 fn role<T: Role>(bytes: &[u8], domain: &TrustDomain) {
