@@ -7,7 +7,7 @@ use super::Gateway;
 use super::perimeters::{Touched, Work};
 use crate::facts::Lifecycle;
 use crate::site::Id;
-use crate::{Act, Actor, Alarm, Learned, Now, Strangers};
+use crate::{Act, Actor, Alarm, Learned, LeaseEnd, Now, Strangers};
 use nullius_model::{DeviceName, Mac, PortName, SmolStr, is_on_site};
 use std::net::IpAddr;
 
@@ -31,6 +31,7 @@ impl Gateway {
         let mut work = Work::default();
         if !up {
             self.strangers.clear(port);
+            self.end_evidence_at(port);
             work = self.settle_conflicts_at(port);
         }
         let behind = self.devices_behind(port);
@@ -129,6 +130,7 @@ impl Gateway {
             self.standing.conflicts.remove(&name);
         }
         self.standing.learned.insert(name.clone(), learned);
+        self.end_evidence_elsewhere([name.clone()]);
         let work = self.refresh(id, Touched::Place);
         self.save();
         self.audit(by, Act::Bound { device: name, port, mac }, work);
@@ -168,6 +170,7 @@ impl Gateway {
         let Some(name) = self.name_of(id) else { return };
         let seen = self.standing.conflicts.entry(name.clone()).or_default();
         if seen.insert(port.clone()) {
+            self.end_vouch(&name, &LeaseEnd::Doubted);
             let work = self.refresh(id, Touched::Inputs);
             self.save();
             self.audit(None, Act::Conflict { device: name.clone(), seen: port.clone() }, work);
