@@ -10,6 +10,7 @@ mod delivery;
 mod emergencies;
 mod grants;
 mod judging;
+mod lapses;
 mod modes;
 mod orders;
 mod perimeters;
@@ -137,11 +138,12 @@ impl Gateway {
         self.adopt_calendar();
         let proven: Vec<_> =
             self.standing.leases.keys().chain(self.standing.vouched.keys()).cloned().collect();
-        self.end_evidence_elsewhere(proven);
+        let ended = self.take_evidence_elsewhere(&proven);
         let (change, judged) = self.rebuild();
         let devices = self.site.as_ref().map_or(0, |site| site.all().count());
         let act = Act::Policy { devices, removed: change.remove.len(), added: change.add.len() };
         let generation = Some(if before.is_none() { self.replace() } else { self.enforce_marked(change) });
+        self.record_ended(ended, Work { judged: 0, generation });
         self.audit(None, act, Work { judged, generation });
     }
 
@@ -150,7 +152,6 @@ impl Gateway {
         self.enter(now);
         self.end_grants();
         self.look_at_leases();
-        self.look_at_vouches();
         self.turn_when_due();
         self.judge_due();
         self.give_receipts();

@@ -84,14 +84,11 @@ impl Gateway {
         let id = self.known(&device)?;
         let revocation = Revocation { at: self.now.wall, by: by.0.clone(), reason: reason.clone() };
         self.standing.revoked.insert(device.clone(), revocation);
-        let lapsed = self.drop_lease(&device).map(|_| device.clone());
+        let ended = self.take_evidence_of(&device, &LeaseEnd::Revoked);
         let work = self.refresh(id, Touched::Place);
         self.trust_changed();
         self.audit(Some(by), Act::Revoked { device: device.clone(), reason }, work);
-        if let Some(device) = lapsed {
-            self.record_lapses(vec![device], &LeaseEnd::Revoked, work);
-        }
-        self.end_vouch(&device, &LeaseEnd::Revoked);
+        self.record_ended(ended, work);
         self.drop_grants_of(&device);
         Ok(work.into())
     }
@@ -157,9 +154,10 @@ impl Gateway {
         if let Some(site) = &mut self.site {
             site.disclaim_learned(id);
         }
-        self.end_evidence_elsewhere([device.clone()]);
+        let ended = self.take_evidence_elsewhere(std::slice::from_ref(&device));
         let work = self.refresh(id, Touched::Place);
         self.save();
+        self.record_ended(ended, work);
         self.audit(Some(by), Act::Forgotten { device }, work);
         Ok(work.into())
     }

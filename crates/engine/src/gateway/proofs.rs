@@ -4,11 +4,11 @@
 //! the device it ends at once.
 
 use super::Gateway;
-use super::perimeters::{Touched, Work};
+use super::perimeters::Touched;
 use crate::facts::Lifecycle;
 use crate::site::Id;
 use crate::{Act, Alarm, Cloned, IdentityAct, KeyHash, Lease, LeaseEnd, NoLease, Now, Output, Proof};
-use nullius_model::{DeviceName, Mac, PortName, SmolStr, Uptime};
+use nullius_model::{DeviceName, PortName, SmolStr, Uptime};
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -35,7 +35,8 @@ impl Gateway {
     pub fn handle_unproven(&mut self, device: &DeviceName, key: &KeyHash, reason: SmolStr, now: Now) {
         self.enter(now);
         if self.standing.leases.get(device).is_some_and(|lease| lease.key == *key) {
-            self.end_leases([device.clone()], &LeaseEnd::Unproven(reason));
+            let ended = self.take_leases([device.clone()], LeaseEnd::Unproven(reason));
+            self.judge_ended(ended);
         }
     }
 
@@ -153,95 +154,12 @@ impl Gateway {
             return false;
         };
         self.standing.clones.insert(device.clone(), found.clone());
-        self.end_vouch(&device, &LeaseEnd::Doubted);
+        let ended = self.take_vouches([device.clone()], LeaseEnd::Doubted);
         let work = self.refresh(id, Touched::Inputs);
         self.save();
+        self.record_ended(ended, work);
         let Cloned { key, port: seen, mac, .. } = found.clone();
         self.audit(None, Act::Identity { device, act: IdentityAct::Cloned { key, seen, mac } }, work);
         true
-    }
-
-    /// Ends leases, judges anew what their devices may use, and writes it down.
-    pub(super) fn end_leases(&mut self, devices: impl IntoIterator<Item = DeviceName>, why: &LeaseEnd) {
-        let over: Vec<DeviceName> =
-            devices.into_iter().filter(|device| self.drop_lease(device).is_some()).collect();
-        if over.is_empty() {
-            return;
-        }
-        let ids = self.ids_of(&over);
-        let work = self.refresh_all(&ids, Touched::Inputs);
-        self.record_lapses(over, why, work);
-    }
-
-    /// Takes a lease; the caller judges anew what depends on it, and writes it down.
-    pub(super) fn drop_lease(&mut self, device: &DeviceName) -> Option<Lease> {
-        let lease = self.standing.leases.remove(device)?;
-        self.expiry.forget(device, &lease);
-        self.outputs.push_back(Output::Leased(device.clone()));
-        Some(lease)
-    }
-
-    pub(super) fn record_lapses(&mut self, devices: Vec<DeviceName>, why: &LeaseEnd, work: Work) {
-        self.save();
-        for device in devices {
-            self.audit(None, Act::Identity { device, act: IdentityAct::Lapsed(why.clone()) }, work);
-        }
-    }
-
-    /// Leases that nobody renewed: told when they should have been, ended when they are over. The packet path ended what
-    /// hung on them by itself already.
-    pub(super) fn look_at_leases(&mut self) {
-        let now = self.now.uptime;
-        let due = self.expiry.due(now);
-        let is_over = |device: &DeviceName| self.standing.leases.get(device).is_some_and(|it| it.ends <= now);
-        let (over, late): (Vec<_>, Vec<_>) = due.into_iter().partition(is_over);
-        self.end_leases(over, &LeaseEnd::Expired);
-        late.into_iter().for_each(|device| self.proof_is_late(device));
-    }
-
-    fn proof_is_late(&mut self, device: DeviceName) {
-        let Some(lease) = self.standing.leases.get_mut(&device) else { return };
-        self.expiry.forget(&device, lease);
-        lease.is_late = true;
-        let ends = lease.ends;
-        self.expiry.note(&device, lease);
-        self.outputs.push_back(Output::Leased(device.clone()));
-        self.alarm(Alarm::ProofLate { device, ends });
-    }
-
-    /// What was proved, or vouched for, at a place where the device is no more.
-    pub(super) fn end_evidence_elsewhere(&mut self, devices: impl IntoIterator<Item = DeviceName>) {
-        for device in devices {
-            let id = self.site.as_ref().and_then(|site| site.id(&device));
-            let home = id.and_then(|id| self.home_of(id));
-            let away = |port: &PortName, mac: Mac| home.as_ref() != Some(&(port.clone(), mac));
-            let moved = self.standing.leases.get(&device).is_some_and(|lease| away(&lease.port, lease.mac));
-            if self.standing.vouched.get(&device).is_some_and(|vouched| away(&vouched.port, vouched.mac)) {
-                self.end_vouch(&device, &LeaseEnd::Moved);
-            }
-            if moved && self.drop_lease(&device).is_some() {
-                self.record_lapses(vec![device], &LeaseEnd::Moved, Work::default());
-            }
-        }
-    }
-
-    /// Whatever speaks for what was plugged in at a port says nothing of what comes next; the caller judges anew.
-    pub(super) fn end_evidence_at(&mut self, port: &PortName) {
-        let standing = &self.standing;
-        let leased = standing.leases.iter().filter(|(_, lease)| lease.port == *port);
-        let over: Vec<DeviceName> = leased.map(|(device, _)| device.clone()).collect();
-        let vouched = standing.vouched.iter().filter(|(_, vouched)| vouched.port == *port);
-        let vouched: Vec<DeviceName> = vouched.map(|(device, _)| device.clone()).collect();
-        for device in &over {
-            self.drop_lease(device);
-        }
-        if !over.is_empty() {
-            self.record_lapses(over, &LeaseEnd::Unplugged, Work::default());
-        }
-        vouched.iter().for_each(|device| self.end_vouch(device, &LeaseEnd::Unplugged));
-    }
-
-    pub(super) fn ids_of(&self, devices: &[DeviceName]) -> Vec<Id> {
-        devices.iter().filter_map(|device| self.site.as_ref()?.id(device)).collect()
     }
 }

@@ -63,14 +63,11 @@ impl Gateway {
         let holder = self.expiry.holder(key).cloned();
         let cleared = self.standing.clones.extract_if(.., |_, clone| clone.key == *key);
         let mut touched: Vec<DeviceName> = cleared.map(|(device, _)| device).collect();
-        let lapsed: Vec<DeviceName> =
-            holder.filter(|holder| self.drop_lease(holder).is_some()).into_iter().collect();
-        touched.extend(lapsed.iter().cloned());
+        touched.extend(holder.clone());
+        let ended = self.take_leases(holder, LeaseEnd::KeyRevoked);
         let ids = self.ids_of(&touched);
         let work = self.refresh_all(&ids, Touched::Inputs);
-        if !lapsed.is_empty() {
-            self.record_lapses(lapsed, &LeaseEnd::KeyRevoked, work);
-        }
+        self.record_ended(ended, work);
         work
     }
 
@@ -111,41 +108,5 @@ impl Gateway {
         let act = IdentityAct::Vouched { ends, reason };
         self.audit(Some(by), Act::Identity { device, act }, work);
         Ok(work.into())
-    }
-
-    /// Nobody vouches for it any more; the caller judges anew what it may use.
-    pub(super) fn end_vouch(&mut self, device: &DeviceName, why: &LeaseEnd) {
-        if self.standing.vouched.remove(device).is_some() {
-            self.save();
-            let act = IdentityAct::VouchEnded(why.clone());
-            self.audit(None, Act::Identity { device: device.clone(), act }, Work::default());
-        }
-    }
-
-    /// The time of some is over.
-    pub(super) fn look_at_vouches(&mut self) {
-        let now = self.now.uptime;
-        let over = self.standing.vouched.iter().filter(|(_, vouched)| vouched.ends <= now);
-        let over: Vec<DeviceName> = over.map(|(device, _)| device.clone()).collect();
-        if over.is_empty() {
-            return;
-        }
-        over.iter().for_each(|device| self.end_vouch(device, &LeaseEnd::Expired));
-        let ids = self.ids_of(&over);
-        let work = self.refresh_all(&ids, Touched::Inputs);
-        if work.generation.is_some() {
-            self.audit(None, Act::Elapsed, work);
-        }
-    }
-
-    /// What another boot proved is nothing here: nobody knows how long that took, and who was there meanwhile.
-    pub(super) fn leave_other_proofs(&mut self) {
-        let leases: Vec<DeviceName> = self.standing.leases.keys().cloned().collect();
-        let vouched: Vec<DeviceName> = self.standing.vouched.keys().cloned().collect();
-        leases.iter().for_each(|device| drop(self.drop_lease(device)));
-        if !leases.is_empty() {
-            self.record_lapses(leases, &LeaseEnd::Rebooted, Work::default());
-        }
-        vouched.iter().for_each(|device| self.end_vouch(device, &LeaseEnd::Rebooted));
     }
 }

@@ -117,4 +117,11 @@ fn rules_go_before_the_disk_and_the_disk_before_the_record() {
         })
         .collect();
     assert_eq!(order, ['e', 's', 'a']);
+    // and what a pulled cable ends
+    let mut plant = Plant::new();
+    let proof = crate::plant::proof("cam1", nullius_engine::Protection::Software, 300);
+    plant.prove(proof, 1).unwrap();
+    plant.gateway.handle_link(&crate::plant::port_of("cam1"), false, at(2));
+    let first = plant.gateway.poll_output();
+    assert!(matches!(first, Some(Output::Enforce { .. })), "{first:?}");
 }
