@@ -11,6 +11,7 @@ mod bindings;
 mod calendar;
 mod delivery;
 mod grants;
+mod levels;
 mod orders;
 mod plant;
 mod proofs;
