@@ -113,7 +113,9 @@ impl Watch {
 
     fn next(&mut self) -> Trust {
         let line = local::read_line(&mut self.0).unwrap().unwrap();
-        let Answer::Ok(body) = local::decode::<local::Reply>(&line).unwrap().answer else { panic!("refused") };
+        let Answer::Ok(body) = local::decode::<local::Reply>(&line).unwrap().answer else {
+            panic!("refused")
+        };
         let Reply::Trust(trust) = *body else { panic!("no trust") };
         trust
     }
