@@ -10,7 +10,7 @@ use nullius_model::lifecycle::Event;
 use nullius_model::{DeviceName, Epoch, Timestamp};
 use nullius_protocol::bundle::{Body, decode_unverified};
 use nullius_protocol::link::{Hash, Hello, Report, Revoked};
-use nullius_protocol::local::{Station, Status};
+use nullius_protocol::local::{Device, Station, Status};
 use nullius_protocol::order::Order;
 use nullius_store::gateways::{self, Gateway, Spool};
 use nullius_store::{StoreError, Tx, audit, bundles as kept, devices, sites};
@@ -141,8 +141,30 @@ pub(super) fn reported(
     gateways::put_report(tx, &gateway, &json(&whole)?)?;
     for device in report.devices.iter().filter(|device| DeviceName::new(&device.name).is_ok()) {
         gateways::put_sighting(tx, &gateway, &device.name, &json(device)?)?;
+        note_sighting(tx, &gateway, device)?;
     }
     Ok(())
+}
+
+/// The row of a device knows what the gateway says where it is plugged in, or was. To every other gateway of the site it is
+/// a device that was never seen.
+fn note_sighting(tx: &mut Tx<'_>, gateway: &Gateway, device: &Device) -> Result<(), StoreError> {
+    let site = gateway.site.as_str();
+    let Some(known) = devices::find(tx, site, &device.name)? else { return Ok(()) };
+    let was_here = known.gateway.as_deref() == Some(gateway.name.as_str());
+    if device.port.is_none() && !was_here {
+        return Ok(());
+    }
+    let seen = if device.port.is_some() { gateway.seen } else { known.seen.unwrap_or_default() };
+    devices::sighted(tx, (site, &device.name), level(&device.assurance), &gateway.name, seen)
+}
+
+/// `IA4`; nothing is known where it says anything else.
+fn level(text: &str) -> u8 {
+    match text.as_bytes() {
+        [b'I', b'A', digit @ b'0'..=b'6'] => digit - b'0',
+        _ => 0,
+    }
 }
 
 /// What is kept of a report as one.

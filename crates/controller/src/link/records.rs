@@ -7,11 +7,14 @@ use super::arrival::cut;
 use super::wire::End;
 use nullius_audit::{Entry, Phase};
 use nullius_identity::{GatewayIdentity, Verified};
-use nullius_model::{Epoch, Timestamp};
+use nullius_model::{DeviceName, Epoch, Timestamp};
 use nullius_protocol::link::{Hash, Record, Records, chained};
 use nullius_protocol::local::AuditLine;
 use nullius_store::gateways::{self, Gateway};
-use nullius_store::{Tx, audit};
+use nullius_store::{StoreError, Tx, audit, credentials, devices};
+
+/// What a gateway calls a key in two places.
+const CLONE: &str = "clone";
 
 /// Longest line that is kept of a record nobody can read, in bytes.
 const MAX_LINE: usize = 16 << 10;
@@ -31,20 +34,47 @@ pub(super) fn record(
         return Err(End::Contract("these records are of another spool than the one that was announced"));
     }
     let mut entries = Vec::new();
+    let mut cloned = Vec::new();
     for record in &records.records {
         if record.seq > gateway.spool.recorded {
             check(&gateway, record, at, &mut entries);
             entries.push(entry(&gateway, record, at));
+            cloned.extend(clone(record));
             gateway.spool.recorded = record.seq;
             gateway.spool.chain = record.chain.0.to_vec();
         }
     }
     if !entries.is_empty() {
         audit::append_all(tx, &entries)?;
+        for device in &cloned {
+            freeze(tx, &gateway, device, at)?;
+        }
         gateway.seen = at.as_secs();
         gateways::recorded(tx, &gateway)?;
     }
     Ok(gateway.spool.recorded)
+}
+
+/// The device that a record says to be doubted: a key lives in two places.
+fn clone(record: &Record) -> Option<DeviceName> {
+    let line: AuditLine = serde_json::from_str(&record.line).ok()?;
+    if line.what == CLONE { DeviceName::new(&line.device).ok() } else { None }
+}
+
+/// Nothing more is issued to a device whose key lives in two places, until a person has looked at it: whoever has the key
+/// would get the next one too.
+fn freeze(tx: &mut Tx<'_>, gateway: &Gateway, device: &DeviceName, at: Timestamp) -> Result<(), StoreError> {
+    let site = gateway.site.as_str();
+    if devices::find(tx, site, device.as_str())?.is_none() {
+        return Ok(());
+    }
+    let why = format!("gateway {} saw a key of it in two places", gateway.name);
+    if credentials::freeze(tx, (site, device.as_str()), Some(&why), at.as_secs())? {
+        let who = format!("gateway:{}", gateway.name);
+        let entry = Entry::new(Phase::Observed, at, who, "alarm.clone", format!("device/{device}"));
+        audit::append(tx, &entry.site(site).why(why))?;
+    }
+    Ok(())
 }
 
 /// What is wrong with a record's place, if anything.

@@ -92,10 +92,15 @@ impl Gateway {
 
     /// Writes something down.
     pub(super) fn note(&mut self, text: &str) {
+        self.write_down("alarm", text, "");
+    }
+
+    /// The same of another kind, about a device.
+    pub(super) fn write_down(&mut self, what: &str, text: &str, device: &str) {
         let seq = self.records.last().map_or(1, |last| last.seq + 1);
         let before = self.records.last().map_or(Hash::default(), |last| last.chain);
         let line = format!(
-            r#"{{"at":"2027-01-15T08:00:00Z","uptime":{seq},"epoch":"{}","who":"gateway","what":"alarm","text":"{text}"}}"#,
+            r#"{{"at":"2027-01-15T08:00:00Z","uptime":{seq},"epoch":"{}","who":"gateway","what":"{what}","text":"{text}","device":"{device}"}}"#,
             self.policy
         );
         let chain = chained(&before, seq, line.as_bytes());

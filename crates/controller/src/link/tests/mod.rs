@@ -2,6 +2,7 @@
 
 mod delivery;
 mod gateway;
+mod identity;
 mod joining;
 mod many;
 mod misbehaviour;
