@@ -23,7 +23,7 @@ const PACE: Duration = Duration::from_millis(11);
 const SETTLES: Duration = Duration::from_millis(5);
 
 pub(crate) fn run(config: &Path) -> Result<()> {
-    Ok(link::run(&Config::read(config)?, Arc::new(SystemClock), Confinement::Caller)?)
+    Ok(link::run(&Config::read(config)?, Arc::new(SystemClock), Confinement::Gateway)?)
 }
 
 #[expect(clippy::disallowed_methods, reason = "a bench builds its surroundings with the system's own tool")]
