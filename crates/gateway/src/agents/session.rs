@@ -31,6 +31,9 @@ const AGAIN: Duration = Duration::from_secs(5);
 /// How long an agent that was refused shall stay away, in seconds.
 const STAY_AWAY: u32 = 60;
 
+/// Seconds within which a device that is late renews, at most.
+const MOST_TO_RENEW: u32 = 3600;
+
 /// How long it may take until a goodbye has arrived.
 const LINGER: Duration = Duration::from_secs(1);
 
@@ -133,7 +136,14 @@ impl Session {
             let step = tokio::select! {
                 biased;
                 changed = judges.changed() => match changed {
-                    Ok(()) => still_stands(&mut judge, judges.borrow_and_update().clone(), peer, chain, state),
+                    Ok(()) => {
+                        let after = judges.borrow_and_update().clone();
+                        match still_stands(&mut judge, after, peer, chain, state) {
+                            Ok(Anchored::Anew) if greeted => self.tell_anchors(state).await,
+                            Ok(Anchored::Anew | Anchored::AsBefore) => Ok(()),
+                            Err(refused) => Err(refused.into()),
+                        }
+                    }
                     Err(_) => Err(Ending::Gone),
                 },
                 () = tokio::time::sleep_until(self.due) => {
@@ -179,7 +189,10 @@ impl Session {
 
     /// Asks for a proof: of a device that is still let in, by a certificate that has not run out.
     async fn challenge(&mut self, chain: &[CertificateDer<'_>], state: &State) -> Result<(), Ending> {
-        state.admit(chain)?;
+        let device = state.admit(chain)?;
+        if let Some(within) = late(&device, state.now()) {
+            self.say(&ToAgent::RenewNow { within }).await?;
+        }
         let mut nonce = [0; 32];
         aws_lc_rs::rand::fill(&mut nonce).map_err(|_| Ending::Key)?;
         self.due = Instant::now() + PATIENCE.min(Duration::from_secs(state.lease.into()) / 3);
@@ -237,6 +250,12 @@ impl Session {
     }
 }
 
+/// Whether it has changed under which anchors a device stays.
+enum Anchored {
+    AsBefore,
+    Anew,
+}
+
 /// Whether a device stays when it has changed whom to trust. Only what changed is looked at: of a thousand connections
 /// one is cut before the others' chains are followed again.
 fn still_stands(
@@ -245,14 +264,23 @@ fn still_stands(
     peer: &Peer,
     chain: &[CertificateDer<'_>],
     state: &State,
-) -> Result<(), Ending> {
-    let Some(judge) = after else { return Err(Refused::TooEarly.into()) };
+) -> Result<Anchored, Refused> {
+    let judge = after.ok_or(Refused::TooEarly)?;
     judge.stands(&peer.device)?;
-    if before.as_ref().is_none_or(|before| !before.has_anchors_of(&judge)) {
+    let as_before = before.as_ref().is_some_and(|before| before.has_anchors_of(&judge));
+    if !as_before {
         judge.judge(chain, state.now())?;
     }
     *before = Some(judge);
-    Ok(())
+    Ok(if as_before { Anchored::AsBefore } else { Anchored::Anew })
+}
+
+/// How soon a device is to renew, in seconds: nothing before the last sixth of its certificate's life, by which it should
+/// have.
+fn late(device: &DeviceIdentity, now: u64) -> Option<u32> {
+    let sixth = device.until.saturating_sub(device.from) / 6;
+    let left = device.until.saturating_sub(now);
+    (left < sixth).then(|| u32::try_from(left / 2).unwrap_or(MOST_TO_RENEW).min(MOST_TO_RENEW))
 }
 
 fn proven(peer: &Peer, seconds: u32) -> Command {

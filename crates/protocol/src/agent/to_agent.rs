@@ -44,11 +44,11 @@ pub enum ToAgent {
         /// Certificates of newer roots by older ones (DER), at most [`MAX_CERTIFICATES`].
         #[serde(deserialize_with = "few::<Blob, MAX_CERTIFICATES, _>")]
         cross: Vec<Blob>,
-        /// SHA-256 of issuers' certificates under which nothing counts any more, at most [`MAX_DISTRUSTED`].
+        /// SHA-256 of keys of issuers (SPKI, DER) under which nothing counts any more, at most [`MAX_DISTRUSTED`].
         #[serde(deserialize_with = "few::<Hash, MAX_DISTRUSTED, _>")]
         distrusted: Vec<Hash>,
     },
-    /// The certificate is to be renewed: its issuer is on its way out.
+    /// The certificate is to be renewed: it is late for that.
     RenewNow {
         /// Within so many seconds; when within them, chance decides, so that a fleet does not come at once.
         within: u32,

@@ -129,6 +129,14 @@ fn whoever_is_revoked_is_cut_at_once_and_nobody_else() {
         }
         other.say(&FromAgent::Ping).await;
         assert_eq!(other.hear().await.unwrap(), ToAgent::Pong);
+        let root = Blob(door.site.root().to_vec());
+        door.core.trust(|trust| trust.anchors.push(root.clone()));
+        let told = ToAgent::Anchors { anchors: vec![root], cross: vec![], distrusted: vec![] };
+        assert_eq!(other.hear().await.unwrap(), told, "who stays hears of new anchors");
+        let stranger = Site::new("test.example");
+        door.core.trust(|trust| trust.anchors = vec![Blob(stranger.root().to_vec())]);
+        let closed = reason(&other.connection.closed().await);
+        assert!(closed.contains("leads to no authority"), "{closed}");
     });
 }
 
