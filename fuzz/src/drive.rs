@@ -10,7 +10,7 @@ use nullius_model::{
     Direction, Endpoint, FlowId, FlowInfo, Frame, FrameNumber, LinkType, Mac, Observation, Protocol, Seed,
     Seen, Sink, Timestamp, Transport,
 };
-use nullius_protocol::{bundle, link, local, order, state};
+use nullius_protocol::{agent, bundle, link, local, order, state};
 use nullius_wire::context::Context;
 use nullius_wire::parser::Progress;
 use nullius_wire::reader::Reader;
@@ -50,6 +50,16 @@ pub(crate) fn bundle(bytes: &[u8]) {
     if let Err(error) = bundle::decode_unverified(bytes) {
         drop(error.to_string());
     }
+}
+
+/// Reads an agent's connection from both ends.
+pub(crate) fn agent(bytes: &[u8]) {
+    let mut frames = link::Frames::<agent::FromAgent>::new(agent::MAX_FROM_AGENT);
+    frames.push(bytes);
+    while let Ok(Some(_)) = frames.next() {}
+    let mut frames = link::Frames::<agent::ToAgent>::new(agent::MAX_TO_AGENT);
+    frames.push(bytes);
+    while let Ok(Some(_)) = frames.next() {}
 }
 
 /// Reads the gateway link from both ends, and what a gateway joins with.

@@ -2,6 +2,7 @@
 
 use anyhow::{Context as _, Result, bail, ensure};
 use nix::sys::socket::{AddressFamily, SockFlag, SockProtocol, SockType, socket};
+use nullius_capture::PortSocket;
 use nullius_gateway::confine::{Error, Landlock, LinkPaths, Paths, Report, enter, enter_link};
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream, UdpSocket};
@@ -58,6 +59,9 @@ fn link(paths: &Paths) -> Result<()> {
     let (there, other) = (listener.local_addr()?, elsewhere.local_addr()?);
     let socket = paths.runtime.join("link.sock");
     let gateway = UnixListener::bind(&socket)?;
+    // hears nothing: its filter ends where it begins
+    let deaf = || PortSocket::open("lo", &[(6, 0, 0, 0)], 4096);
+    let port = deaf()?;
     let confined = LinkPaths { identity: paths.state.clone(), ports: vec![there.port()] };
     let Report { capabilities, landlock, .. } = enter_link(&confined)?;
     ensure!(capabilities.is_empty() && landlock == Landlock::Full, "{capabilities:?} {landlock:?}");
@@ -76,6 +80,9 @@ fn link(paths: &Paths) -> Result<()> {
     }
     let packet = socket_of(AddressFamily::Packet);
     ensure!(packet == Err(nix::errno::Errno::EPERM), "{packet:?}");
+    // what was opened at a port before goes on
+    let heard = port.receive(&mut [0; 64]).map_err(|error| error.kind());
+    ensure!(heard == Err(ErrorKind::WouldBlock) && deaf().is_err(), "{heard:?}");
     Ok(())
 }
 
