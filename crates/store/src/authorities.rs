@@ -49,6 +49,8 @@ pub struct Authority {
     pub kind: Kind,
     /// DER.
     pub certificate: Vec<u8>,
+    /// The public half of its key (`SubjectPublicKeyInfo`, DER).
+    pub public_key: Vec<u8>,
     /// Who signed it; a root names itself.
     pub parent: String,
     /// A root again, as the root before it signed it (DER).
@@ -72,15 +74,15 @@ pub struct Crl {
     pub next: u64,
 }
 
-const COLUMNS: &str = "id, kind, certificate, parent, cross_signed, place, label, state, made";
+const COLUMNS: &str = "id, kind, certificate, parent, cross_signed, place, label, state, made, public_key";
 
 /// Keeps a new authority.
 ///
 /// # Errors
 /// [`StoreError::Duplicate`] where it is known already.
 pub fn add(tx: &mut Tx<'_>, authority: &Authority) -> Result<(), StoreError> {
-    let sql = "INSERT INTO authority (id, kind, certificate, parent, cross_signed, place, label, state, made, crl_number, \
-               crl_next) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, 0)";
+    let sql = "INSERT INTO authority (id, kind, certificate, parent, cross_signed, place, label, state, made, \
+               public_key, crl_number, crl_next) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, 0)";
     let (place, label) = authority.place.columns();
     let values = [
         authority.id.as_str().into(),
@@ -92,6 +94,7 @@ pub fn add(tx: &mut Tx<'_>, authority: &Authority) -> Result<(), StoreError> {
         label.into(),
         authority.state.name().into(),
         authority.made.into(),
+        authority.public_key.as_slice().into(),
     ];
     tx.execute(sql, &values).map(drop)
 }
@@ -230,6 +233,7 @@ fn read(row: &Row) -> Result<Authority, StoreError> {
             .find(|known| known.name() == state)
             .ok_or_else(|| changed("the state of an authority"))?,
         made: row.count(8)?,
+        public_key: row.bytes(9)?,
     })
 }
 
@@ -248,6 +252,7 @@ mod tests {
             id: id.to_owned(),
             kind,
             certificate: vec![0x30],
+            public_key: vec![0x32],
             parent: "r".to_owned(),
             cross: (kind == Kind::Root).then(|| vec![0x31]),
             place,

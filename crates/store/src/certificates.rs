@@ -30,6 +30,8 @@ pub struct Certificate {
     pub issuer: String,
     /// As it stands in it: a positive number, big-endian.
     pub serial: Vec<u8>,
+    /// SHA-256 of all of it (DER): where an authority's key was stolen, this tells ours from the thief's.
+    pub hash: Vec<u8>,
     /// Whom it names.
     pub holder: Holder,
     /// The holder's site; empty for a controller.
@@ -53,15 +55,15 @@ pub struct Revoked {
     pub reason: u64,
 }
 
-const COLUMNS: &str = "issuer, serial, kind, site, name, made, expires";
+const COLUMNS: &str = "issuer, serial, kind, site, name, made, expires, hash";
 
 /// Keeps a new certificate.
 ///
 /// # Errors
 /// [`StoreError::Duplicate`] for a serial that the authority gave before.
 pub fn add(tx: &mut Tx<'_>, certificate: &Certificate) -> Result<(), StoreError> {
-    let sql = "INSERT INTO certificate (issuer, serial, kind, site, name, made, expires, reason) \
-               VALUES ($1, $2, $3, $4, $5, $6, $7, 0)";
+    let sql = "INSERT INTO certificate (issuer, serial, kind, site, name, made, expires, hash, reason) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0)";
     let values = [
         certificate.issuer.as_str().into(),
         certificate.serial.as_slice().into(),
@@ -70,6 +72,7 @@ pub fn add(tx: &mut Tx<'_>, certificate: &Certificate) -> Result<(), StoreError>
         certificate.name.as_str().into(),
         certificate.made.into(),
         certificate.expires.into(),
+        certificate.hash.as_slice().into(),
     ];
     tx.execute(sql, &values).map(drop)
 }
@@ -116,6 +119,15 @@ pub fn standing(tx: &mut Tx<'_>, issuer: &str, serial: &[u8]) -> Result<Option<O
     tx.one(sql, &[issuer.into(), serial.into()])?.map(|row| revocation(&row)).transpose()
 }
 
+/// Whether this very certificate is one that was written down and not revoked, by its hash.
+///
+/// # Errors
+/// What the database fails with.
+pub fn is_known(tx: &mut Tx<'_>, hash: &[u8]) -> Result<bool, StoreError> {
+    let sql = "SELECT made FROM certificate WHERE hash = $1 AND revoked IS NULL";
+    tx.one(sql, &[hash.into()]).map(|row| row.is_some())
+}
+
 /// What an authority signed and is good no more.
 ///
 /// # Errors
@@ -139,6 +151,18 @@ pub fn in_force(tx: &mut Tx<'_>, now: u64) -> Result<Vec<Certificate>, StoreErro
          ORDER BY expires, kind, site, name LIMIT {MOST}"
     );
     tx.query(&sql, &[now.into()])?.iter().map(read).collect()
+}
+
+/// What an authority signed, has not ended at `since`, and was not revoked; that which ends first being first.
+///
+/// # Errors
+/// What the database fails with.
+pub fn under(tx: &mut Tx<'_>, issuer: &str, since: u64) -> Result<Vec<Certificate>, StoreError> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM certificate WHERE issuer = $1 AND revoked IS NULL AND expires > $2 \
+         ORDER BY expires, kind, site, name LIMIT {MOST}"
+    );
+    tx.query(&sql, &[issuer.into(), since.into()])?.iter().map(read).collect()
 }
 
 /// Forgets what has been over for [`KEPT_AFTER`]; how many.
@@ -181,6 +205,7 @@ fn read(row: &Row) -> Result<Certificate, StoreError> {
         name: row.text(4)?,
         made: row.count(5)?,
         expires: row.count(6)?,
+        hash: row.bytes(7)?,
     })
 }
 
@@ -197,6 +222,7 @@ mod tests {
                 id: "i".to_owned(),
                 kind: Kind::Issuing,
                 certificate: vec![1],
+                public_key: vec![2],
                 parent: "r".to_owned(),
                 cross: None,
                 place: Place::Sealed,
@@ -210,6 +236,7 @@ mod tests {
         Certificate {
             issuer: "i".to_owned(),
             serial: vec![serial],
+            hash: vec![serial; 32],
             holder: Holder::Device,
             site: "lab".to_owned(),
             name: name.to_owned(),
@@ -228,6 +255,8 @@ mod tests {
                 [&old, &new, &other].into_iter().try_for_each(|one| add(tx, one))?;
                 let before = in_force(tx, 50)?;
                 assert!(revoke(tx, &[2], 60, 1)? && !revoke(tx, &[2], 61, 1)?);
+                assert_eq!(under(tx, "i", 85)?, [old.clone()]);
+                assert!(is_known(tx, &[1; 32])? && !is_known(tx, &[2; 32])? && !is_known(tx, &[9; 32])?);
                 Ok::<_, StoreError>((before, in_force(tx, 70)?, in_force(tx, 85)?))
             });
             let (before, after, late) = found.unwrap();

@@ -5,6 +5,8 @@ CREATE TABLE authority (
     -- 'root' or 'issuing'
     kind        TEXT   NOT NULL,
     certificate {BYTES} NOT NULL,
+    -- SubjectPublicKeyInfo (DER): a key in a module is not asked for it
+    public_key  {BYTES} NOT NULL,
     -- who signed it; a root names itself
     parent      TEXT   NOT NULL,
     -- a root again, as the root before it signed it
@@ -26,6 +28,8 @@ CREATE TABLE authority (
 CREATE TABLE certificate (
     issuer     TEXT   NOT NULL REFERENCES authority (id),
     serial     {BYTES} NOT NULL,
+    -- SHA-256 of all of it: where an authority's key was stolen, this tells ours from the thief's
+    hash       {BYTES} NOT NULL,
     -- 'controller', 'gateway' or 'device'
     kind       TEXT   NOT NULL,
     site       TEXT   NOT NULL,
@@ -39,4 +43,5 @@ CREATE TABLE certificate (
     PRIMARY KEY (issuer, serial)
 );
 CREATE INDEX certificate_of ON certificate (kind, site, name);
+CREATE INDEX certificate_hash ON certificate (hash);
 CREATE INDEX certificate_end ON certificate (expires);
