@@ -66,7 +66,6 @@ impl Stage {
     pub(crate) fn over(scratch: Scratch, config: Config) -> Self {
         let clock = Arc::new(TestClock(Mutex::new(BEGIN)));
         let app = App::new(scratch.store.clone(), Arc::<TestClock>::clone(&clock), config);
-        crate::pki::begin::begin(&app).expect("the authorities of the test are made");
         Self { router: router(&app), app, clock, _scratch: scratch }
     }
 
