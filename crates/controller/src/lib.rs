@@ -37,7 +37,10 @@ pub use nullius_store::Secret;
 pub use out::{Destination, Exporter, Receiver, Spans, Telemetry, telemetry};
 pub use people::oidc::{GroupRole, Provider};
 pub use pki::begin::Recovery;
-pub use pki::{Hsm, PkiSettings};
+pub use pki::{
+    Hsm, PkiSettings, back_up_authorities, begin_rollover, forget_one_tier, install, make_root,
+    recover_authorities, request, sign_list, sign_request,
+};
 pub use run::{Ready, RunError, first_policy, invite, open, run};
 pub use settings::{Settings, SettingsError, passphrase};
 pub use tls::{Tls, TlsError};

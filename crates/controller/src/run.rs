@@ -3,7 +3,7 @@
 //! Nothing here decides. What a start prints once (the claim code, the digits of the root) is handed to whoever started
 //! it; neither is kept in the clear.
 
-use crate::http::Problem;
+use crate::http::{Problem, open_router};
 use crate::pki::begin::Recovery;
 use crate::record::act::Act;
 use crate::record::{Actor, policy};
@@ -154,12 +154,23 @@ async fn attend(
     Ok(())
 }
 
-/// What nobody waits for: whoever is sent events and checkpoints, and the numbers for this machine.
+/// What nobody waits for: whoever is sent events and checkpoints, the numbers for this machine, and what third parties
+/// need to check a certificate.
 async fn beside(settings: &Settings, app: &App, ended: watch::Receiver<()>) -> Result<JoinSet<()>, RunError> {
     let mut tasks = out::start(app, &settings.sinks, &settings.witnesses).map_err(RunError::Begin)?;
     if let Some(address) = settings.metrics {
         let listener = listen(address).await?;
-        tasks.spawn(serve(out::metrics_router(app), listener, None, app.config().limits, over(ended)));
+        tasks.spawn(serve(
+            out::metrics_router(app),
+            listener,
+            None,
+            app.config().limits,
+            over(ended.clone()),
+        ));
+    }
+    if let Some(address) = settings.pki.distribution {
+        let listener = listen(address).await?;
+        tasks.spawn(serve(open_router(app), listener, None, app.config().limits, over(ended)));
     }
     Ok(tasks)
 }

@@ -183,6 +183,12 @@ impl Kind {
 impl State {
     const ALL: [Self; 5] = [Self::Announced, Self::Trusted, Self::Issuing, Self::Old, Self::Distrusted];
 
+    /// From how it is written.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|known| known.name() == text)
+    }
+
     /// As it is written.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -228,10 +234,7 @@ fn read(row: &Row) -> Result<Authority, StoreError> {
         parent: row.text(3)?,
         cross: row.maybe_bytes(4)?,
         place,
-        state: State::ALL
-            .into_iter()
-            .find(|known| known.name() == state)
-            .ok_or_else(|| changed("the state of an authority"))?,
+        state: State::parse(&state).ok_or_else(|| changed("the state of an authority"))?,
         made: row.count(8)?,
         public_key: row.bytes(9)?,
     })

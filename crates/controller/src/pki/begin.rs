@@ -4,7 +4,7 @@ use super::{CaError, DAY, SKEW, domain, files, keys, lists, new_key, serial, sha
 use crate::App;
 use crate::config::Config;
 use nullius_audit::{Entry, Phase};
-use nullius_identity::{Authority, Constraints, Validity};
+use nullius_identity::{Authority, Constraints, TrustDomain, Validity};
 use nullius_model::Timestamp;
 use nullius_protocol::to_hex;
 use nullius_store::authorities::{self, Crl, Kind, Place, State};
@@ -45,7 +45,7 @@ pub(crate) fn begin(app: &App) -> Result<Option<Recovery>, CaError> {
         return Ok(None);
     }
     let (config, at) = (app.config(), app.now());
-    let (root, key) = new_root(config, at)?;
+    let (root, key) = new_root(domain(config)?, at)?;
     let recovery = put_away(config, &key, root.certificate())?;
     let kept = both(config, &root, at).and_then(|both| {
         app.store().write(|tx| if is_begun(tx)? { Ok(false) } else { keep(tx, &both, at).map(|()| true) })
@@ -72,9 +72,9 @@ fn is_begun(tx: &mut Tx<'_>) -> Result<bool, CaError> {
 ///
 /// # Errors
 /// [`CaError`].
-pub(super) fn new_root(config: &Config, at: Timestamp) -> Result<(Authority, Secret), CaError> {
+pub(super) fn new_root(domain: TrustDomain, at: Timestamp) -> Result<(Authority, Secret), CaError> {
     let key = new_key()?;
-    let root = Authority::root(domain(config)?, keys::in_memory(&key)?, serial()?, validity(at, ROOT_DAYS))?;
+    let root = Authority::root(domain, keys::in_memory(&key)?, serial()?, validity(at, ROOT_DAYS))?;
     Ok((root, key))
 }
 

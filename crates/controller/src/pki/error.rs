@@ -26,7 +26,7 @@ pub(crate) enum CaError {
     None,
     /// The store is of the time when one key signed everything.
     #[error(
-        "the store holds an authority of one tier, under which no issuing one can be: `nullius pki init --replace` \
+        "the store holds an authority of one tier, under which no issuing one can be: `nullius pki forget-one-tier` \
          forgets it and makes two; every gateway joins again then"
     )]
     OneTier,
@@ -57,22 +57,20 @@ pub(crate) enum CaError {
 
 impl From<CaError> for Problem {
     fn from(error: CaError) -> Self {
-        match error {
-            CaError::Store(error) => Self::from(error),
-            CaError::Authority(BadAuthority::Profile(error)) => Self::wrong("name", error.to_string()),
-            CaError::Authority(BadAuthority::Signer(_)) | CaError::Module(_) => {
-                tracing::error!(%error, "the issuing key does not sign");
-                let detail = "nothing was issued: the key of the issuing authority cannot be used now";
-                Self::new(StatusCode::SERVICE_UNAVAILABLE, "hsm", detail).with_help(
-                    "is the token of the hardware module plugged in? It is used again when it is back",
-                )
-            }
-            CaError::Not(detail) => Self::conflict("not-now", detail),
-            error => {
-                tracing::error!(%error, "the authority failed");
-                let detail = "it was not done: the certificate authority failed";
-                Self::new(StatusCode::INTERNAL_SERVER_ERROR, "ca", detail)
-            }
+        if let CaError::Store(error) = error {
+            return Self::from(error);
         }
+        tracing::error!(%error, "nothing was signed");
+        if matches!(error, CaError::Authority(BadAuthority::Signer(_)) | CaError::Module(_)) {
+            let detail = "nothing was issued: the key of the issuing authority cannot be used now";
+            return Self::new(StatusCode::SERVICE_UNAVAILABLE, "hsm", detail).with_help(
+                "is the token of the hardware module plugged in? It is used again when it is back",
+            );
+        }
+        if let CaError::Authority(BadAuthority::Profile(error)) = error {
+            return Self::wrong("name", error.to_string());
+        }
+        let detail = "it was not done: the certificate authority failed";
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "ca", detail)
     }
 }

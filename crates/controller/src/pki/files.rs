@@ -36,10 +36,25 @@ pub(super) fn write(
     certificate: &[u8],
 ) -> Result<(), CaError> {
     let sealed = under_passphrase::seal(passphrase, PURPOSE, key.expose())?;
+    put(folder, &sealed, certificate)
+}
+
+fn put(folder: &Path, sealed: &str, certificate: &[u8]) -> Result<(), CaError> {
     DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|error| failed(folder, &error))?;
-    create(&folder.join("root.key"), 0o600, &sealed)?;
+    create(&folder.join("root.key"), 0o600, sealed)?;
     create(&folder.join("root.pem"), 0o644, &pem(certificate))?;
     File::open(folder).and_then(|folder| folder.sync_all()).map_err(|error| failed(folder, &error))
+}
+
+/// Writes a root to a folder from a key file that is sealed already; a folder that has one keeps it.
+///
+/// # Errors
+/// [`CaError::File`].
+pub(super) fn put_back(folder: &Path, sealed: &str, certificate: &[u8]) -> Result<(), CaError> {
+    if folder.join("root.key").exists() {
+        return Ok(());
+    }
+    put(folder, sealed, certificate)
 }
 
 /// Takes back what [`write`] wrote a moment ago.
@@ -61,10 +76,7 @@ pub(super) fn read(folder: &Path, passphrase: &Secret, domain: TrustDomain) -> R
 }
 
 /// The first certificate of a file (PEM), as DER.
-///
-/// # Errors
-/// [`CaError::File`].
-pub(super) fn certificate(path: &Path) -> Result<Vec<u8>, CaError> {
+fn certificate(path: &Path) -> Result<Vec<u8>, CaError> {
     let pem = text(path)?;
     let found = CertificateDer::from_pem_slice(pem.as_bytes());
     found

@@ -88,7 +88,7 @@ pub(super) fn of_root(
 }
 
 /// Whether its word is worth something, and it can give it.
-fn signs(row: &authorities::Authority) -> bool {
+pub(super) fn signs(row: &authorities::Authority) -> bool {
     matches!(row.state, State::Issuing | State::Old) && row.place != Place::Away
 }
 

@@ -8,17 +8,29 @@
 //! INVARIANT: [`Issuing::issue`] is the one way to a certificate, and of every one there is a row (`certificates`).
 
 mod anchors;
+pub(crate) mod answer;
+mod backup;
 pub(crate) mod begin;
+pub(crate) mod distrust;
 mod error;
 mod files;
+pub(crate) mod forecast;
 mod keys;
 pub(crate) mod lists;
 #[cfg(feature = "pkcs11")]
 mod module;
+#[cfg(all(test, feature = "pkcs11"))]
+mod module_tests;
+mod offline;
+pub(crate) mod rollover;
 mod settings;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use anchors::{Anchors, Follower, anchors};
+pub use backup::{back_up_authorities, recover_authorities};
 pub(crate) use error::CaError;
+pub use offline::{begin_rollover, forget_one_tier, install, make_root, request, sign_list, sign_request};
 pub use settings::{Hsm, PkiSettings};
 
 use crate::config::Config;

@@ -93,11 +93,9 @@ fn generate(session: &Session, label: &str) -> Result<Vec<u8>, Error> {
     ];
     let (public, _) = session.generate_key_pair(&Mechanism::EccKeyPairGen, &public, &private)?;
     let found = session.get_attributes(public, &[AttributeType::EcPoint])?;
-    let point = found.iter().find_map(|attribute| match attribute {
-        // an OCTET STRING around the point, or the point itself: modules differ
-        Attribute::EcPoint(bytes) => bytes.split_last_chunk::<POINT>().map(|(_, point)| *point),
-        _ => None,
-    });
+    let Some(Attribute::EcPoint(bytes)) = found.first() else { return Err(Error::InvalidValue) };
+    // an OCTET STRING around the point, or the point itself: modules differ
+    let point = bytes.split_last_chunk::<POINT>().map(|(_, point)| *point);
     point.map(|point| [SPKI.as_slice(), &point].concat()).ok_or(Error::InvalidValue)
 }
 
