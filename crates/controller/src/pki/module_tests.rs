@@ -53,7 +53,10 @@ fn inside(folder: &Path) {
     let pki = PkiSettings { module: Some(hsm), ..PkiSettings::default() };
     let stage = Stage::over(sqlite(), Config { pki, ..Config::default() });
     begin(&stage.app).unwrap();
-    assert_eq!(stage.write(secrets::names), Vec::<String>::new(), "no key is in the store");
+    assert!(
+        stage.write(secrets::names).iter().all(|name| !name.starts_with("pki/")),
+        "no key is in the store"
+    );
     let sign = || {
         let (config, at) = (stage.app.config(), stage.app.now().as_secs());
         let key = RequestedKey::of_key(new_key()?.expose())?;

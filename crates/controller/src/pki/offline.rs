@@ -55,21 +55,7 @@ pub fn make_root(
 /// Where the hardware module is not there, or the file cannot be written.
 pub fn request(settings: &Settings, clock: Arc<dyn Clock>, to: &Path) -> Result<(), RunError> {
     let app = open(settings, clock)?;
-    let made = keys::make(app.config()).and_then(|made| {
-        let spki = made.signer.public().spki();
-        let label = match &made.place {
-            Place::Module(label) => label.as_str(),
-            Place::Sealed | Place::Away => "",
-        };
-        app.store().write(|tx| {
-            let [public, of_label, key] = NEXT;
-            meta::put(tx, public, &spki)?;
-            meta::put(tx, of_label, label.as_bytes())?;
-            made.sealed.as_ref().map_or(Ok(()), |sealed| secrets::put(tx, key, sealed.expose()))
-        })?;
-        files::create(to, 0o644, &pem(&spki).replace("CERTIFICATE", "PUBLIC KEY"))
-    });
-    told(made)
+    told(wait_in(&app, to))
 }
 
 /// Signs an issuing authority for the public key in a file, beside the root's folder; writes its certificate and the
@@ -202,7 +188,24 @@ pub(super) fn start(
     })
 }
 
-fn install_in(app: &App, from: &Path, who: &str) -> Result<String, CaError> {
+/// Makes a key that waits for its certificate.
+pub(super) fn wait_in(app: &App, to: &Path) -> Result<(), CaError> {
+    let made = keys::make(app.config())?;
+    let spki = made.signer.public().spki();
+    let label = match &made.place {
+        Place::Module(label) => label.as_str(),
+        Place::Sealed | Place::Away => "",
+    };
+    app.store().write(|tx| {
+        let [public, of_label, key] = NEXT;
+        meta::put(tx, public, &spki)?;
+        meta::put(tx, of_label, label.as_bytes())?;
+        made.sealed.as_ref().map_or(Ok(()), |sealed| secrets::put(tx, key, sealed.expose()))
+    })?;
+    files::create(to, 0o644, &pem(&spki).replace("CERTIFICATE", "PUBLIC KEY"))
+}
+
+pub(super) fn install_in(app: &App, from: &Path, who: &str) -> Result<String, CaError> {
     let (config, at) = (app.config(), app.now());
     let (issuing, root) = pair(from)?;
     app.store().write(|tx| {

@@ -4,8 +4,9 @@ use super::begin::begin;
 use super::{
     CaError, anchors, authorities, backup, certificates, distrust, issue, lists, new_key, offline, rollover,
 };
+use crate::access::{ALL_SITES, Role};
 use crate::record::Actor;
-use crate::testing::Stage;
+use crate::testing::{Ask, Stage};
 use crate::{Config, PkiSettings};
 use nullius_identity::{Profile, Protection, RequestedKey, Validity, pem};
 use nullius_model::Timestamp;
@@ -121,6 +122,94 @@ fn openssl_takes_what_is_signed_and_not_what_was_revoked() {
     let after = lists(2);
     let (good, said) = verify(&["-crl_check_all", "-CRLfile", text(&after)]);
     assert!(!good && said.contains("revoked"), "{said}");
+}
+
+/// Over HTTP without TLS, as third parties ask.
+#[tokio::test]
+async fn openssl_is_answered_whether_a_certificate_is_revoked() {
+    let plant = tokio::task::spawn_blocking(Plant::new).await.unwrap();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/pki/ocsp", listener.local_addr().unwrap());
+    let (router, limits) = (crate::http::open_router(&plant.stage.app), plant.stage.app.config().limits);
+    tokio::spawn(crate::serve(router, listener, None, limits, std::future::pending()));
+    let asked = tokio::task::spawn_blocking(move || {
+        let issued = plant.issue(&device("plc1", &[])).unwrap();
+        let leaf = plant.file("leaf.pem", pem(&issued.chain[0]));
+        let between = plant.file("issuing.pem", pem(&issued.chain[1]));
+        let roots = plant.stage.write(anchors).roots;
+        let root = plant.file("ca.pem", roots.iter().map(|der| pem(der)).collect::<String>());
+        let at = (plant.now().as_secs() + 60).to_string();
+        // the controller's clock stands at the time of the test
+        let ask = || {
+            let who = ["ocsp", "-issuer", text(&between), "-cert", text(&leaf), "-url", &url];
+            let trust = ["-CAfile", text(&root), "-verify_other", text(&between), "-attime", &at];
+            openssl(&[who.as_slice(), &trust, &["-validity_period", "2000000000"]].concat())
+        };
+        let before = ask();
+        let at_once = plant.now().as_secs();
+        assert!(plant.stage.write(|tx| certificates::revoke(tx, &issued.serial, at_once, 1)));
+        (before, ask())
+    });
+    let ((good, before), (answered, after)) = asked.await.unwrap();
+    assert!(good && before.contains("Response verify OK") && before.contains("leaf.pem: good"), "{before}");
+    assert!(answered && after.contains("leaf.pem: revoked") && after.contains("keyCompromise"), "{after}");
+}
+
+#[tokio::test]
+async fn everybody_gets_the_lists_and_nobody_but_an_administrator_moves_an_authority() {
+    let plant = tokio::task::spawn_blocking(Plant::new).await.unwrap();
+    let signs = plant.stage.write(anchors).signs.unwrap();
+    let unknown = "0".repeat(64);
+    for (path, status) in [
+        ("/pki/ca.pem".to_owned(), 200),
+        (format!("/pki/crl/{signs}.crl"), 200),
+        (format!("/pki/crl/{unknown}.crl"), 404),
+        (format!("/pki/crl/{signs}"), 404),
+        ("/pki/ocsp/AAAA".to_owned(), 200),
+        ("/v1/pki".to_owned(), 401),
+    ] {
+        assert_eq!(plant.stage.send(&Ask::new("GET", &path)).await.status, status, "{path}");
+    }
+    let session = |role: Role| plant.stage.session(&plant.stage.person(role.name(), &[(ALL_SITES, role)]));
+    let (admin, auditor) = (session(Role::Admin), session(Role::Auditor));
+    let shown = plant.stage.send(&Ask::new("GET", "/v1/pki").session(&auditor)).await;
+    assert_eq!((shown.text("/items/1/id"), shown.text("/items/1/state")), (signs.as_str(), "issuing"));
+    let ends = plant.stage.send(&Ask::new("GET", "/v1/pki/forecast?days=4000").session(&auditor)).await;
+    assert!(ends.text("/items/0/what").starts_with("issuing "), "{}", ends.body);
+    let path = format!("/v1/pki/authorities/{signs}/distrust");
+    let act = |cookie: &str| {
+        Ask::new("POST", &path).session(cookie).json(serde_json::json!({ "reason": "copied" }))
+    };
+    assert_eq!(plant.stage.send(&act(&auditor)).await.status, 403);
+    let refused = plant.stage.send(&act(&admin)).await;
+    assert_eq!((refused.status, refused.text("/code")), (409, "no-successor"));
+    let step = Ask::new("POST", "/v1/pki/rollover").session(&admin).json(serde_json::json!({}));
+    assert_eq!(plant.stage.send(&step).await.text("/code"), "no-rollover");
+}
+
+#[test]
+fn a_root_elsewhere_signs_for_a_key_by_files_that_are_carried() {
+    let plant = Plant::new();
+    let (offline_root, words) = (plant.folder.join("elsewhere"), Secret::new(b"another passphrase".to_vec()));
+    let at = plant.now();
+    offline::make_root("nullius", &offline_root, &words, at).unwrap();
+    assert!(offline::make_root("nullius", &offline_root, &words, at).is_err(), "it has one");
+    let scratch = sqlite();
+    let stage = Stage::over(scratch, Config::default());
+    let (public, signed) = (plant.folder.join("issuing.pub"), plant.folder.join("issuing.pem"));
+    offline::wait_in(&stage.app, &public).unwrap();
+    let sign = |domain: &str, words: &Secret| {
+        let names = ["localhost".to_owned()];
+        offline::sign_request(domain, (&offline_root, words), &names, (&public, &signed), at)
+    };
+    assert!(sign("other", &words).is_err() && sign("nullius", &plant.passphrase).is_err());
+    let id = sign("nullius", &words).unwrap();
+    assert!(offline::install_in(&plant.stage.app, &signed, "console:root").is_err(), "no key waits there");
+    assert_eq!(offline::install_in(&stage.app, &signed, "console:root").unwrap(), id);
+    assert!(begin(&stage.app).unwrap().is_none());
+    assert_eq!(stage.write(anchors).signs, Some(id));
+    let config = stage.app.config().clone();
+    assert!(stage.app.store().read(|tx| super::issuing(tx, &config).map(drop)).is_ok());
 }
 
 #[test]

@@ -106,3 +106,58 @@ impl ClientCertVerifier for TrustVerifier {
         self.now().verifier.supported_verify_schemes()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pki::new_key;
+    use nullius_identity::{
+        Authority, Constraints, KeyInMemory, Profile, RequestedKey, Signer, TrustDomain, Validity,
+    };
+    use std::time::Duration;
+
+    const LIFE: Validity = Validity { from: 1_700_000_000, until: 1_900_000_000 };
+
+    fn signer() -> Box<dyn Signer> {
+        Box::new(KeyInMemory::from_pkcs8(new_key().unwrap().expose()).unwrap())
+    }
+
+    fn root() -> Authority {
+        Authority::root(TrustDomain::new("nullius").unwrap(), signer(), [0x41; 16], LIFE).unwrap()
+    }
+
+    fn issuing(root: &Authority) -> Authority {
+        Authority::issuing(root, signer(), Constraints::default(), [0x42; 16], LIFE).unwrap()
+    }
+
+    fn leaf(issuing: &Authority) -> CertificateDer<'static> {
+        let key = RequestedKey::of_key(new_key().unwrap().expose()).unwrap();
+        let profile = Profile::Gateway { site: "lab".to_owned(), name: "gw1".to_owned() };
+        issuing.issue(&profile, &key, [0x43; 16], LIFE).unwrap().into()
+    }
+
+    #[test]
+    fn under_a_stolen_key_only_what_was_written_down_is_let_in() {
+        let (ours, theirs) = (root(), root());
+        let (stolen, next, foreign) = (issuing(&ours), issuing(&ours), issuing(&theirs));
+        let (known, forged, new) = (leaf(&stolen), leaf(&stolen), leaf(&next));
+        let mut anchors = Anchors {
+            roots: vec![ours.certificate().to_vec()],
+            issuing: vec![stolen.certificate().to_vec()],
+            ..Anchors::default()
+        };
+        let verifier = TrustVerifier::new(anchors.clone()).unwrap();
+        let now = UnixTime::since_unix_epoch(Duration::from_secs(1_800_000_000));
+        let taken = |leaf: &CertificateDer<'_>, by: &Authority| {
+            let sent = [CertificateDer::from(by.certificate())];
+            verifier.verify_client_cert(leaf, &sent, now).is_ok()
+        };
+        assert!(taken(&known, &stolen) && taken(&forged, &stolen) && taken(&new, &next));
+        assert!(!taken(&leaf(&foreign), &foreign), "another root's");
+        anchors.issuing = vec![next.certificate().to_vec()];
+        anchors.distrusted = vec![sha256(stolen.certificate())];
+        anchors.known = [sha256(&known)].into();
+        verifier.put(anchors).unwrap();
+        assert!(taken(&known, &stolen) && !taken(&forged, &stolen) && taken(&new, &next));
+    }
+}
