@@ -147,7 +147,7 @@ async fn make(app: &App) -> Result<CertifiedKey, TlsError> {
     Ok(CertifiedKey::from_der(chain, key.clone_key().into(), &provider())?)
 }
 
-/// Leaf, issuing authority and root, and the leaf's key. The root is for whoever knows it by its hash alone.
+/// Leaf, issuing authority and what is above it, and the leaf's key.
 fn certificate(tx: &mut Tx<'_>, config: &Config, at: Timestamp) -> Result<(Vec<Vec<u8>>, Secret), CaError> {
     let issuing = pki::issuing(tx, config)?;
     let key = pki::new_key()?;
@@ -158,7 +158,7 @@ fn certificate(tx: &mut Tx<'_>, config: &Config, at: Timestamp) -> Result<(Vec<V
     };
     let profile = Profile::ControllerServer(config.link.hosts.clone());
     let mut chain = issuing.issue(tx, &profile, &public, validity)?.chain;
-    chain.push(issuing.root().to_vec());
+    chain.extend(issuing.above());
     Ok((chain, key))
 }
 

@@ -19,8 +19,6 @@ mod keys;
 pub(crate) mod lists;
 #[cfg(feature = "pkcs11")]
 mod module;
-#[cfg(all(test, feature = "pkcs11"))]
-mod module_tests;
 mod offline;
 pub(crate) mod rollover;
 mod settings;
@@ -54,6 +52,8 @@ pub(crate) const SKEW: u64 = DAY;
 pub(crate) struct Issuing {
     id: String,
     authority: Authority,
+    /// Its root, as the root before that vouches for it.
+    cross: Option<Vec<u8>>,
 }
 
 /// What was signed.
@@ -88,7 +88,8 @@ pub(crate) fn issue(
 pub(crate) fn issuing(tx: &mut Tx<'_>, config: &Config) -> Result<Issuing, CaError> {
     let row = authorities::issuing(tx)?.ok_or(CaError::None)?;
     let authority = load(tx, config, &row)?;
-    Ok(Issuing { id: row.id, authority })
+    let cross = authorities::find(tx, &row.parent)?.and_then(|root| root.cross);
+    Ok(Issuing { id: row.id, authority, cross })
 }
 
 /// SHA-256 of the root above the authority that signs now: how others know this controller.
@@ -130,6 +131,12 @@ impl Issuing {
         certificates::add(tx, &row)?;
         let chain = vec![leaf, self.authority.certificate().to_vec()];
         Ok(Issued { chain, serial: row.serial, until: validity.until })
+    }
+
+    /// What a server shows above [`Issued::chain`]: the root, for whoever knows it by its hash alone, and that root under
+    /// the one before it, for whoever knows only that.
+    pub(crate) fn above(&self) -> impl Iterator<Item = Vec<u8>> {
+        std::iter::once(self.root().to_vec()).chain(self.cross.clone())
     }
 
     /// The root's certificate (DER).

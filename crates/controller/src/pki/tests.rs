@@ -1,5 +1,8 @@
 //! Two tiers from the first start to a stolen key, as others see them: `openssl` reads what is signed.
 
+#[cfg(feature = "pkcs11")]
+mod token;
+
 use super::begin::begin;
 use super::{
     CaError, anchors, authorities, backup, certificates, distrust, issue, lists, new_key, offline, rollover,
@@ -13,8 +16,13 @@ use nullius_model::Timestamp;
 use nullius_store::authorities::State;
 use nullius_store::testing::sqlite;
 use nullius_store::{Secret, StoreError};
+use rustls::RootCertStore;
+use rustls::client::WebPkiServerVerifier;
+use rustls::client::danger::ServerCertVerifier as _;
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// A controller with both tiers, its first root in a folder.
@@ -274,6 +282,35 @@ fn another_authority_signs_once_every_gateway_trusts_it() {
     assert!(step(&[]).is_ok());
     assert_eq!(plant.stage.write(anchors).roots.len(), 1);
     assert_eq!(step(&[]).unwrap_err().code(), "no-rollover");
+}
+
+#[test]
+fn whoever_trusts_the_old_root_takes_a_server_under_the_new_one() {
+    let plant = Plant::new();
+    let old = plant.stage.write(anchors).roots;
+    plant.start(Some(&plant.folder.join("new")));
+    for _ in 0..2 {
+        let actor = plant.actor();
+        plant.stage.app.store().write(|tx| rollover::advance(tx, &actor, &[])).unwrap();
+    }
+    let issued = plant.issue(&Profile::ControllerServer(vec!["localhost".to_owned()])).unwrap();
+    let config = plant.stage.app.config().clone();
+    let above = plant
+        .stage
+        .app
+        .store()
+        .read(|tx| super::issuing(tx, &config).map(|it| it.above().collect::<Vec<_>>()));
+    let sent = issued.chain.into_iter().chain(above.unwrap()).map(CertificateDer::from).collect::<Vec<_>>();
+    let mut roots = RootCertStore::empty();
+    roots.add(CertificateDer::from(old[0].as_slice())).unwrap();
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider).build().unwrap();
+    let now = UnixTime::since_unix_epoch(Duration::from_secs(plant.now().as_secs() + 60));
+    let name = ServerName::try_from("localhost").unwrap();
+    let taken =
+        |sent: &[CertificateDer<'_>]| verifier.verify_server_cert(&sent[0], &sent[1..], &name, &[], now);
+    assert!(taken(&sent).is_ok());
+    assert!(taken(&sent[..3]).is_err(), "nobody vouches for the new root");
 }
 
 #[test]

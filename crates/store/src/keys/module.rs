@@ -16,8 +16,8 @@ use std::collections::btree_map::Entry;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-/// Libraries that are loaded. They stay: what one knows, and who is logged in, are facts of the whole process. One use
-/// at a time.
+/// Libraries that are loaded. They stay while they work: what one knows, and who is logged in, are facts of the whole
+/// process. One use at a time.
 static LOADED: Mutex<BTreeMap<PathBuf, Pkcs11>> = Mutex::new(BTreeMap::new());
 
 /// A hardware security module.
@@ -41,11 +41,32 @@ impl Module {
     /// [`StoreError::Key`] where there is no such token, the PIN is wrong, or the module refuses.
     pub fn with<T>(&self, work: impl FnOnce(&Session) -> Result<T, Error>) -> Result<T, StoreError> {
         let mut loaded = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
+        let done = self.in_session(&mut loaded, work);
+        if done.is_err() {
+            self.unload(&mut loaded);
+        }
+        done
+    }
+
+    fn in_session<T>(
+        &self,
+        loaded: &mut BTreeMap<PathBuf, Pkcs11>,
+        work: impl FnOnce(&Session) -> Result<T, Error>,
+    ) -> Result<T, StoreError> {
         let told = |error: Error| StoreError::Key(format!("the module {}: {error}", self.library.display()));
-        let session = self.log_in(&mut loaded).map_err(told)?;
+        let session = self.log_in(loaded).map_err(told)?;
         let session =
             session.ok_or_else(|| StoreError::Key(format!("no token `{}` is plugged in", self.token)))?;
         work(&session).map_err(told)
+    }
+
+    /// After a failure the library begins anew with the next use: some keep to a token that was pulled, and do not see
+    /// it when it is back.
+    fn unload(&self, loaded: &mut BTreeMap<PathBuf, Pkcs11>) {
+        if let Some(context) = loaded.remove(&self.library) {
+            // one that does not even end is loaded again all the same
+            let _ = context.finalize();
+        }
     }
 
     fn log_in(&self, loaded: &mut BTreeMap<PathBuf, Pkcs11>) -> Result<Option<Session>, Error> {

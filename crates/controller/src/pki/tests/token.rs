@@ -1,8 +1,8 @@
 //! The issuing key in a real module (`SoftHSM`): what happens while its token is away.
 
-use super::begin::begin;
-use super::{CaError, Hsm, issue, new_key};
 use crate::http::Problem;
+use crate::pki::begin::begin;
+use crate::pki::{CaError, Hsm, issue, new_key};
 use crate::testing::Stage;
 use crate::{Config, PkiSettings};
 use nullius_identity::{Profile, RequestedKey, Validity, pem};
@@ -12,7 +12,7 @@ use std::path::Path;
 use std::process::Command;
 
 const LIBRARY: &str = "/usr/lib/softhsm/libsofthsm2.so";
-const NAME: &str = "pki::module_tests::with_the_token_pulled_nothing_is_issued_until_it_is_back";
+const NAME: &str = "pki::tests::token::with_the_token_pulled_nothing_is_issued_until_it_is_back";
 const CONFIG: &str = "SOFTHSM2_CONF";
 
 /// `SoftHSM` reads its settings from the environment: the test runs itself again with them.
