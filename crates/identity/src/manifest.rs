@@ -20,6 +20,7 @@ pub const MAX_DEVICES: usize = 10_000;
 
 /// A manifest that its manufacturer signed.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Manifest {
     /// The manufacturer, as it calls itself.
     pub manufacturer: String,

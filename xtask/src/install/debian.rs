@@ -26,6 +26,7 @@ const DEBIAN: &[DebianPackage] = &[
     DebianPackage { name: "mosquitto-clients", need: Need::Tests, reason: "peers of the lab's MQTT broker" },
     DebianPackage { name: "nftables", need: Need::Tests, reason: "reads the kernel's rules back, as an operator would" },
     DebianPackage { name: "nmap", need: Need::Tests, reason: "its nping knocks a thousand times a second" },
+    DebianPackage { name: "openssl", need: Need::Tests, reason: "asks for, reads and judges certificates, as third parties do" },
     DebianPackage { name: "postgresql", need: Need::Tests, reason: "the other database of the controller; tests start one of their own" },
     DebianPackage { name: "python3-pymodbus", need: Need::Tests, reason: "a peer of the lab's controllers" },
     DebianPackage { name: "python3-scapy", need: Need::Tests, reason: "makes frames of every kind that policy forbids" },

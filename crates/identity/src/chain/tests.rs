@@ -85,6 +85,20 @@ fn nothing_leads_through_a_distrusted_key() {
     assert_eq!(bad, Err(BadChain::UnknownIssuer));
 }
 
+/// As a gateway shows it to a device that was switched off while the authorities changed.
+#[test]
+fn who_trusts_the_older_root_alone_follows_the_cross_certificate_to_the_newer() {
+    let (older, newer) = (root(), root());
+    let mut chain = chain(&issuing(&newer), &gateway("lab"), &key());
+    let trusts_older = anchors(&[&older]);
+    assert_eq!(trusts_older.verify(&chain, Purpose::Server, NOW), Err(BadChain::UnknownIssuer));
+    chain.push(older.issue(&crate::Profile::Root, newer.key(), [4; 16], LONG).unwrap());
+    assert_eq!(trusts_older.verify(&chain, Purpose::Server, NOW), Ok(()));
+    assert_eq!(anchors(&[&newer]).verify(&chain, Purpose::Server, NOW), Ok(()));
+    let distrusts = Anchors::new(older.chain(), [newer.key().hash()]).unwrap();
+    assert_eq!(distrusts.verify(&chain, Purpose::Server, NOW), Err(BadChain::Distrusted));
+}
+
 #[test]
 fn a_certificate_serves_its_purpose() {
     let root = root();
