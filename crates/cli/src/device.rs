@@ -5,10 +5,11 @@ use nullius_model::inert;
 use nullius_protocol::local::{self, Body, Command, DeviceState, Station};
 use std::io::Write;
 use std::net::IpAddr;
+use std::time::Duration;
 
 use crate::connection::unexpected;
 use crate::show::{json, or_dash, span, table};
-use crate::{Failure, Outcome, Site, World};
+use crate::{Failure, Outcome, Site, World, times};
 
 /// Who is there, and who may stay: list, show, approve, revoke, restore.
 #[derive(Debug, Args)]
@@ -44,6 +45,17 @@ enum Action {
     Forget {
         /// The device.
         device: String,
+    },
+    /// Vouches for what is plugged in where a device is, as one who stands in front of it: IA3 for a while.
+    Vouch {
+        /// The device.
+        device: String,
+        /// For how long: `2h`, eight hours at most. It ends with the link of the port, too, and with a double.
+        #[arg(long = "for", value_name = "TIME", value_parser = times::duration)]
+        duration: Duration,
+        /// What makes you sure; goes into the audit.
+        #[arg(long)]
+        reason: String,
     },
     /// Ends a conflict: somebody went and found the double.
     Settle {
@@ -118,6 +130,9 @@ fn command(action: &Action) -> Command {
         Action::Show { device } => Command::Device { device },
         Action::Approve { device, port, mac } => Command::Approve { device, port, mac },
         Action::Forget { device } => Command::Forget { device },
+        Action::Vouch { device, duration, reason } => {
+            Command::Vouch { device, seconds: duration.as_secs(), reason }
+        }
         Action::Settle { device, reason } => Command::Settle { device, reason },
         Action::Revoke { device, reason } => Command::Revoke { device, reason },
         Action::Restore { device, reason } => Command::Restore { device, reason },
@@ -138,6 +153,9 @@ fn done(action: &Action) -> Option<String> {
             format!("{} is bound: `nullius device show` tells where", inert(device))
         }
         Action::Forget { device } => format!("{} will be bound where it is seen next", inert(device)),
+        Action::Vouch { device, duration, .. } => {
+            format!("{} is vouched for, for {}", inert(device), span(duration.as_secs()))
+        }
         Action::Settle { device, .. } => format!("the conflict about {} is settled", inert(device)),
         Action::Revoke { device, .. } => {
             format!("{} is cut off; `nullius device restore` takes it back", inert(device))
@@ -208,6 +226,15 @@ fn one(out: &mut dyn Write, device: &local::Device) -> Result<(), Failure> {
     writeln!(out, "{}", inert(&device.name))?;
     for (name, text) in lines {
         writeln!(out, "  {name:<11}{}", inert(&text))?;
+    }
+    evidence(out, &device.evidence)
+}
+
+/// What the assurance rests on, and what lowers it.
+fn evidence(out: &mut dyn Write, evidence: &[local::Evidence]) -> Result<(), Failure> {
+    for local::Evidence { kind, text, left } in evidence {
+        let left = left.map(|left| format!(", for {} yet", span(left))).unwrap_or_default();
+        writeln!(out, "  {:<11}{}: {}{left}", "evidence", inert(kind), inert(text))?;
     }
     Ok(())
 }

@@ -16,7 +16,7 @@ use crate::{Failure, Outcome, Site, World};
 const COLUMNS: usize = 80;
 /// Lines of each part that grows. With them there are 23 at most, and one for the prompt.
 const BLOCKED: usize = 4;
-const NEEDS: usize = 5;
+const NEEDS: usize = 4;
 
 /// One screen: what is enforced, what is blocked now, what needs a person.
 #[derive(Debug, Args)]
@@ -75,6 +75,7 @@ fn enforced(status: &Status) -> Vec<String> {
         format!("  stage      {}", meaning(&status.stage)),
         format!("  kernel     {} from policy {}, {step}{repairs}", count(kernel.rules, "rule"), kernel.epoch),
         format!("  devices    {}", devices(status)),
+        format!("  identity   {}", identity(status)),
         format!("  ports      {}", ports(status)),
         format!("  itself     {}", or_dash(Some(&status.confined))),
         String::new(),
@@ -100,6 +101,13 @@ fn devices(status: &Status) -> String {
         .collect();
     let known = if listed.is_empty() { "none in the inventory".to_owned() } else { listed.join(", ") };
     format!("{known}; {}, {}", count(status.strangers, "stranger"), count(status.grants, "grant"))
+}
+
+/// How many devices are known how surely.
+fn identity(status: &Status) -> String {
+    let levels = status.assurance.iter().filter(|(_, number)| *number > 0);
+    let levels: Vec<_> = levels.map(|(level, number)| format!("{number} {level}")).collect();
+    if levels.is_empty() { "nobody is known".to_owned() } else { levels.join(", ") }
 }
 
 fn ports(status: &Status) -> String {

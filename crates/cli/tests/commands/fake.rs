@@ -5,8 +5,8 @@ use nullius_cli::World;
 use nullius_model::{Epoch, Timestamp};
 use nullius_protocol::local::{
     Alarm, Answer, AuditLine, Body, Change, Command, Counter, Denial, Device, DeviceState, Effect, Emergency,
-    Event, Failure, Grant, Kernel, Modes, Policy, Port, Receipt, Reply, Request, Stages, Station, Status,
-    StoredBundle, Why, Window, ZoneMode, ZonePairStage, decode, encode, read_line,
+    Event, Evidence, Failure, Grant, Kernel, Modes, Policy, Port, Receipt, Reply, Request, Stages, Station,
+    Status, StoredBundle, Why, Window, ZoneMode, ZonePairStage, decode, encode, read_line,
 };
 use std::io::{BufReader, Write as _};
 use std::os::unix::net::{UnixListener, UnixStream};
@@ -132,6 +132,11 @@ pub(crate) fn plant(command: &Command) -> Answers {
         Command::Approve { .. }
         | Command::Forget { .. }
         | Command::Settle { .. }
+        | Command::Vouch { .. }
+        | Command::Proven { .. }
+        | Command::Unproven { .. }
+        | Command::Trust
+        | Command::WatchTrust
         | Command::Revoke { .. }
         | Command::Restore { .. }
         | Command::Assess { .. }
@@ -293,6 +298,7 @@ fn status() -> Status {
         },
         ports: vec![port("p-plc1", true, "hold"), port("p-vend", false, "onboard")],
         devices: vec![(DeviceState::Active, 18), (DeviceState::Absent, 1), (DeviceState::Revoked, 1)],
+        assurance: vec![("IA0".into(), 2), ("IA2".into(), 14), ("IA4".into(), 4)],
         strangers: 2,
         grants: 1,
         counters: vec![
@@ -322,6 +328,18 @@ fn devices() -> Vec<Device> {
         mac: Some("02:00:00:00:00:11".into()),
         addresses: vec!["10.0.0.11".parse().unwrap(), "fe80::11".parse().unwrap()],
         services: vec!["modbus tcp/502".into()],
+        evidence: vec![
+            Evidence {
+                kind: "binding".into(),
+                text: "bound to its port and addresses by the inventory".into(),
+                left: None,
+            },
+            Evidence {
+                kind: "key".into(),
+                text: "proved its software key, certificate 0a\u{1b}[2J".into(),
+                left: Some(212),
+            },
+        ],
         ..Device::default()
     };
     let cam1 = Device {
@@ -410,6 +428,7 @@ fn events() -> Vec<Event> {
         what: "revoke".into(),
         text: "cam1".into(),
         why: "scans\nthe plant".into(),
+        device: String::new(),
     };
     let alarm = status().alarms.into_iter().next().unwrap();
     let mut denials = denials().into_iter().map(Event::Denied);

@@ -32,6 +32,10 @@ fn devices_are_listed_shown_and_judged() {
         ),
         ("device forget plc1", Command::Forget { device: "plc1".into() }),
         (
+            "device vouch plc1 --for 2h --reason seen",
+            Command::Vouch { device: "plc1".into(), seconds: 7_200, reason: "seen".into() },
+        ),
+        (
             "device settle plc1 --reason found",
             Command::Settle { device: "plc1".into(), reason: "found".into() },
         ),

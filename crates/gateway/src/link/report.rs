@@ -51,11 +51,11 @@ impl Reporter {
 
     fn compare(&mut self, status: Status, devices: Vec<Device>, stations: Vec<Station>) -> Report {
         let known = &self.devices;
-        let changed = devices.iter().filter(|device| known.get(&device.name) != Some(*device));
+        let changed = devices.iter().filter(|device| known.get(&device.name) != Some(&quiet_device(device)));
         let changed: Vec<Device> = changed.take(MAX_DEVICES).cloned().collect();
         let is_all = changed.len() < MAX_DEVICES;
         for device in &changed {
-            self.devices.insert(device.name.clone(), device.clone());
+            self.devices.insert(device.name.clone(), quiet_device(device));
         }
         if is_all {
             let names: std::collections::BTreeSet<&String> =
@@ -73,6 +73,14 @@ fn quiet(status: &Status) -> Status {
     Status { uptime: 0, counters: Vec::new(), kernel, ..status.clone() }
 }
 
+/// A device without what changes by itself: ages, and the ends of what it proves again and again.
+fn quiet_device(device: &Device) -> Device {
+    let mut quiet = device.clone();
+    quiet.posture.iter_mut().for_each(|posture| posture.age = 0);
+    quiet.evidence.iter_mut().for_each(|evidence| evidence.left = None);
+    quiet
+}
+
 fn counters(status: &Status) -> Vec<(&String, u64)> {
     status.counters.iter().map(|counter| (&counter.name, counter.packets)).collect()
 }
@@ -80,6 +88,7 @@ fn counters(status: &Status) -> Vec<(&String, u64)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use nullius_protocol::local::Evidence;
 
     #[test]
     fn only_what_changed_is_told_and_what_does_not_fit_comes_later() {
@@ -96,5 +105,11 @@ mod tests {
         assert_eq!((told(&mut reporter, &devices), &reporter.status), (0, &status));
         devices[7].reason = "unplugged".into();
         assert_eq!(told(&mut reporter, &devices), 1);
+        // a key that is proved again every few minutes is no news, and one that is not is
+        let key = |left| Evidence { kind: "key".into(), text: String::new(), left: Some(left) };
+        for (evidence, news) in [(vec![key(300)], 1), (vec![key(150)], 0), (vec![], 1)] {
+            devices[7].evidence = evidence;
+            assert_eq!(told(&mut reporter, &devices), news);
+        }
     }
 }

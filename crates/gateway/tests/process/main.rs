@@ -20,6 +20,8 @@ mod link;
 #[cfg(test)]
 mod plant;
 #[cfg(test)]
+mod proofs;
+#[cfg(test)]
 mod tampering;
 #[cfg(test)]
 mod wire;
