@@ -83,10 +83,9 @@ pub fn run(
     stop: impl Future<Output = ()>,
 ) -> Result<(), RunError> {
     let app = open(settings, clock)?;
-    let recovery = pki::begin::begin(&app).map_err(|error| RunError::Begin(error.to_string()))?;
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(RunError::System)?;
-    runtime.block_on(attend(settings, app, recovery, ready, stop))
+    runtime.block_on(attend(settings, app, ready, stop))
 }
 
 /// The controller over its store, serving nobody: for what is done to it from beside, like a backup.
@@ -128,12 +127,13 @@ fn config(settings: &Settings) -> Config {
 async fn attend(
     settings: &Settings,
     app: App,
-    recovery: Option<Recovery>,
     ready: impl FnOnce(&Ready),
     stop: impl Future<Output = ()>,
 ) -> Result<(), RunError> {
-    let tls = Tls::new(&app).await?;
     let (api, links) = (listen(settings.listen).await?, listen(settings.links).await?);
+    // what is shown once is made when nothing is left that usually fails
+    let recovery = begun(&app).await?;
+    let tls = Tls::new(&app).await?;
     let (end, ended) = watch::channel(());
     let told = Ready { recovery, ..announced(&app, &api, &links).await? };
     let acceptor = TlsAcceptor::from(Arc::clone(&tls.api));
@@ -180,6 +180,13 @@ impl Ready {
     pub fn export(&self, exporter: Exporter) {
         tokio::spawn(exporter.run(self.app.clone()));
     }
+}
+
+async fn begun(app: &App) -> Result<Option<Recovery>, RunError> {
+    let of = app.clone();
+    let begun = tokio::task::spawn_blocking(move || pki::begin::begin(&of)).await;
+    let begun = begun.map_err(|error| RunError::Begin(error.to_string()))?;
+    begun.map_err(|error| RunError::Begin(error.to_string()))
 }
 
 async fn announced(app: &App, api: &TcpListener, links: &TcpListener) -> Result<Ready, RunError> {

@@ -9,6 +9,7 @@ use nullius_model::Timestamp;
 use nullius_protocol::to_hex;
 use nullius_store::authorities::{self, Crl, Kind, Place, State};
 use nullius_store::{Secret, Tx, audit, secrets};
+use std::fmt;
 use std::path::PathBuf;
 
 /// How long a root lives: everybody holds it.
@@ -20,13 +21,19 @@ pub(super) const ISSUING_DAYS: u64 = 5 * 365;
 /// Where the key of stores was that had one authority for everything.
 const ONE_TIER: &str = "ca/key";
 
-/// What was made at the first start.
-#[derive(Clone, Debug)]
+/// What was made at the first start. Its `Debug` form shows no passphrase.
+#[derive(Clone)]
 pub struct Recovery {
     /// The folder with the root's key, to be carried away.
     pub folder: PathBuf,
     /// What opens it; shown once, and kept nowhere.
     pub passphrase: String,
+}
+
+impl fmt::Debug for Recovery {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Recovery").field("folder", &self.folder).finish_non_exhaustive()
+    }
 }
 
 /// An authority that the store does not know yet.
