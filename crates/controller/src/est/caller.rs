@@ -65,7 +65,10 @@ pub(super) type KeyHash = [u8; 32];
 impl Shown {
     /// With what the head of a request shows beside.
     pub(super) fn with(&self, headers: &HeaderMap) -> Self {
-        Self { chain: Arc::clone(&self.chain), password: headers.get(AUTHORIZATION).map(|value| password(value.as_bytes())) }
+        Self {
+            chain: Arc::clone(&self.chain),
+            password: headers.get(AUTHORIZATION).map(|value| password(value.as_bytes())),
+        }
     }
 }
 
@@ -101,12 +104,7 @@ pub(super) fn caller(
     }
 }
 
-fn token(
-    tx: &mut Tx<'_>,
-    password: &Password,
-    about: &mut About,
-    at: Timestamp,
-) -> Result<Grant, NotIssued> {
+fn token(tx: &mut Tx<'_>, password: &Password, about: &mut About, at: Timestamp) -> Result<Grant, NotIssued> {
     about.means = "token";
     let refused = |fault| NotIssued::from(Refusal::Token(fault));
     let Password::Token(id, secret) = password else { return Err(refused(TokenFault::Form)) };

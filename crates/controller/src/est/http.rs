@@ -4,17 +4,17 @@ use super::caller::Shown;
 use super::issue::Asked;
 use super::listener::Est;
 use super::queue::{self, Told};
-use super::refusal::{About, Refusal};
-use super::{cms, trust, wire};
+use super::refusal::About;
+use super::{cms, recover, trust, wire};
 use crate::http::{Peer, Problem};
+use axum::Router;
 use axum::body::Body;
 use axum::extract::{Extension, RawPathParams, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
-use axum::Router;
 use nullius_identity::Request;
-use nullius_protocol::enrol::EST_PATH;
+use nullius_protocol::enrol::{EST_PATH, NONCE_PATH, RECOVER_PATH};
 
 /// All operations. With a label (RFC 7030 §3.2.2) a device says of which site it is.
 pub(super) fn routes() -> Router<Est> {
@@ -27,6 +27,8 @@ pub(super) fn routes() -> Router<Est> {
             .route("/serverkeygen", post(serverkeygen))
     };
     Router::new()
+        .route(NONCE_PATH, post(recover::nonce))
+        .route(RECOVER_PATH, post(recover::recover))
         .nest(EST_PATH, operations())
         .nest(&format!("{EST_PATH}/{{site}}"), operations())
 }
@@ -34,10 +36,9 @@ pub(super) fn routes() -> Router<Est> {
 /// By what a device knows the controller and its gateways (RFC 7030 §4.1).
 async fn cacerts(State(est): State<Est>) -> Response {
     let (config, at) = (est.app().config().clone(), est.app().now());
-    let anchors = est.app().read(move |tx| trust::anchors(tx, &config, at)).await;
-    match anchors {
+    match est.app().read(move |tx| trust::anchors(tx, &config, at)).await {
         Ok(anchors) => wire::certificates(&cms::certs_only(&anchors), None),
-        Err(problem) => problem.into_response(),
+        Err(error) => Problem::from(error).into_response(),
     }
 }
 

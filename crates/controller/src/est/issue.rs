@@ -136,7 +136,7 @@ pub(super) fn again(
 ) -> Result<Option<Issued>, NotIssued> {
     let last = enrolment.generation;
     let clone = Refusal::Clone { seen, last };
-    let newest = credentials::of_generation(tx, site, device, last)?.ok_or(Refusal::NoGeneration)?;
+    let newest = credentials::of_generation(tx, site, device, last)?.ok_or(Refusal::NoRecord)?;
     let same = newest.key == request.key_hash() && newest.means == means && newest.status == Status::Current;
     if seen.saturating_add(1) != last || !same {
         return Err(clone.into());

@@ -76,7 +76,11 @@ impl Est {
     }
 
     /// Serves one device to the end of its connection.
-    pub(crate) async fn serve(&self, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, peer: Peer) {
+    pub(crate) async fn serve(
+        &self,
+        stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        peer: Peer,
+    ) {
         let Ok(Ok(stream)) = timeout(PATIENCE, self.0.tls.accept(stream)).await else { return };
         let shown = shown(&stream);
         let mark = move |request: &mut Request<hyper::body::Incoming>| {

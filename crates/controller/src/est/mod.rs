@@ -8,10 +8,12 @@
 //! has it; a source that is refused too often is told to wait, and fills no log.
 
 mod caller;
+mod cms;
 mod http;
 mod issue;
 mod listener;
 mod queue;
+mod recover;
 mod refusal;
 mod settings;
 mod tls;

@@ -141,7 +141,8 @@ pub(super) async fn record(app: &App, refusal: Refusal, about: About) -> Result<
     app.write(move |tx| keep(tx, &refusal, &about, at)).await
 }
 
-fn keep(
+/// Writes down a refusal, and freezes the device where two have its key.
+pub(super) fn keep(
     tx: &mut Tx<'_>,
     refusal: &Refusal,
     about: &About,

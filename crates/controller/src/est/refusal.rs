@@ -92,10 +92,10 @@ pub(crate) enum Refusal {
     Signature,
     /// It recovered too often since it last renewed in good time.
     #[error("it recovered {0} times since it last renewed in good time: a person must allow another")]
-    TooManyRecoveries(u64),
-    /// The device never had a certificate, or not that many.
-    #[error("no certificate of this generation was given")]
-    NoGeneration,
+    TooManyRecoveries(u32),
+    /// A key in software is recovered with a new one.
+    #[error("a key in software is not used twice: make a new one")]
+    SameKey,
     /// What the log could not say otherwise.
     #[error("{0}")]
     Carried(String),
@@ -163,7 +163,7 @@ impl Refusal {
             Self::Nonce => "nonce",
             Self::Signature => "signature",
             Self::TooManyRecoveries(_) => "too-many-recoveries",
-            Self::NoGeneration => "no-generation",
+            Self::SameKey => "same-key",
             Self::Carried(_) => "not-carried-out",
         }
     }
@@ -192,7 +192,7 @@ impl Refusal {
             | Self::Nonce
             | Self::Signature
             | Self::TooManyRecoveries(_)
-            | Self::NoGeneration => StatusCode::FORBIDDEN,
+            | Self::SameKey => StatusCode::FORBIDDEN,
         }
     }
 
@@ -210,7 +210,8 @@ impl Refusal {
 
     /// The record of it.
     pub(crate) fn entry(&self, about: &About, at: Timestamp) -> Entry {
-        let object = about.device.as_deref().map_or_else(|| "est".to_owned(), |name| format!("device/{name}"));
+        let object =
+            about.device.as_deref().map_or_else(|| "est".to_owned(), |name| format!("device/{name}"));
         let mut entry = Entry::new(Phase::Failed, at, "est", "device.enrol", short(&object))
             .why(short(&self.to_string()))
             .detail("reason", self.reason().unwrap_or_else(|| self.code()));

@@ -1,8 +1,7 @@
 //! Whose certificates are believed here, and who signs: the authority of this installation, and the roots of makers.
 
-use super::NotIssued;
 use crate::Config;
-use crate::ca;
+use crate::ca::{self, CaError};
 use nullius_identity::{Profile, RequestedKey, Validity};
 use nullius_model::Timestamp;
 use nullius_store::Tx;
@@ -38,7 +37,7 @@ pub(super) struct Signed {
 }
 
 /// Our own.
-pub(super) fn ours(tx: &mut Tx<'_>, config: &Config, at: Timestamp) -> Result<Roots, NotIssued> {
+pub(super) fn ours(tx: &mut Tx<'_>, config: &Config, at: Timestamp) -> Result<Roots, CaError> {
     let authority = ca::authority(tx, config, at)?;
     Ok(Roots(authority.chain().last().cloned().map(CertificateDer::from).into_iter().collect()))
 }
@@ -64,7 +63,7 @@ impl Roots {
 }
 
 /// Certificates above a leaf that was issued before.
-pub(super) fn chain_of(tx: &mut Tx<'_>, config: &Config, leaf: Vec<u8>) -> Result<Vec<Vec<u8>>, NotIssued> {
+pub(super) fn chain_of(tx: &mut Tx<'_>, config: &Config, leaf: Vec<u8>) -> Result<Vec<Vec<u8>>, CaError> {
     let authority = ca::authority(tx, config, Timestamp::from_secs(0))?;
     Ok(vec![leaf, authority.certificate().to_vec()])
 }
@@ -76,21 +75,21 @@ pub(super) fn sign(
     (profile, key): (&Profile, &RequestedKey),
     validity: Validity,
     at: Timestamp,
-) -> Result<Signed, NotIssued> {
+) -> Result<Signed, CaError> {
     let authority = ca::authority(tx, config, at)?;
     let mut serial = ca::serial()?;
     // a serial is a positive number without leading zeros (RFC 5280 §4.1.2.2)
     if let Some(first) = serial.first_mut() {
         *first = (*first & 0x7f) | 0x40;
     }
-    let leaf = authority.issue(profile, key, serial, validity).map_err(ca::CaError::from)?;
+    let leaf = authority.issue(profile, key, serial, validity)?;
     let issuer = Sha256::digest(authority.certificate()).to_vec();
     let chain = vec![leaf, authority.certificate().to_vec()];
     Ok(Signed { chain, serial: serial.to_vec(), issuer, until: validity.until })
 }
 
 /// What a device is given to know the controller and its gateways by (DER).
-pub(super) fn anchors(tx: &mut Tx<'_>, config: &Config, at: Timestamp) -> Result<Vec<Vec<u8>>, NotIssued> {
+pub(super) fn anchors(tx: &mut Tx<'_>, config: &Config, at: Timestamp) -> Result<Vec<Vec<u8>>, CaError> {
     Ok(ca::authority(tx, config, at)?.chain().to_vec())
 }
 

@@ -6,7 +6,7 @@
 use super::act::Done;
 use super::changes::Changes;
 use super::life::Life;
-use super::{Actor, Declaration, check, declared, policy, shards, site, tell};
+use super::{Actor, Declaration, check, credentials, declared, policy, shards, site, tell};
 use crate::http::{Fault, Problem};
 use axum::http::StatusCode;
 use nullius_model::lifecycle::{Author, Credential, Event, Lifecycle, Refusal, State};
@@ -80,9 +80,35 @@ pub(crate) fn transition(
     if stood && !stands {
         changes.narrow();
     }
+    credentials::follow(tx, site, actor, (name, &event), reason)?;
     let policy = changes.finish(tx, site, actor, reason)?;
     let order = keep_out(tx, site, actor, &device, reason)?;
     Ok(Moved { device, epoch: order.or(policy) })
+}
+
+/// A device proved its key. One that was only claimed has now what proves it to be itself, and goes to work where that
+/// takes no second person; to any other this is no event of its life.
+///
+/// # Errors
+/// 409 where it had this key in a life that ended.
+pub(crate) fn enrolled(
+    tx: &mut Tx<'_>,
+    site: &str,
+    actor: &Actor,
+    device: &Device,
+    key: Credential,
+) -> Result<(), Problem> {
+    if device.life.state() != State::Claimed {
+        return Ok(());
+    }
+    let (name, reason) = (device.name.as_str(), "it proved its key");
+    let event = (Event::Enrol { credential: key }, reason);
+    let moved = transition(tx, site, actor, (name, device.life.version()), event)?;
+    let zones = site::zones(tx, site)?.unwrap_or_default();
+    if !zones.is_essential(&device.zone) || !site::takes_two(tx, site)? {
+        transition(tx, site, actor, (name, moved.device.life.version()), (Event::Activate, reason))?;
+    }
+    Ok(())
 }
 
 /// Declares a device, or declares it anew. What changed is in `changes`. `false` where nothing did.

@@ -1,0 +1,8 @@
+//! Devices enrol over real TLS on the loopback, or are told why not.
+
+mod client;
+mod openssl;
+mod plant;
+mod recovery;
+mod refusals;
+mod renewal;

@@ -1,0 +1,77 @@
+//! Tokens with which devices enrol: made for one device, good once and for a while.
+
+use super::{Actor, devices, tell};
+use crate::Config;
+use crate::ca;
+use crate::http::Problem;
+use crate::secret::random;
+use nullius_model::lifecycle::State;
+use nullius_protocol::enrol::EnrolToken;
+use nullius_protocol::link::Hash;
+use nullius_protocol::{from_hex, to_hex};
+use nullius_store::enrol_tokens as rows;
+use nullius_store::{Tx, sites};
+use sha2::{Digest as _, Sha256};
+
+/// Longest life of a token, in seconds: as long as a device may be on its way to its place.
+pub(crate) const MAX_LIFE: u64 = 14 * 86_400;
+
+/// A token for one device. Earlier ones for it are of no use from here on. With `hardware` whoever makes it vouches that
+/// the device keeps its key where nobody gets it.
+///
+/// # Errors
+/// 404; 409 for a device that would get nothing; 422 for a life beyond [`MAX_LIFE`].
+pub(crate) fn invite(
+    tx: &mut Tx<'_>,
+    config: &Config,
+    (site, actor): (&str, &Actor),
+    (name, hardware): (&str, bool),
+    seconds: u64,
+) -> Result<(EnrolToken, rows::EnrolToken), Problem> {
+    if seconds == 0 || seconds > MAX_LIFE {
+        return Err(Problem::wrong("too-long", format!("a token lives for 1 to {MAX_LIFE} seconds")));
+    }
+    sites::find(tx, site)?.ok_or_else(|| Problem::no_such("site"))?;
+    let state = devices::find(tx, site, name)?.life.state();
+    if !(state.admits_leases() || matches!(state, State::Claimed | State::Enrolled)) {
+        return Err(Problem::conflict(
+            "gets-nothing",
+            format!("a device that is {state} gets no certificate"),
+        ));
+    }
+    let root = Hash(ca::authority(tx, config, actor.now)?.fingerprint());
+    let token = EnrolToken { id: random()?, secret: random()?, root };
+    let row = rows::EnrolToken {
+        id: token.id.to_vec(),
+        hash: Sha256::digest(token.secret).to_vec(),
+        site: site.to_owned(),
+        device: name.to_owned(),
+        hardware,
+        made_by: actor.who.clone(),
+        made: actor.seconds(),
+        expires: actor.seconds().saturating_add(seconds),
+        used: false,
+    };
+    rows::add(tx, &row)?;
+    let entry = tell::decided(site, actor, "device.invite", &format!("device/{name}"));
+    tell::log(
+        tx,
+        &entry.detail("token", to_hex(&row.id)).detail("hardware", hardware).detail("expires", row.expires),
+    )?;
+    Ok((token, row))
+}
+
+/// Takes a token back before it is used.
+///
+/// # Errors
+/// 404.
+pub(crate) fn withdraw(tx: &mut Tx<'_>, site: &str, actor: &Actor, id: &str) -> Result<(), Problem> {
+    let absent = || Problem::no_such("token");
+    let bytes = from_hex(id).ok_or_else(absent)?;
+    let row = rows::find(tx, &bytes)?.filter(|row| row.site == site).ok_or_else(absent)?;
+    if !rows::withdraw(tx, site, &bytes)? {
+        return Err(absent());
+    }
+    let entry = tell::decided(site, actor, "device.uninvite", &format!("device/{}", row.device));
+    tell::log(tx, &entry.detail("token", id)).map(drop)
+}
