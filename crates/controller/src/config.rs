@@ -4,6 +4,7 @@ use crate::est::EstSettings;
 use crate::http::{Limits, Rates};
 use crate::link::LinkSettings;
 use crate::people::oidc::Provider;
+use crate::pki::PkiSettings;
 use std::time::Duration;
 
 /// What a controller is told at its start.
@@ -21,6 +22,8 @@ pub struct Config {
     pub link: LinkSettings,
     /// How devices get certificates.
     pub est: EstSettings,
+    /// The certificate authorities.
+    pub pki: PkiSettings,
     /// Who else signs people in.
     pub provider: Option<Provider>,
 }
@@ -52,6 +55,7 @@ impl Default for Config {
             sessions: Sessions::default(),
             link: LinkSettings::default(),
             est: EstSettings::default(),
+            pki: PkiSettings::default(),
             provider: None,
         }
     }

@@ -5,12 +5,13 @@
 
 use super::NotIssued;
 use super::refusal::{About, Refusal, TokenFault};
-use super::trust::{self, BadChain};
+use super::trust;
 use crate::Config;
 use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use nullius_identity::chain::{BadChain, Purpose};
 use nullius_identity::{DeviceIdentity, ManufacturerIdentity, Protection, TrustDomain, Verified, assertion};
 use nullius_model::Timestamp;
 use nullius_protocol::{TOKEN_ID, TOKEN_SECRET, from_hex};
@@ -133,11 +134,10 @@ fn certificate(
 ) -> Result<Grant, NotIssued> {
     let leaf = chain.first().ok_or(Refusal::Stranger)?;
     let domain = TrustDomain::new(&config.link.trust_domain).map_err(|_| Refusal::UnknownIssuer)?;
-    match trust::ours(tx, config, at)?.verify(chain, at) {
+    match trust::ours(tx)?.verify(chain, Purpose::Client, at.as_secs()) {
         Ok(()) => return own(tx, (leaf, &no_device(assertion(leaf, &domain))?), about, at),
-        Err(BadChain::Time) => return Err(Refusal::Expired.into()),
-        Err(BadChain::Issuer) => {}
-        Err(BadChain::Other(why)) => return Err(Refusal::NoDevice(why).into()),
+        Err(BadChain::UnknownIssuer) => {}
+        Err(error) => return Err(bad(error).into()),
     }
     if renews {
         return Err(Refusal::NotByCertificate.into());
@@ -146,6 +146,16 @@ fn certificate(
     about.means = "idevid";
     about.serial = Some(identity.serial_number.clone());
     claimed(tx, &maker, &identity, about)
+}
+
+fn bad(error: BadChain) -> Refusal {
+    match error {
+        BadChain::Expired { .. } | BadChain::Early { .. } => Refusal::Expired,
+        BadChain::UnknownIssuer | BadChain::Distrusted => Refusal::UnknownIssuer,
+        BadChain::Form | BadChain::Purpose | BadChain::Names | BadChain::Other(_) => {
+            Refusal::NoDevice(error.to_string())
+        }
+    }
 }
 
 fn no_device<T>(found: Result<Verified<T>, nullius_identity::BadPeer>) -> Result<Verified<T>, Refusal> {
@@ -191,11 +201,11 @@ fn maker(
     let leaf = chain.first().ok_or(Refusal::Stranger)?;
     let mut why = Refusal::UnknownIssuer;
     for maker in manufacturers::all(tx)? {
-        match trust::of_maker(&maker.anchors).verify(chain, at) {
+        let Some(anchors) = trust::of_maker(&maker.anchors) else { continue };
+        match anchors.verify(chain, Purpose::Client, at.as_secs()) {
             Ok(()) => return Ok((maker.name, no_device(assertion(leaf, domain))?)),
-            Err(BadChain::Time) => why = Refusal::Expired,
-            Err(BadChain::Issuer) => {}
-            Err(BadChain::Other(reason)) => why = Refusal::NoDevice(reason),
+            Err(BadChain::UnknownIssuer) => {}
+            Err(error) => why = bad(error),
         }
     }
     Err(why.into())

@@ -5,7 +5,7 @@ use super::issue::Asked;
 use super::listener::Est;
 use super::queue::{self, Told};
 use super::refusal::About;
-use super::{cms, recover, trust, wire};
+use super::{recover, trust, wire};
 use crate::http::{Peer, Problem};
 use axum::Router;
 use axum::body::Body;
@@ -13,7 +13,7 @@ use axum::extract::{Extension, RawPathParams, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
-use nullius_identity::Request;
+use nullius_identity::{Request, cms};
 use nullius_protocol::enrol::{EST_PATH, NONCE_PATH, RECOVER_PATH};
 
 /// All operations. With a label (RFC 7030 §3.2.2) a device says of which site it is.
@@ -35,8 +35,7 @@ pub(super) fn routes() -> Router<Est> {
 
 /// By what a device knows the controller and its gateways (RFC 7030 §4.1).
 async fn cacerts(State(est): State<Est>) -> Response {
-    let (config, at) = (est.app().config().clone(), est.app().now());
-    match est.app().read(move |tx| trust::anchors(tx, &config, at)).await {
+    match est.app().read(trust::anchors).await {
         Ok(anchors) => wire::certificates(&cms::certs_only(&anchors), None),
         Err(error) => Problem::from(error).into_response(),
     }

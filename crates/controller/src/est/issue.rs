@@ -75,7 +75,7 @@ pub(super) fn enrol(
     let (device, enrolment) = standing(tx, site, name)?;
     let request = asked.request.as_ref().map_err(|error| Refusal::from(error.clone()))?;
     if let By::Own(own) = by
-        && let Some(again) = superseded(tx, config, own, &enrolment, request)?
+        && let Some(again) = superseded(tx, own, &enrolment, request)?
     {
         return Ok(again);
     }
@@ -114,7 +114,6 @@ pub(super) fn standing(tx: &mut Tx<'_>, site: &str, name: &str) -> Result<(Devic
 /// another key it is one of two that have the old one.
 fn superseded(
     tx: &mut Tx<'_>,
-    config: &Config,
     own: &Credential,
     enrolment: &Enrolment,
     request: &Request,
@@ -122,13 +121,12 @@ fn superseded(
     if own.generation == enrolment.generation {
         return Ok(None);
     }
-    again(tx, config, (own.generation, "renewal"), (&own.site, &own.device), enrolment, request)
+    again(tx, (own.generation, "renewal"), (&own.site, &own.device), enrolment, request)
 }
 
 /// The certificate of the last generation, for whoever shows the one before and asks with the same key again.
 pub(super) fn again(
     tx: &mut Tx<'_>,
-    config: &Config,
     (seen, means): (u64, &str),
     (site, device): (&str, &str),
     enrolment: &Enrolment,
@@ -141,7 +139,7 @@ pub(super) fn again(
     if seen.saturating_add(1) != last || !same {
         return Err(clone.into());
     }
-    let chain = trust::chain_of(tx, config, newest.certificate)?;
+    let chain = trust::chain_of(tx, newest.certificate, &newest.issuer)?;
     Ok(Some(Issued { chain, generation: last }))
 }
 
@@ -206,7 +204,7 @@ impl Wanted<'_> {
         let (now, name) = (at.as_secs(), self.device.name.as_str());
         let validity =
             Validity { from: now.saturating_sub(SKEW), until: now.saturating_add(days.saturating_mul(DAY)) };
-        let signed = trust::sign(tx, config, (profile, request.key()), validity, at)?;
+        let signed = trust::sign(tx, config, (profile, request.key()), validity)?;
         let credential = Credential {
             serial: signed.serial,
             site: self.site.to_owned(),

@@ -8,7 +8,6 @@
 //! has it; a source that is refused too often is told to wait, and fills no log.
 
 mod caller;
-mod cms;
 mod http;
 mod issue;
 mod listener;
@@ -24,8 +23,8 @@ pub(crate) use listener::Est;
 pub use settings::{ClassProfile, EstSettings};
 pub(crate) use tls::AnyClient;
 
-use crate::ca::CaError;
 use crate::http::Problem;
+use crate::pki::CaError;
 use nullius_store::StoreError;
 use refusal::Refusal;
 

@@ -122,7 +122,7 @@ async fn recovered(est: &Est, ask: Ask) -> Result<RecoverAnswer, Told> {
     let done = est.app().write(move |tx| {
         let mut about = About { means: "recovery", ..About::default() };
         match carry_out(tx, &config, (&ask, &secret), &mut about, at) {
-            Ok(issued) => Ok(Ok((issued, trust::anchors(tx, &config, at)?))),
+            Ok(issued) => Ok(Ok((issued, trust::roots(tx)?))),
             Err(NotIssued::Refused(refusal)) => {
                 queue::keep(tx, &refusal, &about, at)?;
                 Ok(Err(refusal))
@@ -164,7 +164,7 @@ fn carry_out(
     let (device, enrolment) = issue::standing(tx, site, name)?;
     if again
         && let Some(again) =
-            issue::again(tx, config, (ask.generation, "recovery"), (site, name), &enrolment, &request)?
+            issue::again(tx, (ask.generation, "recovery"), (site, name), &enrolment, &request)?
     {
         return Ok(again);
     }

@@ -6,11 +6,13 @@
 use super::{Actor, devices, line, tell};
 use crate::http::Problem;
 use nullius_audit::{Entry, Phase};
-use nullius_model::lifecycle::Event;
+use nullius_identity::Reason;
+use nullius_model::lifecycle::{Event, Released};
 use nullius_model::{Epoch, Timestamp, inert};
 use nullius_protocol::link::Hash;
 use nullius_protocol::order::Order;
 use nullius_protocol::to_hex;
+use nullius_store::certificates::{self, Holder};
 use nullius_store::credentials::{self as rows, Credential, Enrolment, Status};
 use nullius_store::{Tx, audit, enrol_tokens};
 
@@ -32,6 +34,7 @@ pub(crate) fn revoke(
     if !rows::revoke(tx, serial, &reason, actor.seconds())? {
         return Err(Problem::conflict("revoked", "it was revoked before"));
     }
+    certificates::revoke(tx, serial, actor.seconds(), u64::from(Reason::Unspecified.code()))?;
     let epoch = tell_of(tx, site, actor, &row, &reason)?;
     let entry =
         tell::decided(site, actor, "credential.revoke", &format!("device/{name}")).why(reason.as_str());
@@ -48,20 +51,11 @@ pub(super) fn follow(
     (name, event): (&str, &Event),
     reason: &str,
 ) -> Result<(), Problem> {
-    let ends = matches!(
-        event,
-        Event::Revoke
-            | Event::Retire
-            | Event::Destroy
-            | Event::Lose
-            | Event::Transfer { .. }
-            | Event::Claim { .. }
-    ) || matches!(event, Event::Release { to: nullius_model::lifecycle::Released::ToRetired, .. });
-    if !ends {
-        return Ok(());
-    }
+    let Some(listed) = ends(event) else { return Ok(()) };
     enrol_tokens::withdraw_all(tx, site, name)?;
     let revoked = rows::revoke_all(tx, (site, name), reason, actor.seconds())?;
+    let code = u64::from(listed.code());
+    certificates::revoke_all_of(tx, Holder::Device, (site, name), actor.seconds(), code)?;
     for row in &revoked {
         tell_of(tx, site, actor, row, reason)?;
     }
@@ -70,6 +64,28 @@ pub(super) fn follow(
         tell::log(tx, &entry.detail("count", revoked.len()))?;
     }
     Ok(())
+}
+
+/// Whether an event ends what a device was given, and how a revocation list says why.
+fn ends(event: &Event) -> Option<Reason> {
+    match event {
+        Event::Revoke => Some(Reason::Unspecified),
+        Event::Lose => Some(Reason::KeyCompromise),
+        Event::Retire
+        | Event::Destroy
+        | Event::Transfer { .. }
+        | Event::Claim { .. }
+        | Event::Release { to: Released::ToRetired, .. } => Some(Reason::CessationOfOperation),
+        Event::Discover
+        | Event::Enrol { .. }
+        | Event::Activate
+        | Event::StartMaintenance
+        | Event::EndMaintenance
+        | Event::Resume
+        | Event::Contain { .. }
+        | Event::Ease { .. }
+        | Event::Release { to: Released::ToActive, .. } => None,
+    }
 }
 
 /// Nothing more is given to a device, and what it has is under suspicion, until a person has looked at it. Somebody else

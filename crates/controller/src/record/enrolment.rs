@@ -1,9 +1,8 @@
 //! Tokens with which devices enrol: made for one device, good once and for a while.
 
 use super::{Actor, devices, tell};
-use crate::Config;
-use crate::ca;
 use crate::http::Problem;
+use crate::pki;
 use crate::secret::random;
 use nullius_model::lifecycle::State;
 use nullius_protocol::enrol::EnrolToken;
@@ -23,7 +22,6 @@ pub(crate) const MAX_LIFE: u64 = 14 * 86_400;
 /// 404; 409 for a device that would get nothing; 422 for a life beyond [`MAX_LIFE`].
 pub(crate) fn invite(
     tx: &mut Tx<'_>,
-    config: &Config,
     (site, actor): (&str, &Actor),
     (name, hardware): (&str, bool),
     seconds: u64,
@@ -39,7 +37,7 @@ pub(crate) fn invite(
             format!("a device that is {state} gets no certificate"),
         ));
     }
-    let root = Hash(ca::authority(tx, config, actor.now)?.fingerprint());
+    let root = Hash(pki::fingerprint(tx)?);
     let token = EnrolToken { id: random()?, secret: random()?, root };
     let row = rows::EnrolToken {
         id: token.id.to_vec(),

@@ -4,7 +4,7 @@ use super::client::{Held, Question, Reply, csr};
 use crate::est::Est;
 use crate::http::{Rate, Rates};
 use crate::record::{Actor, Declaration, devices, enrolment};
-use crate::{App, Clock, Config, Tls, bundles, ca};
+use crate::{App, Clock, Config, Tls, bundles, pki};
 use nullius_model::Timestamp;
 use nullius_model::lifecycle::Event;
 use nullius_protocol::enrol::EnrolToken;
@@ -61,14 +61,15 @@ impl Plant {
         let rates = Rates { address: plenty, sign_in: plenty, caller: plenty, refusal };
         let app =
             App::new(scratch.store.clone(), Arc::new(clock.clone()), Config { rates, ..Config::default() });
+        let begun = app.clone();
+        tokio::task::spawn_blocking(move || pki::begin::begin(&begun)).await.unwrap().unwrap();
         let tls = Tls::new(&app).await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let door = listener.local_addr().unwrap();
         let est = Est::new(&app, tls.est(&app).unwrap());
         tokio::spawn(est.listen(listener, std::future::pending()));
-        let (config, at) = (app.config().clone(), app.now());
-        let root = app.read(move |tx| ca::authority(tx, &config, at)).await.unwrap();
-        let root = root.chain().last().unwrap().clone();
+        let at = app.now();
+        let root = app.read(pki::anchors).await.unwrap().roots.remove(0);
         app.write(move |tx| bundles::add_site(tx, SITE, "user:anna", at)).await.unwrap();
         let plant = Self { app, door, root, scratch, clock };
         for name in ["cam1", "cam2"] {
@@ -110,9 +111,9 @@ impl Plant {
     }
 
     pub(super) async fn token_for(&self, name: &'static str, hardware: bool, seconds: u64) -> EnrolToken {
-        let (actor, config) = (self.actor(), self.app.config().clone());
+        let actor = self.actor();
         let invite = move |tx: &mut Tx<'_>| {
-            enrolment::invite(tx, &config, (SITE, &actor), (name, hardware), seconds).map(|(token, _)| token)
+            enrolment::invite(tx, (SITE, &actor), (name, hardware), seconds).map(|(token, _)| token)
         };
         self.app.write(invite).await.unwrap()
     }
