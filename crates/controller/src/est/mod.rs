@@ -22,6 +22,7 @@ mod wire;
 pub(crate) use listener::Est;
 pub use settings::{ClassProfile, EstSettings};
 pub(crate) use tls::AnyClient;
+pub(crate) use trust::of_maker;
 
 use crate::http::Problem;
 use crate::pki::CaError;

@@ -3,15 +3,13 @@
 //! INVARIANT: of a token nobody is told what is wrong with it; the record says it.
 
 use crate::http::Problem;
+use crate::record::short;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use nullius_audit::{Entry, Phase};
 use nullius_identity::BadRequest;
+use nullius_model::Timestamp;
 use nullius_model::lifecycle::State;
-use nullius_model::{Timestamp, inert};
-
-/// Longest text of a stranger in a record, in bytes.
-const MAX_TEXT: usize = 128;
 
 /// Why a device gets no certificate.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -260,12 +258,6 @@ const fn life(state: State) -> &'static str {
         State::Destroyed => "destroyed",
         State::Lost => "lost",
     }
-}
-
-/// Text of a stranger: one inert line that fills no log.
-fn short(text: &str) -> String {
-    let text = inert(text);
-    text.get(..text.floor_char_boundary(MAX_TEXT)).unwrap_or_default().to_owned()
 }
 
 #[cfg(test)]

@@ -38,6 +38,8 @@ pub(crate) enum Arrival {
     Reviewed,
     /// By one person's word: where that is not enough, somebody else activates it.
     OnesWord,
+    /// It is claimed, and has to prove by itself that it is what its maker says.
+    Awaited,
 }
 
 /// The device of this name.
@@ -335,6 +337,9 @@ fn arrive(
     let reason = "it was declared";
     let owner = SmolStr::new(NOBODY);
     happen(device, actor, device.life.version(), Event::Claim { owner }, reason)?;
+    if arrival == Arrival::Awaited {
+        return Ok(());
+    }
     let credential = vouched(site, device);
     happen(device, actor, device.life.version(), Event::Enrol { credential }, reason)?;
     let zones = site::zones(tx, site)?.unwrap_or_default();

@@ -94,6 +94,7 @@ impl Plant {
             devices::put(tx, SITE, &actor, (name, declaration), None)
         };
         self.app.write(declare).await.unwrap();
+        self.happens(name, Event::Activate).await;
     }
 
     /// Something happens to a device.
