@@ -175,7 +175,8 @@ fn client(root: &CertificateDer<'static>) -> Arc<ClientConfig> {
 }
 
 fn enrol(tls: &Arc<ClientConfig>, door: SocketAddr, request: &str) {
-    let connection = ClientConnection::new(Arc::clone(tls), ServerName::try_from("localhost").unwrap()).unwrap();
+    let connection =
+        ClientConnection::new(Arc::clone(tls), ServerName::try_from("localhost").unwrap()).unwrap();
     let stream = TcpStream::connect(door).unwrap();
     stream.set_nodelay(true).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();

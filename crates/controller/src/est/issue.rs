@@ -9,7 +9,7 @@ use super::refusal::{About, Refusal, TokenFault};
 use super::{NotIssued, trust};
 use crate::Config;
 use crate::http::Problem;
-use crate::record::{Actor, Declaration, declared, devices};
+use crate::record::{Actor, Declaration, declared, enrolment};
 use nullius_audit::{Entry, Phase};
 use nullius_identity::{BadRequest, Profile, Protection, Request, TrustDomain, Validity};
 use nullius_model::Timestamp;
@@ -223,7 +223,7 @@ impl Wanted<'_> {
         };
         credentials::add(tx, &credential)?;
         credentials::put_enrolment(tx, (self.site, name), &self.enrolment)?;
-        devices::enrolled(tx, self.site, &Actor::system(at), self.device, request.key_hash())?;
+        enrolment::enrolled(tx, self.site, &Actor::system(at), self.device, request.key_hash())?;
         audit::append(tx, &record(&credential, at))?;
         Ok(Issued { chain: signed.chain, generation: self.enrolment.generation })
     }

@@ -88,31 +88,6 @@ pub(crate) fn transition(
     Ok(Moved { device, epoch: order.or(policy) })
 }
 
-/// A device proved its key. One that was only claimed has now what proves it to be itself, and goes to work where that
-/// takes no second person; to any other this is no event of its life.
-///
-/// # Errors
-/// 409 where it had this key in a life that ended.
-pub(crate) fn enrolled(
-    tx: &mut Tx<'_>,
-    site: &str,
-    actor: &Actor,
-    device: &Device,
-    key: Credential,
-) -> Result<(), Problem> {
-    if device.life.state() != State::Claimed {
-        return Ok(());
-    }
-    let (name, reason) = (device.name.as_str(), "it proved its key");
-    let event = (Event::Enrol { credential: key }, reason);
-    let moved = transition(tx, site, actor, (name, device.life.version()), event)?;
-    let zones = site::zones(tx, site)?.unwrap_or_default();
-    if !zones.is_essential(&device.zone) || !site::takes_two(tx, site)? {
-        transition(tx, site, actor, (name, moved.device.life.version()), (Event::Activate, reason))?;
-    }
-    Ok(())
-}
-
 /// Declares a device, or declares it anew. What changed is in `changes`. `false` where nothing did.
 pub(super) fn declare(
     tx: &mut Tx<'_>,

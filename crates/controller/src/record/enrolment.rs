@@ -1,13 +1,15 @@
-//! Tokens with which devices enrol: made for one device, good once and for a while.
+//! How devices come to prove themselves: tokens made for one of them, good once and for a while, and what a proven key is to
+//! the device's life.
 
-use super::{Actor, devices, tell};
+use super::{Actor, devices, site as sites_of, tell};
 use crate::http::Problem;
 use crate::pki;
 use crate::secret::random;
-use nullius_model::lifecycle::State;
+use nullius_model::lifecycle::{Credential, Event, State};
 use nullius_protocol::enrol::EnrolToken;
 use nullius_protocol::link::Hash;
 use nullius_protocol::{from_hex, to_hex};
+use nullius_store::devices::Device;
 use nullius_store::enrol_tokens as rows;
 use nullius_store::{Tx, sites};
 use sha2::{Digest as _, Sha256};
@@ -57,6 +59,31 @@ pub(crate) fn invite(
         &entry.detail("token", to_hex(&row.id)).detail("hardware", hardware).detail("expires", row.expires),
     )?;
     Ok((token, row))
+}
+
+/// A device proved its key. One that was only claimed has now what proves it to be itself, and goes to work where that
+/// takes no second person; to any other this is no event of its life.
+///
+/// # Errors
+/// 409 where it had this key in a life that ended.
+pub(crate) fn enrolled(
+    tx: &mut Tx<'_>,
+    site: &str,
+    actor: &Actor,
+    device: &Device,
+    key: Credential,
+) -> Result<(), Problem> {
+    if device.life.state() != State::Claimed {
+        return Ok(());
+    }
+    let (name, reason) = (device.name.as_str(), "it proved its key");
+    let event = (Event::Enrol { credential: key }, reason);
+    let moved = devices::transition(tx, site, actor, (name, device.life.version()), event)?;
+    let zones = sites_of::zones(tx, site)?.unwrap_or_default();
+    if !zones.is_essential(&device.zone) || !sites_of::takes_two(tx, site)? {
+        devices::transition(tx, site, actor, (name, moved.device.life.version()), (Event::Activate, reason))?;
+    }
+    Ok(())
 }
 
 /// Takes a token back before it is used.

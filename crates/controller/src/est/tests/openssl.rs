@@ -42,7 +42,7 @@ fn curl(plant: &Plant, operation: &str, more: &[&str]) -> String {
     ];
     let words = usual.iter().chain(more).copied().chain([url.as_str()]);
     let output = run(plant.scratch.folder(), "curl", words);
-    assert!(output.status.success(), "curl: {}", String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{output:?}");
     String::from_utf8(output.stdout).unwrap()
 }
 

@@ -1,5 +1,6 @@
 //! A device behind a gateway speaks TLS with the door of devices, through frames.
 
+use super::Standing;
 use super::gateway::{Gateway, Link};
 use super::plant::Plant;
 use crate::Tls;
@@ -42,11 +43,13 @@ async fn refused(link: &mut Link, id: u64) -> String {
     }
 }
 
-fn device(gateway: &Gateway) -> ClientConnection {
+fn device(plant: &Plant, gateway: &Gateway) -> ClientConnection {
     let mut roots = RootCertStore::empty();
     roots.add(gateway.root.clone()).unwrap();
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+    let time = Arc::new(Standing(plant.clock.clone()));
+    let config = ClientConfig::builder_with_details(provider, time);
+    let config = config.with_safe_default_protocol_versions().unwrap();
     let config = config.with_root_certificates(roots).with_no_client_auth();
     ClientConnection::new(Arc::new(config), ServerName::try_from("localhost").unwrap()).unwrap()
 }
@@ -68,7 +71,7 @@ async fn a_device_behind_a_gateway_reaches_the_door() {
     door(&plant).await;
     let gateway = Gateway::joined(&plant, "gw1").await;
     let (mut link, _) = gateway.come(&plant).await.unwrap();
-    let mut device = device(&gateway);
+    let mut device = device(&plant, &gateway);
     link.say(&open(1)).await;
     let ask = "GET /.well-known/est/cacerts HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
     device.writer().write_all(ask.as_bytes()).unwrap();
