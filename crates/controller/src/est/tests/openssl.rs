@@ -28,7 +28,7 @@ fn run<'a>(folder: &Path, program: &str, words: impl Iterator<Item = &'a str>) -
 fn curl(plant: &Plant, operation: &str, more: &[&str]) -> String {
     let url = format!("https://localhost:{}/.well-known/est/{operation}", plant.door.port());
     let usual = [
-        "-s",
+        "-sS",
         "--cacert",
         "root.pem",
         "-o",
@@ -98,11 +98,16 @@ async fn a_makers_certificate_made_with_openssl_enrols_with_curl() {
     openssl(&folder, "req -x509 -new -key maker.key -subj /O=Acme/CN=Root -days 3650 -out maker.pem");
     openssl(&folder, "ecparam -name prime256v1 -genkey -noout -out idevid.key");
     openssl(&folder, "req -new -key idevid.key -subj /O=Acme/serialNumber=SN-42 -out idevid.csr");
+    // without extensions it would be of version 1, which TLS libraries take from nobody
+    let extensions = "basicConstraints = critical, CA:FALSE\nkeyUsage = critical, digitalSignature\n";
+    fs::write(folder.join("idevid.ext"), extensions).unwrap();
     openssl(
         &folder,
-        "x509 -req -in idevid.csr -CA maker.pem -CAkey maker.key -CAcreateserial -days 3650 -out idevid.pem",
+        "x509 -req -in idevid.csr -extfile idevid.ext -CA maker.pem -CAkey maker.key -CAcreateserial -days 3650 -out idevid.pem",
     );
     openssl(&folder, "pkey -in idevid.key -pubout -outform DER -out idevid.spki");
+    // these certificates begin after the plant's clock stopped
+    plant.pass(60);
     let key = RequestedKey::from_spki(&fs::read(folder.join("idevid.spki")).unwrap()).unwrap();
     let acme = Manufacturer {
         name: "acme".into(),
