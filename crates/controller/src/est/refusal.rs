@@ -196,14 +196,14 @@ impl Refusal {
 
     /// What the record says beyond what the caller hears.
     const fn reason(&self) -> Option<&'static str> {
-        match self {
-            Self::Token(TokenFault::Form) => Some("token-form"),
-            Self::Token(TokenFault::Unknown) => Some("token-unknown"),
-            Self::Token(TokenFault::Secret) => Some("token-secret"),
-            Self::Token(TokenFault::Used) => Some("token-used"),
-            Self::Token(TokenFault::Expired) => Some("token-expired"),
-            _ => None,
-        }
+        let Self::Token(fault) = self else { return None };
+        Some(match fault {
+            TokenFault::Form => "token-form",
+            TokenFault::Unknown => "token-unknown",
+            TokenFault::Secret => "token-secret",
+            TokenFault::Used => "token-used",
+            TokenFault::Expired => "token-expired",
+        })
     }
 
     /// The record of it.
