@@ -17,7 +17,7 @@ use nullius_protocol::to_hex;
 use nullius_store::devices::Device;
 use nullius_store::enrol_tokens::EnrolToken;
 use nullius_store::{StoreError, devices, enrol_tokens};
-use rcgen::{CertificateParams, KeyPair};
+use rcgen::{CertificateParams, DistinguishedName, KeyPair};
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 use sha2::{Digest as _, Sha256};
@@ -118,7 +118,9 @@ fn device(number: usize) -> (Device, EnrolToken, String) {
         used: false,
     };
     let key = KeyPair::generate().unwrap();
-    let csr = CertificateParams::default().serialize_request(&key).unwrap();
+    let mut params = CertificateParams::default();
+    params.distinguished_name = DistinguishedName::new();
+    let csr = params.serialize_request(&key).unwrap();
     let body = STANDARD.encode(csr.der());
     let basic = STANDARD.encode(format!("{}:{}", to_hex(&id), to_hex(&secret)));
     let request = format!(
