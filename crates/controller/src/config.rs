@@ -1,5 +1,6 @@
 //! What a controller is told at its start.
 
+use crate::est::EstSettings;
 use crate::http::{Limits, Rates};
 use crate::link::LinkSettings;
 use crate::people::oidc::Provider;
@@ -19,6 +20,8 @@ pub struct Config {
     pub sessions: Sessions,
     /// Certificates, and the link to the gateways.
     pub link: LinkSettings,
+    /// How devices get certificates.
+    pub est: EstSettings,
     /// The certificate authorities.
     pub pki: PkiSettings,
     /// Who else signs people in.
@@ -51,6 +54,7 @@ impl Default for Config {
             rates: Rates::default(),
             sessions: Sessions::default(),
             link: LinkSettings::default(),
+            est: EstSettings::default(),
             pki: PkiSettings::default(),
             provider: None,
         }

@@ -3,6 +3,7 @@
 //! Nothing here decides. What a start prints once (the claim code, the digits of the root) is handed to whoever started
 //! it; neither is kept in the clear.
 
+use crate::est::Est;
 use crate::http::{Problem, open_router};
 use crate::pki::begin::Recovery;
 use crate::record::act::Act;
@@ -64,6 +65,8 @@ pub struct Ready {
     pub api: SocketAddr,
     /// Where gateways are served.
     pub links: SocketAddr,
+    /// Where devices are served.
+    pub est: SocketAddr,
     /// SHA-256 of the root certificate, hexadecimal: how others know this controller.
     pub root: String,
     /// With what the first account is made, where there is none yet.
@@ -118,6 +121,7 @@ fn config(settings: &Settings) -> Config {
         limits: settings.limits(),
         rates: settings.rates(),
         link,
+        est: settings.est.clone(),
         pki: settings.authorities(),
         provider: settings.provider.clone(),
         ..Config::default()
@@ -131,15 +135,18 @@ async fn attend(
     stop: impl Future<Output = ()>,
 ) -> Result<(), RunError> {
     let (api, links) = (listen(settings.listen).await?, listen(settings.links).await?);
+    let devices = listen(settings.est.listen).await?;
     // what is shown once is made when nothing is left that usually fails
     let recovery = begun(&app).await?;
     let tls = Tls::new(&app).await?;
     let (end, ended) = watch::channel(());
-    let told = Ready { recovery, ..announced(&app, &api, &links).await? };
+    let told = Ready { recovery, ..announced(&app, &api, &links, &devices).await? };
+    let est = app.open_est(Est::new(&app, tls.est(&app)?));
     let acceptor = TlsAcceptor::from(Arc::clone(&tls.api));
     let limits = app.config().limits;
     let people = tokio::spawn(serve(router(&app), api, Some(acceptor), limits, over(ended.clone())));
     let gateways = tokio::spawn(serve_link(app.clone(), links, Arc::clone(&tls.link), over(ended.clone())));
+    let devices = tokio::spawn(est.listen(devices, over(ended.clone())));
     let mut beside = beside(settings, &app, ended).await?;
     beside.spawn(tls.keep_fresh(app.clone()));
     beside.spawn(pki::lists::keep_fresh(app.clone()));
@@ -150,7 +157,7 @@ async fn attend(
     stop.await;
     drop(end);
     beside.shutdown().await;
-    let _ = tokio::join!(people, gateways);
+    let _ = tokio::join!(people, gateways, devices);
     Ok(())
 }
 
@@ -189,13 +196,19 @@ async fn begun(app: &App) -> Result<Option<Recovery>, RunError> {
     begun.map_err(|error| RunError::Begin(error.to_string()))
 }
 
-async fn announced(app: &App, api: &TcpListener, links: &TcpListener) -> Result<Ready, RunError> {
+async fn announced(
+    app: &App,
+    api: &TcpListener,
+    links: &TcpListener,
+    devices: &TcpListener,
+) -> Result<Ready, RunError> {
     let of = app.clone();
     let root = tokio::task::spawn_blocking(move || fingerprint(&of)).await;
     Ok(Ready {
         app: app.clone(),
         api: api.local_addr().map_err(RunError::System)?,
         links: links.local_addr().map_err(RunError::System)?,
+        est: devices.local_addr().map_err(RunError::System)?,
         root: root.map_err(|error| RunError::Begin(error.to_string()))??,
         claim: app.claim_code().await?,
         recovery: None,

@@ -124,6 +124,22 @@ impl Tls {
     }
 }
 
+impl Tls {
+    /// Of devices: a certificate is looked at where one is shown. No session is remembered here either.
+    ///
+    /// # Errors
+    /// [`TlsError`].
+    pub(crate) fn est(&self, app: &App) -> Result<Arc<ServerConfig>, TlsError> {
+        let clients = Arc::new(crate::est::AnyClient::new());
+        let mut est =
+            builder(app)?.with_client_cert_verifier(clients).with_cert_resolver(resolver(&self.shown));
+        est.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        est.session_storage = Arc::new(NoServerSessionStorage {});
+        est.send_tls13_tickets = 0;
+        Ok(Arc::new(est))
+    }
+}
+
 /// The certificate that is shown now.
 #[derive(Debug)]
 struct Shown(RwLock<Arc<CertifiedKey>>);

@@ -28,3 +28,4 @@ pub(crate) use page::{Page, PageQuery};
 pub(crate) use problem::{Fault, Problem};
 pub(crate) use server::open_router;
 pub use server::{Limits, router, serve};
+pub(crate) use server::{Seats, accept, plain, requests};

@@ -5,6 +5,7 @@
 
 use super::delivery::{self, Form};
 use super::hub::{Question, Seat};
+use super::relay::Relays;
 use super::wire::{End, Reader, Writer};
 use super::{arrival, records};
 use crate::{App, join, pki};
@@ -77,6 +78,7 @@ struct Session {
     /// A change was refused: the policy goes in full.
     in_full: bool,
     open: BTreeMap<u64, oneshot::Sender<Answer>>,
+    relays: Relays,
     asked: u64,
     reported: Option<Instant>,
     renewed: Option<Instant>,
@@ -123,6 +125,7 @@ impl Session {
             under_way: BTreeMap::new(),
             in_full: false,
             open: BTreeMap::new(),
+            relays: Relays::default(),
             asked: 0,
             reported: None,
             renewed: None,
@@ -209,9 +212,7 @@ impl Session {
                 self.answered(answered);
                 Ok(())
             }
-            ToController::Relay(Relay { id, part: RelayPart::Open { .. } }) => self.no_relay(id).await,
-            // what was on its way when the flow ended
-            ToController::Relay(_) => Ok(()),
+            ToController::Relay(part) => self.relay(part).await,
         }
     }
 
@@ -227,10 +228,12 @@ impl Session {
         self.app.write(adopt).await
     }
 
-    /// There is no enrolment server behind this link.
-    async fn no_relay(&mut self, id: u64) -> Result<(), End> {
-        let reason = Some("this controller enrols no devices".to_owned());
-        self.writer.send(&ToGateway::Relay(Relay { id, part: RelayPart::End { reason } })).await
+    async fn relay(&mut self, part: Relay) -> Result<(), End> {
+        let Err((id, reason)) = self.relays.take(&self.app, (&self.peer, &self.writer), part) else {
+            return Ok(());
+        };
+        let part = RelayPart::End { reason: Some(reason.to_owned()) };
+        self.writer.send(&ToGateway::Relay(Relay { id, part })).await
     }
 
     async fn acked(&mut self, ack: Ack) -> Result<(), End> {
