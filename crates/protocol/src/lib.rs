@@ -7,10 +7,13 @@
 //! is an error, so that a sender and a receiver never disagree in silence about what was said.
 
 pub mod bundle;
+pub mod enrol;
 pub mod link;
 pub mod local;
 pub mod order;
 pub mod state;
 mod text;
+mod token;
 
 pub use text::{from_hex, parse_epoch, to_hex};
+pub use token::{TOKEN_ID, TOKEN_SECRET};

@@ -5,14 +5,9 @@
 
 use super::Hash;
 use crate::text;
+use crate::token::{self, TOKEN_ID, TOKEN_SECRET};
 use serde::{Deserialize, Serialize};
 use std::fmt;
-
-/// Bytes of a token's name.
-pub const TOKEN_ID: usize = 8;
-
-/// Bytes of a token's secret.
-pub const TOKEN_SECRET: usize = 32;
 
 const KIND: &str = "nlj1";
 
@@ -38,20 +33,15 @@ impl JoinToken {
     /// # Errors
     /// [`BadToken`], which repeats nothing of the text.
     pub fn parse(text: &str) -> Result<Self, BadToken> {
-        let parts: Vec<_> = text.trim().split('-').collect();
-        let [KIND, id, secret, root] = *parts else { return Err(BadToken) };
-        Ok(Self { id: bytes(id)?, secret: bytes(secret)?, root: Hash(bytes(root)?) })
+        let (id, secret, root) = token::parse(KIND, text).ok_or(BadToken)?;
+        Ok(Self { id, secret, root })
     }
-}
-
-fn bytes<const N: usize>(digits: &str) -> Result<[u8; N], BadToken> {
-    text::from_hex(digits).and_then(|bytes| bytes.try_into().ok()).ok_or(BadToken)
 }
 
 /// The token, its secret included.
 impl fmt::Display for JoinToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{KIND}-{}-{}-{}", text::to_hex(&self.id), text::to_hex(&self.secret), self.root)
+        token::write(f, KIND, (&self.id, &self.secret, &self.root))
     }
 }
 

@@ -19,7 +19,7 @@ mod to_gateway;
 pub use blob::{Blob, Hash};
 pub use chain::chained;
 pub use frame::{FrameError, Frames, frame};
-pub use join::{BadToken, JoinAnswer, JoinRequest, JoinToken, TOKEN_ID, TOKEN_SECRET};
+pub use join::{BadToken, JoinAnswer, JoinRequest, JoinToken};
 pub use question::is_question;
 pub use to_controller::{
     Ack, Answered, Hello, MAX_RECORDS, Outcome, Record, Records, Report, Revoked, Spool, ToController,
