@@ -11,7 +11,7 @@ use nullius_model::{
     Direction, Endpoint, FlowId, FlowInfo, Frame, FrameNumber, LinkType, Mac, Observation, Protocol, Seed,
     Seen, Sink, Timestamp, Transport,
 };
-use nullius_protocol::{bundle, link, local, order, state};
+use nullius_protocol::{agent, bundle, link, local, order, state};
 use nullius_wire::context::Context;
 use nullius_wire::parser::Progress;
 use nullius_wire::reader::Reader;
@@ -67,6 +67,16 @@ pub(crate) fn certificate_request(bytes: &[u8]) {
     if let Err(error) = RequestedKey::from_request(bytes) {
         drop(error.to_string());
     }
+}
+
+/// Reads an agent's connection from both ends.
+pub(crate) fn agent(bytes: &[u8]) {
+    let mut frames = link::Frames::<agent::FromAgent>::new(agent::MAX_FROM_AGENT);
+    frames.push(bytes);
+    while let Ok(Some(_)) = frames.next() {}
+    let mut frames = link::Frames::<agent::ToAgent>::new(agent::MAX_TO_AGENT);
+    frames.push(bytes);
+    while let Ok(Some(_)) = frames.next() {}
 }
 
 /// Reads the gateway link from both ends, and what a gateway joins with.

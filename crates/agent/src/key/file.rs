@@ -1,11 +1,9 @@
-//! Keys in files: one a key, PKCS#8 as PEM, for the agent's user alone.
+//! Keys in files: one a key, PKCS#8 (RFC 5208, DER), for the agent's user alone.
 
 use super::{DeviceKey, KeyError, Keyring, Point, bytes_of, draw};
 use crate::file::{self, FileError};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair as _};
-use rustls::pki_types::PrivatePkcs8KeyDer;
-use rustls::pki_types::pem::PemObject as _;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -23,7 +21,7 @@ pub(crate) struct KeyFiles(pub(crate) PathBuf);
 
 impl KeyFiles {
     fn path(&self, handle: &str) -> Result<PathBuf, KeyError> {
-        bytes_of(handle).map(|_| self.0.join(format!("key-{handle}.pem")))
+        bytes_of(handle).map(|_| self.0.join(format!("{handle}.p8")))
     }
 }
 
@@ -34,8 +32,7 @@ impl Keyring for KeyFiles {
         let handle = draw()?;
         let key = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_ASN1_SIGNING).map_err(|_| KeyError::Randomness)?;
         let der = key.to_pkcs8v1().map_err(|_| KeyError::Randomness)?;
-        let pem = Zeroizing::new(nullius_identity::pem("PRIVATE KEY", der.as_ref()));
-        file::replace(&self.path(&handle)?, pem.as_bytes())?;
+        file::replace(&self.path(&handle)?, der.as_ref())?;
         Ok((handle.clone(), Arc::new(FileKey::new(key, &handle)?)))
     }
 
@@ -43,11 +40,10 @@ impl Keyring for KeyFiles {
         let path = self.path(handle)?;
         private(&self.0)?;
         private(&path)?;
-        let pem = Zeroizing::new(file::read(&path, MAX_KEY)?);
-        let damaged = || KeyError::Damaged(path.display().to_string());
-        let der = PrivatePkcs8KeyDer::from_pem_slice(&pem).map_err(|_| damaged())?;
-        let key = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, der.secret_pkcs8_der());
-        Ok(Arc::new(FileKey::new(key.map_err(|_| damaged())?, handle)?))
+        let der = Zeroizing::new(file::read(&path, MAX_KEY)?);
+        let key = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, &der);
+        let key = key.map_err(|_| KeyError::Damaged(path.display().to_string()))?;
+        Ok(Arc::new(FileKey::new(key, handle)?))
     }
 
     fn forget(&self, handle: &str) -> Result<(), KeyError> {

@@ -12,8 +12,8 @@ use nullius_audit::{Entry, Phase};
 use nullius_identity::{GatewayIdentity, Profile, RequestedKey, Verified};
 use nullius_model::Epoch;
 use nullius_protocol::link::{
-    Ack, Answered, Asked, Blob, Bye, Hello, Outcome, Records, Report, ToController, ToGateway, VERSION,
-    Welcome,
+    Ack, Answered, Asked, Blob, Bye, Hello, Outcome, Records, Relay, RelayPart, Report, ToController,
+    ToGateway, VERSION, Welcome,
 };
 use nullius_protocol::local::Answer;
 use nullius_store::gateways::Gateway;
@@ -208,7 +208,16 @@ impl Session {
                 self.answered(answered);
                 Ok(())
             }
+            ToController::Relay(Relay { id, part: RelayPart::Open { .. } }) => self.no_relay(id).await,
+            // what was on its way when the flow ended
+            ToController::Relay(_) => Ok(()),
         }
+    }
+
+    /// There is no enrolment server behind this link.
+    async fn no_relay(&mut self, id: u64) -> Result<(), End> {
+        let reason = Some("this controller enrols no devices".to_owned());
+        self.writer.send(&ToGateway::Relay(Relay { id, part: RelayPart::End { reason } })).await
     }
 
     async fn acked(&mut self, ack: Ack) -> Result<(), End> {

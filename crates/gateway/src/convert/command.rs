@@ -74,7 +74,12 @@ pub(crate) fn command(asked: local::Command) -> Option<Result<Command, String>> 
         | local::Command::LinkState { .. }
         | local::Command::Deliver { .. }
         | local::Command::SpoolRead { .. }
-        | local::Command::SpoolAcked { .. } => return None,
+        | local::Command::SpoolAcked { .. }
+        | local::Command::Vouch { .. }
+        | local::Command::Proven { .. }
+        | local::Command::Unproven { .. }
+        | local::Command::Trust
+        | local::Command::WatchTrust => return None,
     })
 }
 

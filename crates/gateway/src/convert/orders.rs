@@ -43,6 +43,9 @@ pub(crate) fn order(order: Order) -> Result<Ordered, String> {
                 reason: reason.into(),
             }));
         }
+        Order::Trust { .. } | Order::RevokeKey { .. } => {
+            return Err("this gateway cannot do that yet".to_owned());
+        }
         Order::EndEmergency { zone, reason } => {
             let scope = EmergencyScope::Zone(zone.into());
             return Ok(Ordered::Act(Command::EndEmergency { scope, reason: reason.into() }));

@@ -30,6 +30,7 @@ pub(crate) fn device(
             .map(|(good, at)| local::Posture { good, age: now.uptime.since(at).as_secs() }),
         risk: assessment.risk,
         conforms: assessment.conforms,
+        evidence: Vec::new(),
     }
 }
 

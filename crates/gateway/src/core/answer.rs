@@ -52,7 +52,11 @@ impl Core {
             Command::PolicyApply { .. }
             | Command::Handover { .. }
             | Command::Deliver { .. }
+            | Command::WatchTrust
             | Command::Tail => Err(failure("this command has an answer of its own")),
+            Command::Vouch { .. } | Command::Proven { .. } | Command::Unproven { .. } | Command::Trust => {
+                Err(failure("this gateway cannot do that yet"))
+            }
         };
         match answered {
             Ok(body) => Answer::Ok(Box::new(body)),

@@ -128,6 +128,7 @@ impl Core {
             what: what.to_owned(),
             text,
             why: String::new(),
+            device: String::new(),
         }
     }
 
@@ -171,6 +172,7 @@ fn audit_line(record: &Record) -> AuditLine {
         what: word(&record.act).to_owned(),
         text: record.to_string(),
         why: String::new(),
+        device: String::new(),
     }
 }
 

@@ -38,6 +38,7 @@ impl Core {
                 .iter()
                 .map(|(lifecycle, count)| (convert::state(*lifecycle), number(*count)))
                 .collect(),
+            assurance: Vec::new(),
             strangers: number(status.strangers),
             grants: number(status.grants),
             counters: counters.map(|counters| counted(&counters)).unwrap_or_default(),
