@@ -1,7 +1,8 @@
 //! What tests share: a folder that goes with its owner.
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
+use crate::time::Clock;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 static NUMBER: AtomicU32 = AtomicU32::new(0);
 
@@ -27,5 +28,21 @@ impl Scratch {
 impl Drop for Scratch {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// A clock that says what it is told.
+#[derive(Debug, Default)]
+pub(crate) struct SetClock(AtomicU64);
+
+impl SetClock {
+    pub(crate) fn set(&self, now: u64) {
+        self.0.store(now, Ordering::Relaxed);
+    }
+}
+
+impl Clock for SetClock {
+    fn now(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
     }
 }

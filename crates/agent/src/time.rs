@@ -1,0 +1,91 @@
+//! What time it is, on a device whose clock may know nothing.
+//!
+//! A device without a battery begins in 1970, and certificates are judged by dates. Three sources, of which the latest
+//! counts: the machine's clock; the floor, which is the newest beginning of a certificate that a trusted authority
+//! signed; and what went by since the floor was learned, by a clock that nobody sets. A trusted authority does not sign
+//! into the future, so the floor is proved; it is kept over a restart, and the machine's clock never becomes part of
+//! it: a clock that is wrong once must not be wrong for ever.
+
+use rustls::pki_types::UnixTime;
+use rustls::time_provider::TimeProvider;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// The machine's clock.
+pub trait Clock: fmt::Debug + Send + Sync {
+    /// Seconds since 1970, as the machine believes.
+    fn now(&self) -> u64;
+}
+
+/// The real one.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    #[expect(clippy::disallowed_methods, reason = "the one place of the agent that reads the clock")]
+    fn now(&self) -> u64 {
+        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+        since.map_or(0, |since| since.as_secs())
+    }
+}
+
+/// What time it is at least, and probably.
+#[derive(Debug)]
+pub(crate) struct Time {
+    clock: Arc<dyn Clock>,
+    floor: Mutex<(u64, Instant)>,
+}
+
+impl Time {
+    pub(crate) fn new(clock: Arc<dyn Clock>, floor: u64) -> Arc<Self> {
+        Arc::new(Self { clock, floor: Mutex::new((floor, Instant::now())) })
+    }
+
+    /// Seconds since 1970.
+    pub(crate) fn now(&self) -> u64 {
+        self.clock.now().max(self.floor())
+    }
+
+    /// What it is at least: proved, or counted since.
+    pub(crate) fn floor(&self) -> u64 {
+        let (floor, at) = *self.floor.lock().unwrap_or_else(PoisonError::into_inner);
+        floor.saturating_add(at.elapsed().as_secs())
+    }
+
+    /// A trusted authority signed something that begins then.
+    pub(crate) fn proved(&self, from: u64) {
+        if from > self.floor() {
+            *self.floor.lock().unwrap_or_else(PoisonError::into_inner) = (from, Instant::now());
+        }
+    }
+}
+
+impl TimeProvider for Time {
+    fn current_time(&self) -> Option<UnixTime> {
+        Some(UnixTime::since_unix_epoch(Duration::from_secs(self.now())))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::SetClock;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_clock_in_1970_is_behind_what_was_proved_and_goes_on_from_there() {
+        let clock = Arc::new(SetClock::default());
+        let time = Time::new(Arc::<SetClock>::clone(&clock), 1_000);
+        assert_eq!(time.now(), 1_000);
+        tokio::time::advance(Duration::from_secs(50)).await;
+        assert_eq!(time.now(), 1_050);
+        time.proved(1_020);
+        assert_eq!(time.now(), 1_050, "nothing new");
+        time.proved(5_000);
+        tokio::time::advance(Duration::from_secs(7)).await;
+        assert_eq!(time.now(), 5_007);
+        clock.set(9_000);
+        assert_eq!((time.now(), time.floor()), (9_000, 5_007), "the machine's clock proves nothing");
+    }
+}
