@@ -6,6 +6,8 @@
 
 mod load;
 
+pub(crate) use load::signed_by;
+
 use crate::host::Host;
 use crate::profile::Named;
 use crate::signer::Signing;

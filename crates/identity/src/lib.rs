@@ -12,6 +12,7 @@
 //! key.
 
 mod authority;
+pub mod chain;
 mod der;
 mod host;
 mod key;
@@ -21,10 +22,12 @@ mod pem;
 mod pinned;
 mod profile;
 mod protection;
+pub mod recovery;
 mod request;
 mod revoked;
 mod roles;
 mod signer;
+mod verifiers;
 
 pub use authority::{Authority, BadAuthority, Published, Serial, Validity};
 pub use host::{BadHost, Constraints, Subnet};
@@ -39,6 +42,9 @@ pub use request::{BadRequest, MAX_REQUEST, Request};
 pub use revoked::{Reason, Revoked};
 pub use roles::{ControllerIdentity, DeviceIdentity, GatewayIdentity, ManufacturerIdentity, Role};
 pub use signer::{KeyInMemory, Signer, SignerError};
+pub use verifiers::{DeviceClients, SiteGateway};
 
+#[cfg(test)]
+mod testing;
 #[cfg(test)]
 mod tests;

@@ -47,16 +47,26 @@ pub enum BadPeer {
 /// # Errors
 /// [`BadPeer`].
 pub fn assertion<T: Role>(leaf: &[u8], domain: &TrustDomain) -> Result<Verified<T>, BadPeer> {
+    named(leaf, domain).map(Verified)
+}
+
+/// Who a certificate names, proved or not.
+pub(crate) fn named<T: Role>(leaf: &[u8], domain: &TrustDomain) -> Result<T, BadPeer> {
     let certificate = parse(leaf).ok_or(BadPeer::Form)?;
     if certificate.is_ca() {
         return Err(BadPeer::Purpose);
     }
-    T::of(&certificate, domain).map(Verified)
+    T::of(&certificate, domain)
 }
 
 /// The last second of a certificate (DER), since 1970; nothing where it cannot be read.
 pub fn certificate_end(der: &[u8]) -> Option<u64> {
     u64::try_from(parse(der)?.validity().not_after.timestamp()).ok()
+}
+
+/// The first second of a certificate (DER), since 1970; nothing where it cannot be read.
+pub(crate) fn certificate_begin(der: &[u8]) -> Option<u64> {
+    u64::try_from(parse(der)?.validity().not_before.timestamp()).ok()
 }
 
 /// A certificate and nothing behind it.
