@@ -61,7 +61,8 @@ pub(crate) struct Wanted {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct State {
-    version: u32,
+    /// The form of this file.
+    pub(crate) version: u32,
     /// Its site, and its name there: as its certificate has them.
     pub(crate) site: String,
     pub(crate) device: String,

@@ -2,6 +2,10 @@
 
 use std::path::{Path, PathBuf};
 use crate::time::Clock;
+use nullius_identity::{
+    Authority, Constraints, KeyInMemory, Profile, RequestedKey, Signer, TrustDomain, Validity,
+};
+use rcgen::KeyPair;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 static NUMBER: AtomicU32 = AtomicU32::new(0);
@@ -45,4 +49,58 @@ impl Clock for SetClock {
     fn now(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
     }
+}
+
+/// A time in the life of everything that is signed here.
+pub(crate) const NOW: u64 = 1_800_000_000;
+
+/// A root's life.
+const LONG: Validity = Validity { from: 1_700_000_000, until: 2_000_000_000 };
+
+/// A root that tests sign with.
+pub(crate) struct Root {
+    authority: Authority,
+    public: RequestedKey,
+}
+
+impl Root {
+    pub(crate) fn new(serial: u8) -> Self {
+        let signer = signer();
+        let public = signer.public().clone();
+        Self { authority: Authority::root(domain(), signer, [serial; 16], LONG).unwrap(), public }
+    }
+
+    pub(crate) fn certificate(&self) -> &[u8] {
+        self.authority.certificate()
+    }
+
+    /// SHA-256 of its key.
+    pub(crate) fn key(&self) -> [u8; 32] {
+        self.public.hash()
+    }
+
+    /// A certificate of this root by another.
+    pub(crate) fn by(&self, other: &Self) -> Vec<u8> {
+        other.authority.issue(&Profile::Root, &self.public, [7; 16], LONG).unwrap()
+    }
+
+    pub(crate) fn issuing(&self) -> Authority {
+        let names = Constraints::parse(&["plant.example"]).unwrap();
+        Authority::issuing(&self.authority, signer(), names, [2; 16], LONG).unwrap()
+    }
+}
+
+pub(crate) fn domain() -> TrustDomain {
+    TrustDomain::new("plant.example").unwrap()
+}
+
+fn signer() -> Box<dyn Signer> {
+    let key = KeyPair::generate().unwrap();
+    Box::new(KeyInMemory::from_pkcs8(&key.serialize_der()).unwrap())
+}
+
+/// SHA-256 of a certificate.
+pub(crate) fn hash(der: &[u8]) -> nullius_protocol::link::Hash {
+    let hash = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, der);
+    nullius_protocol::link::Hash(hash.as_ref().try_into().unwrap())
 }

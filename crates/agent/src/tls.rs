@@ -6,8 +6,9 @@
 
 use crate::key::{DeviceKey, Handshake};
 use crate::time::Time;
-use aws_lc_rs::digest::{SHA256, digest};
-use nullius_identity::{Anchors, SiteGateway, TrustDomain};
+use ::aws_lc_rs::digest::{SHA256, digest};
+use nullius_identity::chain::Anchors;
+use nullius_identity::{SiteGateway, TrustDomain};
 use nullius_protocol::link::Hash;
 use rustls::client::Resumption;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};

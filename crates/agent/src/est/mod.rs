@@ -7,9 +7,11 @@ mod answer;
 mod http;
 mod reach;
 
-pub(crate) use answer::{Issued, Refusal};
-pub(crate) use http::HttpError;
-pub(crate) use reach::{Reach, ReachError, Server};
+pub(crate) use answer::Issued;
+pub use answer::Refusal;
+pub use http::HttpError;
+pub use reach::ReachError;
+pub(crate) use reach::{Reach, Server};
 
 use answer::Answer;
 use base64::Engine as _;
