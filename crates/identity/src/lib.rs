@@ -13,23 +13,31 @@
 
 mod authority;
 pub mod chain;
+pub mod cms;
 mod der;
+pub mod forecast;
 mod host;
 mod key;
+pub mod manifest;
 mod name;
+pub mod ocsp;
 mod peer;
 mod pem;
 mod pinned;
 mod profile;
 mod protection;
 pub mod recovery;
+pub mod renewal;
 mod request;
 mod revoked;
 mod roles;
+pub mod rollover;
 mod signer;
+mod time;
 mod verifiers;
 
 pub use authority::{Authority, BadAuthority, Published, Serial, Validity};
+pub use cms::signed::BadSignature;
 pub use host::{BadHost, Constraints, Subnet};
 pub use key::RequestedKey;
 pub use name::{BadName, TrustDomain, device_name, gateway_name, site_name};
