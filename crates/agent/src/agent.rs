@@ -3,18 +3,18 @@
 use crate::config::{Config, ConfigError};
 use crate::continuity::{self, News, Standing};
 use crate::credential::{self, BadCredential};
-use crate::est::{EstError, ReachError};
+use crate::est::{EstError, ReachError, Refusal};
 use crate::key::{KeyError, Keyring};
 use crate::plant::Plant;
 use crate::renewing::Renewing;
-use crate::schedule;
 use crate::state::{State, StateError, Store};
 use crate::status::Seen;
 use crate::time::{Clock, Time};
 use crate::tls::Credential;
 use crate::trust::{Said, Trust};
 use nullius_identity::chain::Purpose;
-use nullius_identity::{BadName, SignerError, TrustDomain};
+use nullius_identity::renewal::Schedule;
+use nullius_identity::{BadName, DeviceIdentity, SignerError, TrustDomain, Validity, assertion};
 use nullius_protocol::link::{Blob, Hash};
 use rustls::pki_types::CertificateDer;
 use std::fs::File;
@@ -34,6 +34,12 @@ const FAR: u64 = 24 * 3_600;
 
 /// Longest time that a gateway may give for a renewal, in seconds.
 const LONGEST_WITHIN: u32 = 24 * 3_600;
+
+/// Over how long a renewal is spread that should have been, in seconds.
+const SOON: u64 = 60;
+
+/// Longest sleep: a clock that somebody sets meanwhile is seen then.
+const LOOK: Duration = Duration::from_secs(3_600);
 
 /// Why the agent does not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -101,8 +107,7 @@ pub(crate) struct Agent<'c> {
     domain: TrustDomain,
     state: State,
     seen: Seen,
-    /// When the next renewal is due.
-    due: Instant,
+    schedule: Schedule,
     kept_time: Instant,
 }
 
@@ -114,13 +119,22 @@ impl<'c> Agent<'c> {
         let keyring = config.keyring()?;
         let time = Time::new(clock, state.floor.max(credential::life(&state.chain).0));
         let domain = TrustDomain::new(&state.domain)?;
-        let now = Instant::now();
-        let seen = Seen::default();
-        let (due, kept_time) = (now, now);
-        let mut agent =
-            Self { config, keyring, store, _lock: lock, time, plant, domain, state, seen, due, kept_time };
-        agent.due = agent.schedule();
-        Ok(agent)
+        let mut schedule = schedule(&state, &domain);
+        schedule.handle_start(time.now());
+        let (seen, kept_time) = (Seen::default(), Instant::now());
+        Ok(Self {
+            config,
+            keyring,
+            store,
+            _lock: lock,
+            time,
+            plant,
+            domain,
+            state,
+            seen,
+            schedule,
+            kept_time,
+        })
     }
 
     pub(crate) async fn run(mut self) -> Result<(), AgentError> {
@@ -135,7 +149,7 @@ impl<'c> Agent<'c> {
                     Some(heard) => if self.hear(heard)? { standing.send_replace(Arc::new(self.standing()?)); },
                     None => return Err(AgentError::Interrupted),
                 },
-                () = sleep_until(self.due) => if self.renew().await? {
+                () = sleep_until(self.look()) => if self.is_due() && self.renew().await? {
                     standing.send_replace(Arc::new(self.standing()?));
                 },
                 () = sleep_until(self.kept_time + KEEP_TIME) => self.keep_time()?,
@@ -143,6 +157,15 @@ impl<'c> Agent<'c> {
             let _ = &connection;
             self.seen.write(&self.config.runtime);
         }
+    }
+
+    fn is_due(&self) -> bool {
+        self.schedule.due() <= self.time.now()
+    }
+
+    fn look(&self) -> Instant {
+        let left = self.schedule.due().saturating_sub(self.time.now());
+        Instant::now() + Duration::from_secs(left).min(LOOK)
     }
 
     fn standing(&self) -> Result<Standing, AgentError> {
@@ -179,9 +202,8 @@ impl<'c> Agent<'c> {
                 Ok(false)
             }
             News::RenewNow { within } => {
-                let within = Duration::from_secs(within.min(LONGEST_WITHIN).into());
-                tracing::info!(?within, "the gateway asks for a renewal");
-                self.due = self.due.min(Instant::now() + schedule::part_of(within));
+                tracing::info!(within, "the gateway asks for a renewal");
+                self.schedule.handle_order(self.time.now(), within.min(LONGEST_WITHIN).into());
                 Ok(false)
             }
             News::Anchors { anchors, cross, distrusted } => self.anchors(anchors, cross, &distrusted),
@@ -194,13 +216,17 @@ impl<'c> Agent<'c> {
         if now.abs_diff(told) > FAR {
             tracing::warn!(ours = now, gateways = told, "the clocks are more than a day apart");
         }
-        let (from, until) = credential::life(&self.state.chain);
-        if now < told && from + (until.saturating_sub(from)) * 2 / 3 < told {
-            self.due = self.due.min(Instant::now() + schedule::part_of(Duration::from_secs(60)));
+        if self.schedule.is_late(told) {
+            self.schedule.handle_order(now, SOON);
         }
     }
 
-    fn anchors(&mut self, anchors: Vec<Blob>, cross: Vec<Blob>, distrusted: &[Hash]) -> Result<bool, AgentError> {
+    fn anchors(
+        &mut self,
+        anchors: Vec<Blob>,
+        cross: Vec<Blob>,
+        distrusted: &[Hash],
+    ) -> Result<bool, AgentError> {
         let bytes = |list: Vec<Blob>| list.into_iter().map(|blob| blob.0).collect::<Vec<_>>();
         let distrusted = distrusted.iter().map(|hash| hash.0).collect();
         let said = Said { anchors: bytes(anchors), cross: bytes(cross), distrusted };
@@ -219,7 +245,7 @@ impl<'c> Agent<'c> {
         self.store.write(&self.state)?;
         let judged = after.judge().map_err(BadCredential::from)?;
         if judged.verify(&self.state.chain, Purpose::Client, self.time.now()).is_err() {
-            self.due = self.due.min(Instant::now() + schedule::part_of(Duration::from_secs(60)));
+            self.schedule.handle_order(self.time.now(), SOON);
         }
         Ok(true)
     }
@@ -233,7 +259,7 @@ impl<'c> Agent<'c> {
                 let until = credential::life(&self.state.chain).1;
                 tracing::info!(generation = self.state.generation, until, "another certificate");
                 self.seen.problem = None;
-                self.due = self.schedule();
+                self.schedule = schedule(&self.state, &self.domain);
                 return Ok(true);
             }
             Err(AgentError::State(error)) => return Err(error.into()),
@@ -245,17 +271,12 @@ impl<'c> Agent<'c> {
         self.state.failures = self.state.failures.saturating_add(1);
         self.state.tried = self.time.now();
         self.store.write(&self.state)?;
-        let asked = match &failed {
-            AgentError::Est(EstError::Refused(refusal)) => refusal.retry_after,
-            _ => None,
-        };
-        let pause = Instant::now() + Duration::from_secs(asked.unwrap_or_default());
-        self.due = self.schedule().max(pause);
+        if let AgentError::Est(EstError::Refused(Refusal { retry_after: Some(seconds), .. })) = &failed {
+            self.schedule.handle_busy(self.state.tried, *seconds);
+        } else {
+            self.schedule.handle_failure(self.state.tried);
+        }
         Ok(false)
-    }
-
-    fn schedule(&self) -> Instant {
-        Instant::now() + schedule::pause(&self.state, self.time.now())
     }
 
     fn keep_time(&mut self) -> Result<(), AgentError> {
@@ -263,6 +284,12 @@ impl<'c> Agent<'c> {
         self.state.floor = self.time.floor();
         Ok(self.store.write(&self.state)?)
     }
+}
+
+fn schedule(state: &State, domain: &TrustDomain) -> Schedule {
+    let (from, until) = credential::life(&state.chain);
+    let own = state.chain.first().and_then(|leaf| assertion::<DeviceIdentity>(leaf, domain).ok());
+    Schedule::new(Validity { from, until }, own.map(|own| own.key).unwrap_or_default())
 }
 
 /// An error with its causes.

@@ -102,7 +102,8 @@ impl Config {
     /// [`ConfigError`].
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
         let form = |problem: String| ConfigError::Form { path: path.to_owned(), problem };
-        let text = String::from_utf8(file::read(path, MAX_FILE)?).map_err(|_| form("it is no text".to_owned()))?;
+        let text =
+            String::from_utf8(file::read(path, MAX_FILE)?).map_err(|_| form("it is no text".to_owned()))?;
         let config: Self = toml::from_str(&text).map_err(|error| form(error.to_string()))?;
         if config.interfaces.len() > MAX_INTERFACES { Err(ConfigError::Interfaces) } else { Ok(config) }
     }
@@ -150,7 +151,9 @@ mod tests {
         assert_eq!(read("[key]\nkind = \"tpm\"").unwrap().key, tpm);
         let token = "[key]\nkind = \"pkcs11\"\nmodule = \"/m.so\"\ntoken = \"t\"\npin_file = \"/pin\"";
         assert!(matches!(read(token).unwrap().key, KeyConfig::Pkcs11 { .. }));
-        for wrong in ["sever = \"https://c\"", "[key]\nkind = \"paper\"", "[key]\nkind = \"tpm\"\npin = 1", "\u{0}"] {
+        for wrong in
+            ["sever = \"https://c\"", "[key]\nkind = \"paper\"", "[key]\nkind = \"tpm\"\npin = 1", "\u{0}"]
+        {
             assert!(matches!(read(wrong), Err(ConfigError::Form { .. })), "{wrong:?}");
         }
         let many = format!("interfaces = {:?}", vec!["eth0"; 17]);

@@ -30,7 +30,8 @@ pub(crate) fn request(key: Arc<dyn DeviceKey>) -> Result<Vec<u8>, KeyError> {
     let mut params = CertificateParams::default();
     params.distinguished_name = DistinguishedName::new();
     let request = params.serialize_request(&Asking(key));
-    let request = request.map_err(|error| KeyError::Hardware(format!("no request can be signed: {error}")))?;
+    let request =
+        request.map_err(|error| KeyError::Hardware(format!("no request can be signed: {error}")))?;
     Ok(request.der().to_vec())
 }
 
@@ -56,9 +57,8 @@ pub(crate) fn accept(
     now: u64,
 ) -> Result<Accepted, BadCredential> {
     let key = public(key)?.hash();
-    let ours = |der: &Vec<u8>| {
-        assertion::<DeviceIdentity>(der, domain).ok().filter(|identity| identity.key == key)
-    };
+    let ours =
+        |der: &Vec<u8>| assertion::<DeviceIdentity>(der, domain).ok().filter(|identity| identity.key == key);
     let identity = came.iter().find_map(ours).ok_or(BadCredential::OtherKey)?;
     let (leaf, above): (Vec<_>, Vec<_>) = came.into_iter().partition(|der| ours(der).is_some());
     let above = above.into_iter().filter(|der| !trust.anchors.contains(der));

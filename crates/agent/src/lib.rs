@@ -18,7 +18,6 @@ mod file;
 mod key;
 mod plant;
 mod renewing;
-mod schedule;
 mod state;
 mod status;
 #[cfg(test)]

@@ -94,7 +94,7 @@ impl Renewing<'_> {
 
     fn est<'r>(&self, reach: &'r Reach, shown: bool) -> Result<Est<'r>, AgentError> {
         let anchors = Arc::new(self.trust().judge().map_err(credential::BadCredential::from)?);
-        let controller = SiteGateway::controller(anchors, self.domain.clone(), tls::provider());
+        let controller = SiteGateway::controller(anchors, self.domain.clone(), tls::provider()).behind();
         let credential = self.credential()?;
         let tls = tls::client(controller, self.time, shown.then_some(&credential))?;
         Ok(Est { reach, tls })
@@ -114,9 +114,8 @@ impl Renewing<'_> {
         let last = Last::new(self.keyring.open(&self.state.key)?)?;
         let (domain, names, csr) = (self.domain.clone(), (site.clone(), device.clone()), wanted.csr.clone());
         let generation = *generation;
-        let signed = move || {
-            Ask::sign(&domain, (names.0.as_str(), names.1.as_str()), generation, nonce, &csr, &last)
-        };
+        let signed =
+            move || Ask::sign(&domain, (names.0.as_str(), names.1.as_str()), generation, nonce, &csr, &last);
         let signed = tokio::task::spawn_blocking(signed).await.map_err(|_| AgentError::Interrupted)?;
         let Ask { site, name, generation, nonce, request, key, signature } = signed?;
         let request = RecoverRequest {

@@ -6,7 +6,6 @@
 //! INVARIANT: one process at a time holds the directory ([`Store::lock`]), so that no two renew for one device.
 
 use crate::file::{self, FileError};
-use nullius_protocol::link::Hash;
 use nullius_protocol::{from_hex, to_hex};
 use serde::{Deserialize, Serialize};
 use std::fs::{File, OpenOptions, TryLockError};
@@ -29,7 +28,9 @@ const VERSION: u32 = 1;
 #[derive(Debug, thiserror::Error)]
 pub enum StateError {
     /// Nothing was enrolled.
-    #[error("this device is not enrolled: `nullius-agent enrol --token TOKEN`, with a token of the controller")]
+    #[error(
+        "this device is not enrolled: `nullius-agent enrol --token TOKEN`, with a token of the controller"
+    )]
     Absent,
     /// The file.
     #[error(transparent)]
@@ -117,10 +118,6 @@ impl State {
     /// The keys of authorities that count no more.
     pub(crate) fn distrusted(&self) -> impl Iterator<Item = [u8; 32]> {
         self.distrusted.iter().filter_map(|hash| hash.as_slice().try_into().ok())
-    }
-
-    pub(crate) fn distrust(&mut self, hashes: &[Hash]) {
-        self.distrusted = hashes.iter().map(|hash| hash.0.to_vec()).collect();
     }
 }
 

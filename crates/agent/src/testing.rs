@@ -1,11 +1,11 @@
 //! What tests share: a folder that goes with its owner.
 
-use std::path::{Path, PathBuf};
 use crate::time::Clock;
 use nullius_identity::{
     Authority, Constraints, KeyInMemory, Profile, RequestedKey, Signer, TrustDomain, Validity,
 };
 use rcgen::KeyPair;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 static NUMBER: AtomicU32 = AtomicU32::new(0);

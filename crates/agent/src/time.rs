@@ -6,6 +6,7 @@
 //! into the future, so the floor is proved; it is kept over a restart, and the machine's clock never becomes part of
 //! it: a clock that is wrong once must not be wrong for ever.
 
+use nullius_identity::renewal::TimeFloor;
 use rustls::pki_types::UnixTime;
 use rustls::time_provider::TimeProvider;
 use std::fmt;
@@ -35,30 +36,33 @@ impl Clock for SystemClock {
 #[derive(Debug)]
 pub(crate) struct Time {
     clock: Arc<dyn Clock>,
-    floor: Mutex<(u64, Instant)>,
+    started: Instant,
+    floor: Mutex<TimeFloor>,
 }
 
 impl Time {
     pub(crate) fn new(clock: Arc<dyn Clock>, floor: u64) -> Arc<Self> {
-        Arc::new(Self { clock, floor: Mutex::new((floor, Instant::now())) })
+        Arc::new(Self { clock, started: Instant::now(), floor: Mutex::new(TimeFloor::new(floor, 0)) })
     }
 
     /// Seconds since 1970.
     pub(crate) fn now(&self) -> u64 {
-        self.clock.now().max(self.floor())
+        self.with(|floor, uptime| floor.now(self.clock.now(), uptime))
     }
 
-    /// What it is at least: proved, or counted since.
+    /// What it is at least, in seconds since 1970: proved, or counted since.
     pub(crate) fn floor(&self) -> u64 {
-        let (floor, at) = *self.floor.lock().unwrap_or_else(PoisonError::into_inner);
-        floor.saturating_add(at.elapsed().as_secs())
+        self.with(|floor, uptime| floor.kept(uptime))
     }
 
     /// A trusted authority signed something that begins then.
     pub(crate) fn proved(&self, from: u64) {
-        if from > self.floor() {
-            *self.floor.lock().unwrap_or_else(PoisonError::into_inner) = (from, Instant::now());
-        }
+        self.with(|floor, uptime| floor.raise(from, uptime));
+    }
+
+    fn with<T>(&self, work: impl FnOnce(&mut TimeFloor, u64) -> T) -> T {
+        let uptime = self.started.elapsed().as_secs();
+        work(&mut self.floor.lock().unwrap_or_else(PoisonError::into_inner), uptime)
     }
 }
 

@@ -17,7 +17,6 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, Error, SignatureScheme, version};
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
 use x509_parser::certificate::X509Certificate;
 use x509_parser::extensions::GeneralName;
 use x509_parser::prelude::FromDer as _;
@@ -67,8 +66,7 @@ pub(crate) fn nobody() -> ServerName<'static> {
     ServerName::IpAddress(std::net::Ipv6Addr::UNSPECIFIED.into())
 }
 
-/// Judges a certificate at the time it is, or at its own beginning where that is later: what a trusted authority signed
-/// has begun, and it is the machine's clock that is behind.
+/// Notes when the certificate begins that was taken: a trusted authority signed it, so it is later than that.
 #[derive(Debug)]
 struct Dated {
     server: Arc<dyn ServerCertVerifier>,
@@ -85,8 +83,7 @@ impl ServerCertVerifier for Dated {
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
         let from = dates(end_entity).ok_or(CertificateError::BadEncoding)?.0;
-        let at = UnixTime::since_unix_epoch(Duration::from_secs(now.as_secs().max(from)));
-        let verified = self.server.verify_server_cert(end_entity, intermediates, name, ocsp, at)?;
+        let verified = self.server.verify_server_cert(end_entity, intermediates, name, ocsp, now)?;
         self.time.proved(from);
         Ok(verified)
     }
@@ -160,7 +157,7 @@ impl ServerCertVerifier for FirstContact {
         // whose it is stands in what it signed; another domain's certificates are not under this root
         let domain = domain(end_entity).ok_or(CertificateError::NotValidForName)?;
         let anchors = Arc::new(Anchors::new(&[root], [])?);
-        let controller = SiteGateway::controller(anchors, domain.clone(), provider());
+        let controller = SiteGateway::controller(anchors, domain.clone(), provider()).behind();
         let verified = controller.verify_server_cert(end_entity, intermediates, name, ocsp, now)?;
         let _ = self.found.set(Found { root: root.to_vec(), domain });
         Ok(verified)
@@ -246,10 +243,10 @@ fn schemes() -> Vec<SignatureScheme> {
 pub(crate) fn domain(der: &[u8]) -> Option<TrustDomain> {
     let (_, certificate) = X509Certificate::from_der(der).ok()?;
     let names = certificate.subject_alternative_name().ok()??;
-    let mut uris = names.value.general_names.iter().filter_map(|name| match name {
-        GeneralName::URI(uri) => Some(*uri),
-        _ => None,
-    });
+    let uri = |name: &GeneralName<'_>| {
+        if let GeneralName::URI(uri) = name { Some((*uri).to_owned()) } else { None }
+    };
+    let mut uris = names.value.general_names.iter().filter_map(uri);
     let (Some(uri), None) = (uris.next(), uris.next()) else { return None };
     let (domain, _) = uri.strip_prefix("spiffe://")?.split_once('/')?;
     TrustDomain::new(domain).ok()

@@ -94,7 +94,11 @@ mod tests {
         let cross = [second.by(&first), third.by(&second)];
         let both = ours.after(&said(&[&first, &second], &cross), NOW).unwrap();
         assert_eq!(both, trust(&[&first, &second]));
-        assert_eq!(both.after(&said(&[&second], &[]), NOW).unwrap(), trust(&[&second]), "the old one retires");
+        assert_eq!(
+            both.after(&said(&[&second], &[]), NOW).unwrap(),
+            trust(&[&second]),
+            "the old one retires"
+        );
         // after years: neither of the two that are in force now was known
         let late = ours.after(&said(&[&third, &second], &cross), NOW).unwrap();
         assert_eq!(late.anchors.len(), 2);

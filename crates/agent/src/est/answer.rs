@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hyper::StatusCode;
 use hyper::header::RETRY_AFTER;
-fn read_certs(_: &[u8]) -> Result<Vec<Vec<u8>>, ()> { Err(()) }
+use nullius_identity::cms;
 use nullius_model::inert;
 use nullius_protocol::enrol::{GENERATION_HEADER, RecoverAnswer};
 use rustls::pki_types::CertificateDer;
@@ -50,7 +50,8 @@ pub(super) struct Answer(pub(super) Heard);
 
 impl Answer {
     pub(super) fn issued(self) -> Result<Issued, EstError> {
-        let generation = self.0.headers.get(GENERATION_HEADER).and_then(|value| value.to_str().ok()?.parse().ok());
+        let generation =
+            self.0.headers.get(GENERATION_HEADER).and_then(|value| value.to_str().ok()?.parse().ok());
         Ok(Issued { chain: self.certificates()?, generation, anchors: Vec::new() })
     }
 
@@ -58,7 +59,7 @@ impl Answer {
         let body = self.good()?.body;
         let digits: Vec<u8> = body.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
         let der = STANDARD.decode(digits).map_err(|_| EstError::Answer("no base64"))?;
-        let certificates = read_certs(&der).map_err(|_| EstError::Answer("no certificates"))?;
+        let certificates = cms::read_certs(&der).map_err(|_| EstError::Answer("no certificates"))?;
         few(certificates)
     }
 

@@ -67,7 +67,10 @@ pub(crate) enum Reach {
 
 impl Reach {
     /// A TLS connection, and the name by which the other end is asked.
-    pub(super) async fn connect(&self, config: ClientConfig) -> Result<(TlsStream<Stream>, String), ReachError> {
+    pub(super) async fn connect(
+        &self,
+        config: ClientConfig,
+    ) -> Result<(TlsStream<Stream>, String), ReachError> {
         let (stream, host) = match self {
             Self::Direct(Server { host, port }) => {
                 let stream = TcpStream::connect((host.as_str(), *port)).await;

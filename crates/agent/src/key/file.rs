@@ -30,7 +30,8 @@ impl Keyring for KeyFiles {
         file::make_directory(&self.0)?;
         private(&self.0)?;
         let handle = draw()?;
-        let key = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_ASN1_SIGNING).map_err(|_| KeyError::Randomness)?;
+        let key =
+            EcdsaKeyPair::generate(&ECDSA_P256_SHA256_ASN1_SIGNING).map_err(|_| KeyError::Randomness)?;
         let der = key.to_pkcs8v1().map_err(|_| KeyError::Randomness)?;
         file::replace(&self.path(&handle)?, der.as_ref())?;
         Ok((handle.clone(), Arc::new(FileKey::new(key, &handle)?)))

@@ -48,7 +48,8 @@ impl fmt::Debug for Token {
 impl Token {
     fn with<T>(&self, work: impl FnOnce(&Session) -> Result<T, Error>) -> Result<T, KeyError> {
         let mut loaded = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
-        let told = |error: Error| KeyError::Hardware(format!("the module {}: {error}", self.library.display()));
+        let told =
+            |error: Error| KeyError::Hardware(format!("the module {}: {error}", self.library.display()));
         let session = self.log_in(&mut loaded).map_err(told)?;
         let absent = || KeyError::Hardware(format!("no token `{}` is plugged in", self.label));
         work(&session.ok_or_else(absent)?).map_err(told)
@@ -81,10 +82,8 @@ impl Token {
         let found = self.with(|session| {
             let Some(key) = find(session, ObjectClass::PUBLIC_KEY, id)? else { return Ok(None) };
             let found = session.get_attributes(key, &[AttributeType::EcPoint])?;
-            Ok(found.into_iter().find_map(|found| match found {
-                Attribute::EcPoint(point) => Some(point),
-                _ => None,
-            }))
+            let point = |found| if let Attribute::EcPoint(point) = found { Some(point) } else { None };
+            Ok(found.into_iter().find_map(point))
         })?;
         // an octet string around the point; some modules leave that away
         let point = found.as_deref().map(|bytes| bytes.strip_prefix(&[0x04, 0x41]).unwrap_or(bytes));
@@ -98,7 +97,9 @@ impl Keyring for Token {
         let handle = draw()?;
         let id = bytes_of(&handle)?;
         let [public, private] = templates(&id);
-        self.with(|session| session.generate_key_pair(&Mechanism::EccKeyPairGen, &public, &private).map(|_| ()))?;
+        self.with(|session| {
+            session.generate_key_pair(&Mechanism::EccKeyPairGen, &public, &private).map(|_| ())
+        })?;
         let key = self.open(&handle)?;
         Ok((handle, key))
     }
@@ -121,14 +122,20 @@ impl Keyring for Token {
     }
 }
 
-fn find(session: &Session, class: ObjectClass, id: [u8; super::HANDLE]) -> Result<Option<ObjectHandle>, Error> {
+fn find(
+    session: &Session,
+    class: ObjectClass,
+    id: [u8; super::HANDLE],
+) -> Result<Option<ObjectHandle>, Error> {
     let wanted = [Attribute::Class(class), Attribute::Id(id.to_vec())];
     Ok(session.find_objects(&wanted)?.first().copied())
 }
 
 fn templates(id: &[u8]) -> [Vec<Attribute>; 2] {
-    let named = || vec![Attribute::Token(true), Attribute::Id(id.to_vec()), Attribute::Label(b"nullius".to_vec())];
-    let public = [Attribute::KeyType(KeyType::EC), Attribute::EcParams(P256.to_vec()), Attribute::Verify(true)];
+    let named =
+        || vec![Attribute::Token(true), Attribute::Id(id.to_vec()), Attribute::Label(b"nullius".to_vec())];
+    let public =
+        [Attribute::KeyType(KeyType::EC), Attribute::EcParams(P256.to_vec()), Attribute::Verify(true)];
     let private = [
         Attribute::Private(true),
         Attribute::Sensitive(true),

@@ -43,8 +43,7 @@ impl Tpm {
         let way = TctiNameConf::from_str(&self.0).map_err(told)?;
         let mut context = Context::new(way).map_err(told)?;
         let derived = context.execute_with_nullauth_session(|context| {
-            let made =
-                context.create_primary(Hierarchy::Owner, template(unique)?, None, None, None, None)?;
+            let made = context.create_primary(Hierarchy::Owner, template(unique)?, None, None, None, None)?;
             let public = made.out_public;
             context.execute_with_temporary_object(ObjectHandle::from(made.key_handle), |context, key| {
                 work(context, KeyHandle::from(key), &public)

@@ -67,6 +67,12 @@ impl Plant {
         }
     }
 
+    /// At one place that is no interface.
+    #[cfg(test)]
+    pub(crate) fn at(place: Option<&Place>) -> Self {
+        Self { named: vec!["nowhere0".to_owned()], here: place.cloned() }
+    }
+
     /// The places to look at now, in order: interfaces come and go.
     pub(crate) fn places(&self) -> Result<Vec<Place>, PlantError> {
         #[cfg(test)]

@@ -17,6 +17,9 @@ use std::task::{Context, Poll, ready};
 use tokio::io::ReadBuf;
 use tokio::net::UdpSocket;
 
+/// Complaints of the network that are passed over in a row: more of them are no network.
+const MAX_COMPLAINTS: usize = 64;
+
 pub(super) struct GroupSocket {
     io: UdpSocket,
     group: SocketAddr,
@@ -66,18 +69,16 @@ impl AsyncUdpSocket for GroupSocket {
         let (Some(buffer), Some(meta)) = (buffers.first_mut(), meta.first_mut()) else {
             return Poll::Ready(Ok(0));
         };
-        loop {
+        for _ in 0..MAX_COMPLAINTS {
             let mut room = ReadBuf::new(buffer);
-            match ready!(self.io.poll_recv(cx, &mut room)) {
-                Ok(()) => {
-                    let len = room.filled().len();
-                    *meta = RecvMeta { addr: self.group, len, stride: len, ecn: None, dst_ip: None };
-                    return Poll::Ready(Ok(1));
-                }
-                // what the network says about something that was sent; QUIC has its own times
-                Err(_) => {}
+            // an error is what the network says about something that was sent; QUIC has its own times
+            if ready!(self.io.poll_recv(cx, &mut room)).is_ok() {
+                let len = room.filled().len();
+                *meta = RecvMeta { addr: self.group, len, stride: len, ecn: None, dst_ip: None };
+                return Poll::Ready(Ok(1));
             }
         }
+        Poll::Ready(Err(io::ErrorKind::NetworkDown.into()))
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {

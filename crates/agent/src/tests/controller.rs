@@ -71,8 +71,10 @@ impl Controller {
                 let (acceptor, book) = (acceptor.clone(), Arc::clone(&kept));
                 tokio::spawn(async move {
                     let Ok(stream) = acceptor.accept(stream).await else { return };
-                    let shown = stream.get_ref().1.peer_certificates().and_then(|chain| chain.first().cloned());
-                    let service = service_fn(move |request| answer(Arc::clone(&book), shown.clone(), request));
+                    let shown =
+                        stream.get_ref().1.peer_certificates().and_then(|chain| chain.first().cloned());
+                    let service =
+                        service_fn(move |request| answer(Arc::clone(&book), shown.clone(), request));
                     let http = hyper::server::conn::http1::Builder::new();
                     let _ = http.serve_connection(TokioIo::new(stream), service).await;
                 });
@@ -131,8 +133,10 @@ impl Book {
     }
 
     fn renew(&mut self, shown: Option<CertificateDer<'static>>, body: &[u8]) -> Answered {
-        let shown = nullius_identity::assertion::<nullius_identity::DeviceIdentity>(&shown.unwrap(), &domain());
-        let (generation, last) = self.issued.last_key_value().map(|(number, last)| (*number, last.key)).unwrap();
+        let shown =
+            nullius_identity::assertion::<nullius_identity::DeviceIdentity>(&shown.unwrap(), &domain());
+        let (generation, last) =
+            self.issued.last_key_value().map(|(number, last)| (*number, last.key)).unwrap();
         if self.frozen || shown.unwrap().key != last {
             return refused(403, "this certificate is not the last");
         }

@@ -29,7 +29,6 @@ pub(super) enum Seen {
 }
 
 pub(super) struct Gateway {
-    endpoint: Endpoint,
     pub(super) address: SocketAddr,
     pub(super) seen: mpsc::UnboundedReceiver<Seen>,
     pub(super) says: broadcast::Sender<ToAgent>,
@@ -62,9 +61,8 @@ impl Gateway {
         let (to, seen) = mpsc::unbounded_channel();
         let (says, _) = broadcast::channel(16);
         let doing = Doing { lease, controller, seen: to, says: says.clone() };
-        let accepting = endpoint.clone();
         tokio::spawn(async move {
-            while let Some(incoming) = accepting.accept().await {
+            while let Some(incoming) = endpoint.accept().await {
                 let doing = doing.clone();
                 tokio::spawn(async move {
                     if let Ok(connection) = incoming.await {
@@ -73,7 +71,7 @@ impl Gateway {
                 });
             }
         });
-        Self { endpoint, address, seen, says }
+        Self { address, seen, says }
     }
 
     /// Where an agent finds it.
@@ -91,12 +89,6 @@ impl Gateway {
                 return seen;
             }
         }
-    }
-
-    /// Dies without a word: its address is free when this returns.
-    pub(super) async fn die(self) -> SocketAddr {
-        self.endpoint.rebind(std::net::UdpSocket::bind("[::1]:0").unwrap()).unwrap();
-        self.address
     }
 }
 

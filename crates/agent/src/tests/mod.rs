@@ -92,7 +92,7 @@ impl Device {
         };
         let clock = Arc::new(SetClock::default());
         clock.set(NOW);
-        let plant = Plant { here: place.cloned(), ..Plant::new(&["nowhere0".to_owned()]) };
+        let plant = Plant::at(place);
         Self { _scratch: scratch, config, clock, plant }
     }
 

@@ -66,7 +66,14 @@ async fn a_device_enrols_through_the_gateway_proves_its_key_and_renews_when_told
 
 #[tokio::test]
 async fn a_gateway_that_starts_anew_is_found_before_a_lease_ends() {
-    let (world, controller, mut gateway, device) = enrolled(3).await;
+    let (world, _controller, _gateway, device) = enrolled(300).await;
+    // in a runtime of its own, which ends as a process that is killed: without a word
+    let process = tokio::runtime::Runtime::new().unwrap();
+    let mut gateway = {
+        let _in = process.enter();
+        Gateway::start(&world, 3, None)
+    };
+    let device = Device { plant: Plant::at(Some(&gateway.place())), ..device };
     let running = async {
         let ended = device.agent().run().await;
         panic!("{ended:?}");
@@ -74,8 +81,12 @@ async fn a_gateway_that_starts_anew_is_found_before_a_lease_ends() {
     let watching = async {
         assert_eq!(gateway.next().await, Seen::Hello("cam1".to_owned()));
         assert!(matches!(gateway.next().await, Seen::Proof(_)));
-        let at = gateway.die().await;
-        let mut again = Gateway::start_as(&world, &world.gateway(), at, 3, Some(controller.address));
+        process.shutdown_background();
+        let free = || std::net::UdpSocket::bind(gateway.address).is_ok();
+        while !free() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        let mut again = Gateway::start_as(&world, &world.gateway(), gateway.address, 3, None);
         let hello = within(5, "it is found", again.next()).await;
         assert_eq!(hello, Seen::Hello("cam1".to_owned()));
         assert!(matches!(again.next().await, Seen::Proof(_)));
@@ -92,12 +103,15 @@ async fn a_neighbour_without_a_gateways_certificate_hears_no_proof() {
     let foreign = World::new();
     let other_site = Profile::Gateway { site: "other".into(), name: "gw1".into() };
     let host = Profile::ControllerServer(vec!["gw1.plant.example".into()]);
-    let cases =
-        [(&foreign, foreign.gateway(), "another root"), (&world, other_site, "another site"), (&world, host, "no gateway")];
+    let cases = [
+        (&foreign, foreign.gateway(), "another root"),
+        (&world, other_site, "another site"),
+        (&world, host, "no gateway"),
+    ];
     for (whose, profile, what) in cases {
         let at = "[::1]:0".parse().unwrap();
         let mut neighbour = Gateway::start_as(whose, &profile, at, 300, None);
-        let moved = Plant { here: Some(neighbour.place()), ..device.plant.clone() };
+        let moved = Plant::at(Some(&neighbour.place()));
         let agent = Agent::open(&device.config, Arc::<SetClock>::clone(&device.clock), moved).unwrap();
         let ran = tokio::time::timeout(Duration::from_millis(1_500), agent.run()).await;
         assert!(ran.is_err(), "{what}: it goes on looking");
@@ -115,7 +129,10 @@ async fn an_enrolment_that_is_refused_leaves_nothing_behind() {
     let device = Device::new(Some(&gateway.place()));
     let mut token = world.token();
     token.secret = [9; 32];
-    assert_eq!(refused(device.enrol(token, false).await), (401, "the token is not good, or was used".to_owned()));
+    assert_eq!(
+        refused(device.enrol(token, false).await),
+        (401, "the token is not good, or was used".to_owned())
+    );
     let mut token = world.token();
     token.root.0[0] ^= 1;
     let error = device.enrol(token, false).await.unwrap_err();
@@ -124,7 +141,8 @@ async fn an_enrolment_that_is_refused_leaves_nothing_behind() {
     assert_eq!(device.keys(), 0);
     assert!(matches!(device.agent_error(), AgentError::State(_)));
     // directly, and again over what is there
-    let direct = Device { config: Config { server: Some(controller.url()), ..device.config.clone() }, ..device };
+    let direct =
+        Device { config: Config { server: Some(controller.url()), ..device.config.clone() }, ..device };
     direct.enrol(world.token(), false).await.unwrap();
     let twice = direct.enrol(world.token(), false).await.unwrap_err();
     assert!(matches!(twice, AgentError::Enrolled(name) if name == "cam1"));
