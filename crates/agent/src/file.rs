@@ -87,6 +87,9 @@ pub(crate) fn remove(path: &Path) -> Result<(), FileError> {
 
 /// A directory for its owner alone; one that is there stays as it is.
 pub(crate) fn make_directory(path: &Path) -> Result<(), FileError> {
+    if path.is_dir() {
+        return Ok(());
+    }
     let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(path);
-    made.map_err(FileError::failed("creating", path))
+    made.and_then(|()| give_to_owner(path)).map_err(FileError::failed("creating", path))
 }

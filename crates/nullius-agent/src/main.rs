@@ -12,6 +12,9 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use tokio::signal::unix::{SignalKind, signal};
 
+/// Where the package puts the configuration.
+const PACKAGED: &str = "/etc/nullius/agent.toml";
+
 /// Characters of a token that is read from a file or a pipe, at most.
 const MAX_TOKEN: u64 = 4_096;
 
@@ -22,9 +25,9 @@ const SIGNING_THREADS: usize = 1;
 #[derive(Debug, Parser)]
 #[command(name = "nullius-agent", version)]
 struct Arguments {
-    /// The configuration
-    #[arg(long, value_name = "FILE", global = true, default_value = "/etc/nullius/agent.toml")]
-    config: PathBuf,
+    /// The configuration [default: /etc/nullius/agent.toml, if it is there]
+    #[arg(long, value_name = "FILE", global = true)]
+    config: Option<PathBuf>,
     #[command(subcommand)]
     command: Command,
 }
@@ -72,7 +75,7 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: &Arguments) -> Result<String> {
-    let config = config(&arguments.config)?;
+    let config = config(arguments.config.as_deref())?;
     let clock = Arc::new(SystemClock);
     match &arguments.command {
         Command::Status { json } => {
@@ -89,13 +92,12 @@ fn run(arguments: &Arguments) -> Result<String> {
     }
 }
 
-/// The configuration; where the one of the package is not there, what is so anyway.
-fn config(path: &Path) -> Result<Config> {
-    let is_given = std::env::args_os().any(|word| word.to_string_lossy().starts_with("--config"));
-    if !is_given && !path.exists() {
-        return Ok(Config::default());
+fn config(given: Option<&Path>) -> Result<Config> {
+    let packaged = Some(Path::new(PACKAGED)).filter(|path| path.exists());
+    match given.or(packaged) {
+        None => Ok(Config::default()),
+        Some(path) => Ok(Config::read(path)?),
     }
-    Config::read(path).with_context(|| path.display().to_string())
 }
 
 fn read(token: &str) -> Result<String> {

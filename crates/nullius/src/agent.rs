@@ -22,7 +22,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Infallible, Failure> {
     let beside = std::env::current_exe().ok();
     let found = find(beside.as_deref().and_then(Path::parent), std::env::var_os("PATH"));
     let error = match found {
-        None => anyhow!("`{PROGRAM}` is not installed: it is a package of its own (`nullius-agent`, docs/agent.md)"),
+        None => anyhow!(
+            "`{PROGRAM}` is not installed: it is a package of its own (`nullius-agent`, docs/agent.md)"
+        ),
         #[expect(clippy::disallowed_methods, reason = "the agent is a program of its own")]
         Some(program) => std::process::Command::new(program).args(&arguments.words).exec().into(),
     };

@@ -9,7 +9,7 @@ use nullius_protocol::agent::{
 };
 use nullius_protocol::link::{Frames, Hash, frame};
 use quinn::crypto::rustls::{HandshakeData, QuicServerConfig};
-use quinn::{Connection, Endpoint, SendStream, ServerConfig};
+use quinn::{AsyncUdpSocket, Connection, Endpoint, EndpointConfig, SendStream, ServerConfig, TokioRuntime};
 use rustls::pki_types::CertificateDer;
 use std::net::{SocketAddr, SocketAddrV6};
 use std::sync::Arc;
@@ -55,8 +55,19 @@ impl Gateway {
         lease: u32,
         controller: Option<SocketAddr>,
     ) -> Self {
-        let tls = QuicServerConfig::try_from(world.server(profile, &[ALPN, ALPN_EST])).unwrap();
-        let endpoint = Endpoint::server(ServerConfig::with_crypto(Arc::new(tls)), at).unwrap();
+        let endpoint = Endpoint::server(config(world, profile), at).unwrap();
+        Self::serve(endpoint, lease, controller)
+    }
+
+    /// At the end of a cable.
+    pub(super) fn behind(world: &World, socket: Arc<dyn AsyncUdpSocket>) -> Self {
+        let config = Some(config(world, &world.gateway()));
+        let runtime = Arc::new(TokioRuntime);
+        let endpoint = Endpoint::new_with_abstract_socket(EndpointConfig::default(), config, socket, runtime);
+        Self::serve(endpoint.unwrap(), 300, None)
+    }
+
+    fn serve(endpoint: Endpoint, lease: u32, controller: Option<SocketAddr>) -> Self {
         let address = endpoint.local_addr().unwrap();
         let (to, seen) = mpsc::unbounded_channel();
         let (says, _) = broadcast::channel(16);
@@ -76,9 +87,7 @@ impl Gateway {
 
     /// Where an agent finds it.
     pub(super) fn place(&self) -> Place {
-        let SocketAddr::V6(address) = self.address else { panic!("IPv6") };
-        let own = SocketAddrV6::new(*address.ip(), 0, 0, 0);
-        Place { name: "test0".to_owned(), own, group: address, answers: address }
+        place(self.address)
     }
 
     /// The next that is seen, pings left out.
@@ -90,6 +99,17 @@ impl Gateway {
             }
         }
     }
+}
+
+fn config(world: &World, profile: &Profile) -> ServerConfig {
+    let tls = QuicServerConfig::try_from(world.server(profile, &[ALPN, ALPN_EST])).unwrap();
+    ServerConfig::with_crypto(Arc::new(tls))
+}
+
+pub(super) fn place(address: SocketAddr) -> Place {
+    let SocketAddr::V6(address) = address else { panic!("IPv6") };
+    let own = SocketAddrV6::new(*address.ip(), 0, 0, 0);
+    Place { name: "test0".to_owned(), own, group: address, answers: address }
 }
 
 impl Doing {

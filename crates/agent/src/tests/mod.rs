@@ -2,7 +2,9 @@
 //! certificates, and a clock that says what it is told.
 
 mod controller;
+mod footprint;
 mod gateway;
+mod link;
 mod scenarios;
 
 use crate::agent::{Agent, AgentError};

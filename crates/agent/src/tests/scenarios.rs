@@ -9,7 +9,7 @@ use nullius_protocol::agent::ToAgent;
 use nullius_protocol::link::Blob;
 
 /// A plant with a controller, a gateway that passes on to it, and a device that is enrolled through both.
-async fn enrolled(lease: u32) -> (World, Controller, Gateway, Device) {
+pub(super) async fn enrolled(lease: u32) -> (World, Controller, Gateway, Device) {
     let world = World::new();
     let controller = Controller::start(&world).await;
     let mut gateway = Gateway::start(&world, lease, Some(controller.address));
@@ -252,4 +252,24 @@ async fn a_key_that_others_can_read_is_not_used() {
     std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o644)).unwrap();
     let ended = device.agent().run().await;
     assert!(matches!(ended, Err(AgentError::Key(KeyError::Open { .. }))), "{ended:?}");
+}
+
+/// Needs root, as enrolling by hand does.
+#[tokio::test]
+async fn what_root_enrols_belongs_to_the_agents_user() {
+    use std::os::unix::fs::{MetadataExt as _, chown};
+    const AGENT: u32 = 65_534;
+    let world = World::new();
+    let controller = Controller::start(&world).await;
+    let device = Device::new(None);
+    let config = Config { server: Some(controller.url()), ..device.config.clone() };
+    let device = Device { config, ..device };
+    let state = &device.config.state;
+    crate::file::make_directory(state).unwrap();
+    chown(state, Some(AGENT), Some(AGENT)).unwrap();
+    device.enrol(world.token(), false).await.unwrap();
+    let key = std::fs::read_dir(state.join("keys")).unwrap().next().unwrap().unwrap().path();
+    for path in [state.join("keys"), key, state.join("agent.json"), state.join("agent.lock")] {
+        assert_eq!(std::fs::metadata(&path).unwrap().uid(), AGENT, "{}", path.display());
+    }
 }
