@@ -19,6 +19,7 @@ use quinn::{ConnectionError, ReadError, RecvStream, SendStream};
 use rustls::pki_types::CertificateDer;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep, timeout_at};
 
@@ -256,8 +257,18 @@ impl Session<'_> {
             ToAgent::RenewNow { within } => News::RenewNow { within },
             ToAgent::Pong => return Ok(false),
         };
-        let _ = self.news.send(news).await;
+        self.tell(news)?;
         Ok(false)
+    }
+
+    /// Nobody waits: whoever hears may be busy with a renewal for minutes, and a lease is proved in seconds.
+    fn tell(&self, news: News) -> Result<(), Broken> {
+        match self.news.try_send(news) {
+            // the next says the same
+            Err(TrySendError::Full(News::Leased { .. })) => Ok(()),
+            Err(TrySendError::Full(_)) => Err(Broken::Contract("it says more than can be heard")),
+            Ok(()) | Err(TrySendError::Closed(_)) => Ok(()),
+        }
     }
 
     async fn prove(&self, nonce: Hash, agreed: &mut Agreed) -> Result<bool, Broken> {
@@ -267,16 +278,16 @@ impl Session<'_> {
         let signature = match signed.map_err(|error| error.to_string()) {
             Ok(Ok(signature)) => signature,
             // nothing is said, and the lease ends; a token that comes back signs the next one
-            Ok(Err(error)) => return self.unsigned(error.to_string()).await,
-            Err(reason) => return self.unsigned(reason).await,
+            Ok(Err(error)) => return self.unsigned(error.to_string()),
+            Err(reason) => return self.unsigned(reason),
         };
         let proof = FromAgent::Proof { nonce, signature: Blob(signature) };
         agreed.to.write_all(&frame(&proof, MAX_FROM_AGENT)?).await?;
         Ok(true)
     }
 
-    async fn unsigned(&self, reason: String) -> Result<bool, Broken> {
-        let _ = self.news.send(News::Unsigned { reason }).await;
+    fn unsigned(&self, reason: String) -> Result<bool, Broken> {
+        self.tell(News::Unsigned { reason })?;
         Ok(false)
     }
 }

@@ -1,3 +1,5 @@
+//! Keys of every kind do the same, and each kind keeps them its way.
+
 use super::*;
 use crate::testing::Scratch;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1, UnparsedPublicKey};

@@ -98,6 +98,33 @@ async fn a_gateway_that_starts_anew_is_found_before_a_lease_ends() {
 }
 
 #[tokio::test]
+async fn proofs_go_on_while_the_controller_takes_its_time() {
+    let (_world, _controller, mut gateway, device) = enrolled(1).await;
+    // connects, and hears nothing: the listener's queue takes it
+    let deaf = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let server = Some(format!("https://{}", deaf.local_addr().unwrap()));
+    let device = Device { config: Config { server, ..device.config.clone() }, ..device };
+    let running = async {
+        let ended = device.agent().run().await;
+        panic!("{ended:?}");
+    };
+    let watching = async {
+        assert!(matches!(gateway.next().await, Seen::Hello(_)));
+        gateway.says.send(ToAgent::RenewNow { within: 0 }).unwrap();
+        let _held = deaf.accept().await.unwrap();
+        // more of them than news that may wait
+        for _ in 0..24 {
+            let next = within(2, "a proof", gateway.next()).await;
+            assert!(matches!(next, Seen::Proof(_)), "{next:?}");
+        }
+    };
+    tokio::select! {
+        () = running => {}
+        () = within(40, "the whole", watching) => {}
+    }
+}
+
+#[tokio::test]
 async fn a_neighbour_without_a_gateways_certificate_hears_no_proof() {
     let (world, _controller, _gateway, device) = enrolled(300).await;
     let foreign = World::new();
