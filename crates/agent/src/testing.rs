@@ -104,3 +104,52 @@ pub(crate) fn hash(der: &[u8]) -> nullius_protocol::link::Hash {
     let hash = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, der);
     nullius_protocol::link::Hash(hash.as_ref().try_into().unwrap())
 }
+
+/// TPMs that are programs.
+#[cfg(feature = "tpm")]
+pub(crate) mod emulator {
+    use std::net::TcpListener;
+    use std::path::Path;
+    use std::process::{Child, Command, Stdio};
+    use std::time::Duration;
+
+    /// A TPM in software, behind a socket.
+    #[derive(Debug)]
+    pub(crate) struct Emulator(Child);
+
+    impl Drop for Emulator {
+        fn drop(&mut self) {
+            let _ = self.0.kill();
+            let _ = self.0.wait();
+        }
+    }
+
+    /// Two ports in a row, as the library's TCTI wants them: commands, and control.
+    pub(crate) fn ports() -> (u16, u16) {
+        let pairs = std::iter::repeat_with(|| {
+            let first = TcpListener::bind("127.0.0.1:0").ok()?;
+            let port = first.local_addr().ok()?.port();
+            let second = TcpListener::bind(("127.0.0.1", port.checked_add(1)?)).ok()?;
+            Some((port, second.local_addr().ok()?.port()))
+        });
+        pairs.take(100).flatten().next().unwrap_or_default()
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "only tests start programs")]
+    pub(crate) fn start(state: &Path, (commands, control): (u16, u16)) -> Emulator {
+        let child = Command::new("swtpm")
+            .args(["socket", "--tpm2", "--flags", "not-need-init,startup-clear"])
+            .arg("--tpmstate")
+            .arg(format!("dir={}", state.display()))
+            .arg("--server")
+            .arg(format!("type=tcp,port={commands}"))
+            .arg("--ctrl")
+            .arg(format!("type=tcp,port={control}"))
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn();
+        let emulator = Emulator(child.expect("apt-get install swtpm"));
+        std::thread::sleep(Duration::from_millis(300));
+        emulator
+    }
+}

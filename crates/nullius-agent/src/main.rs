@@ -134,7 +134,8 @@ fn told(status: &Status) -> String {
         None => write!(text, "\nCertificate {generation} RAN OUT {} ago", span(now - until)),
     };
     if *failures > 0 {
-        let _ = write!(text, "; {failures} tries to renew it failed");
+        let tries = if *failures == 1 { "try" } else { "tries" };
+        let _ = write!(text, "; {failures} {tries} to renew it failed");
     }
     let _ = write!(text, "\nTrusts {anchors} root{}", if *anchors == 1 { "" } else { "s" });
     let _ = match seen {

@@ -31,6 +31,9 @@ pub enum ReachError {
     /// Somebody else, or a certificate that ran out.
     #[error("who answers is not the controller of this device, or this machine's clock is wrong: {0}")]
     Tls(io::Error),
+    /// It ended before anybody was known.
+    #[error("the way to the controller broke off: {0}")]
+    Broken(io::Error),
     /// No gateway, or one that passes nothing on.
     #[error("no gateway passes it on: {0}")]
     Gateway(#[from] PlantError),
@@ -83,9 +86,15 @@ impl Reach {
             Self::Gateway(plant) => (Stream::Gateway(plant.relay().await?), "controller.invalid".to_owned()),
         };
         let connector = TlsConnector::from(Arc::new(config));
-        let stream = connector.connect(tls::nobody(), stream).await.map_err(ReachError::Tls)?;
+        let stream = connector.connect(tls::nobody(), stream).await.map_err(broken)?;
         Ok((stream, host))
     }
+}
+
+/// Where TLS itself says no there is somebody, and it is not the controller.
+fn broken(error: io::Error) -> ReachError {
+    let is_tls = error.get_ref().is_some_and(|inner| inner.is::<rustls::Error>());
+    if is_tls { ReachError::Tls(error) } else { ReachError::Broken(error) }
 }
 
 /// Bytes to the controller.

@@ -107,49 +107,7 @@ mod pkcs11 {
 #[cfg(feature = "tpm")]
 mod tpm {
     use super::*;
-    use std::net::TcpListener;
-    use std::process::{Child, Command, Stdio};
-    use std::time::Duration;
-
-    /// A TPM in software, behind a socket.
-    struct Emulator(Child);
-
-    impl Drop for Emulator {
-        fn drop(&mut self) {
-            let _ = self.0.kill();
-            let _ = self.0.wait();
-        }
-    }
-
-    /// Two ports in a row, as the library's TCTI wants them: commands, and control.
-    fn ports() -> (u16, u16) {
-        let pairs = std::iter::repeat_with(|| {
-            let first = TcpListener::bind("127.0.0.1:0").ok()?;
-            let port = first.local_addr().ok()?.port();
-            let second = TcpListener::bind(("127.0.0.1", port.checked_add(1)?)).ok()?;
-            Some((port, second.local_addr().ok()?.port()))
-        });
-        pairs.take(100).flatten().next().unwrap_or_default()
-    }
-
-    #[expect(clippy::disallowed_methods, reason = "only tests start programs")]
-    fn start(state: &Path, (commands, control): (u16, u16)) -> Emulator {
-        let child = Command::new("swtpm")
-            .args(["socket", "--tpm2", "--flags", "not-need-init,startup-clear"])
-            .arg("--tpmstate")
-            .arg(format!("dir={}", state.display()))
-            .arg("--server")
-            .arg(format!("type=tcp,port={commands}"))
-            .arg("--ctrl")
-            .arg(format!("type=tcp,port={control}"))
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn();
-        assert!(child.is_ok(), "apt-get install swtpm: {child:?}");
-        let emulator = child.map(Emulator);
-        std::thread::sleep(Duration::from_millis(300));
-        emulator.unwrap_or_else(|_| std::process::abort())
-    }
+    use crate::testing::emulator::{ports, start};
 
     #[test]
     fn a_key_in_a_tpm_signs_outlives_a_restart_and_takes_no_room() {

@@ -300,3 +300,34 @@ async fn what_root_enrols_belongs_to_the_agents_user() {
         assert_eq!(std::fs::metadata(&path).unwrap().uid(), AGENT, "{}", path.display());
     }
 }
+
+#[cfg(feature = "tpm")]
+#[tokio::test]
+async fn a_device_with_its_key_in_a_tpm_enrols_proves_and_renews() {
+    use crate::testing::emulator::{ports, start};
+    let world = World::new();
+    let controller = Controller::start(&world).await;
+    let mut gateway = Gateway::start(&world, 4, Some(controller.address));
+    let device = Device::new(Some(&gateway.place()));
+    let ports = ports();
+    let folder = device.config.runtime.join("tpm");
+    crate::file::make_directory(&folder).unwrap();
+    let _tpm = start(&folder, ports);
+    let key = crate::config::KeyConfig::Tpm { tcti: format!("swtpm:host=127.0.0.1,port={}", ports.0) };
+    let device = Device { config: Config { key, ..device.config.clone() }, ..device };
+    device.enrol(world.token(), false).await.unwrap();
+    assert!(device.agent().renew().await.unwrap());
+    let second = controller.book(|book| book.issued[&2].key);
+    let running = async {
+        let ended = device.agent().run().await;
+        panic!("{ended:?}");
+    };
+    let watching = async {
+        while gateway.next().await != Seen::Proof(second) {}
+        assert_eq!(device.keys(), 0, "none in a file");
+    };
+    tokio::select! {
+        () = running => {}
+        () = within(30, "the whole", watching) => {}
+    }
+}
