@@ -7,7 +7,9 @@ use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair};
 use axum::http::StatusCode;
 use nullius_audit::{Entry, Phase};
-use nullius_identity::{Authority, BadAuthority, BadName, Serial, TrustDomain, Validity};
+use nullius_identity::{
+    Authority, BadAuthority, BadName, KeyInMemory, Serial, Signer, TrustDomain, Validity,
+};
 use nullius_model::Timestamp;
 use nullius_protocol::to_hex;
 use nullius_store::{StoreError, Tx, audit, meta, secrets};
@@ -44,7 +46,9 @@ pub(crate) enum CaError {
 pub(crate) fn authority(tx: &mut Tx<'_>, config: &Config, at: Timestamp) -> Result<Authority, CaError> {
     let domain = TrustDomain::new(&config.link.trust_domain)?;
     match (secrets::find(tx, KEY)?, meta::find(tx, CERTIFICATE)?) {
-        (Some(key), Some(certificate)) => Ok(Authority::load(domain, key.expose(), &certificate)?),
+        (Some(key), Some(certificate)) => {
+            Ok(Authority::load(domain, signer(key.expose())?, vec![certificate])?)
+        }
         _ => make(tx, domain, at),
     }
 }
@@ -66,11 +70,15 @@ pub(crate) fn serial() -> Result<Serial, CaError> {
     random().map_err(|_| CaError::Random)
 }
 
+fn signer(key: &[u8]) -> Result<Box<dyn Signer>, BadAuthority> {
+    Ok(Box::new(KeyInMemory::from_pkcs8(key).map_err(|_| BadAuthority::Pair)?))
+}
+
 fn make(tx: &mut Tx<'_>, domain: TrustDomain, at: Timestamp) -> Result<Authority, CaError> {
     let key = new_key()?;
     // a day back: clocks of gateways and browsers differ
     let validity = Validity { from: at.as_secs().saturating_sub(DAY), until: at.as_secs() + ROOT_DAYS * DAY };
-    let authority = Authority::root(domain, &key, serial()?, validity)?;
+    let authority = Authority::root(domain, signer(&key)?, serial()?, validity)?;
     secrets::put(tx, KEY, &key)?;
     meta::put(tx, CERTIFICATE, authority.certificate())?;
     let entry = Entry::new(Phase::Decided, at, "system", "ca.make", "ca");

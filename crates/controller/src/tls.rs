@@ -118,7 +118,7 @@ async fn make(app: &App) -> Result<Made, TlsError> {
     Ok(Made { root, key })
 }
 
-/// Leaf and root, and the leaf's key.
+/// Leaf, authority and root, and the leaf's key.
 fn certificate(tx: &mut Tx<'_>, config: &Config, at: Timestamp) -> Result<(Vec<Vec<u8>>, Vec<u8>), CaError> {
     let authority = ca::authority(tx, config, at)?;
     let key = ca::new_key()?;
@@ -129,7 +129,7 @@ fn certificate(tx: &mut Tx<'_>, config: &Config, at: Timestamp) -> Result<(Vec<V
     };
     let profile = Profile::ControllerServer(config.link.hosts.clone());
     let leaf = authority.issue(&profile, &public, ca::serial()?, validity)?;
-    Ok((vec![leaf, authority.certificate().to_vec()], key))
+    Ok((std::iter::once(leaf).chain(authority.chain().iter().cloned()).collect(), key))
 }
 
 fn verifier(

@@ -2,7 +2,7 @@
 
 use super::gateway::{Gateway, dial, request};
 use super::plant::{Plant, SITE, revoke};
-use nullius_identity::{Authority, Profile, RequestedKey, TrustDomain, Validity};
+use nullius_identity::{Authority, KeyInMemory, Profile, RequestedKey, TrustDomain, Validity};
 use nullius_protocol::link::{Blob, ToController, ToGateway};
 use nullius_store::gateways;
 use rcgen::KeyPair;
@@ -101,7 +101,8 @@ async fn who_has_no_certificate_of_ours_for_a_gateway_does_not_get_in() {
     let key = KeyPair::generate().unwrap();
     let validity = Validity { from: super::plant::START, until: super::plant::START + 3600 };
     let foreign = TrustDomain::new("nullius").unwrap();
-    let foreign = Authority::root(foreign, &key.serialize_der(), [1; 16], validity).unwrap();
+    let signer = KeyInMemory::from_pkcs8(&key.serialize_der()).unwrap();
+    let foreign = Authority::root(foreign, Box::new(signer), [1; 16], validity).unwrap();
     let leaf_key = KeyPair::generate().unwrap();
     let requested = RequestedKey::from_request(&request(&leaf_key)).unwrap();
     let profile = Profile::Gateway { site: SITE.into(), name: "gw1".into() };
