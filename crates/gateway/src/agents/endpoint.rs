@@ -16,9 +16,12 @@ use quinn::{
     TransportConfig, VarInt,
 };
 use rustls::pki_types::{CertificateDer, UnixTime};
-use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::server::NoServerSessionStorage;
-use rustls::{DigitallySignedStruct, DistinguishedName, SignatureScheme, client::danger::HandshakeSignatureValid, version};
+use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
+use rustls::{
+    DigitallySignedStruct, DistinguishedName, SignatureScheme, client::danger::HandshakeSignatureValid,
+    version,
+};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinSet;
@@ -51,7 +54,7 @@ pub(super) async fn serve(
     endpoint: Endpoint,
     limits: Limits,
     state: Arc<State>,
-    hub: Arc<Hub>,
+    hub: Option<Arc<Hub>>,
 ) {
     let gate = Gate::new(limits, Instant::now());
     let mut connections = JoinSet::new();
@@ -64,7 +67,7 @@ pub(super) async fn serve(
         }
         match gate.ask(station.mac, incoming.remote_address_validated(), Instant::now()) {
             Entry::Come(pass) => {
-                let (port, state, hub) = (port.clone(), Arc::clone(&state), Arc::clone(&hub));
+                let (port, state, hub) = (port.clone(), Arc::clone(&state), hub.clone());
                 connections.spawn(handle(incoming, pass, port, station, state, hub));
             }
             Entry::Prove => drop(incoming.retry()),
@@ -79,14 +82,14 @@ async fn handle(
     port: PortName,
     station: Station,
     state: Arc<State>,
-    hub: Arc<Hub>,
+    hub: Option<Arc<Hub>>,
 ) {
     let Ok(Ok(connection)) = timeout(SHAKES_WITHIN, incoming).await else { return };
     pass.settle();
     if protocol(&connection).as_deref() == Some(ALPN) {
         // on the heap, and no larger than it must be: there are thousands, and most of them wait
         Box::pin(session::attend(connection, port, station, state)).await;
-    } else if protocol(&connection).as_deref() == Some(ALPN_EST) {
+    } else if let Some(hub) = hub.filter(|_| protocol(&connection).as_deref() == Some(ALPN_EST)) {
         hub.relay(connection, port, station.mac).await;
     } else {
         connection.close(REFUSED, b"no protocol of this gateway");
@@ -98,7 +101,10 @@ fn protocol(connection: &Connection) -> Option<Vec<u8>> {
 }
 
 /// An endpoint over `socket`.
-pub(super) fn endpoint(socket: Arc<dyn AsyncUdpSocket>, tls: Arc<QuicServerConfig>) -> std::io::Result<Endpoint> {
+pub(super) fn endpoint(
+    socket: Arc<dyn AsyncUdpSocket>,
+    tls: Arc<QuicServerConfig>,
+) -> std::io::Result<Endpoint> {
     let mut config = EndpointConfig::default();
     let size = u16::try_from(MAX_DATAGRAM).unwrap_or(u16::MAX);
     config.max_udp_payload_size(size).map_err(std::io::Error::other)?;
@@ -170,7 +176,9 @@ struct Clients(Arc<State>);
 impl Clients {
     fn current(&self) -> Result<Arc<DeviceClients>, rustls::Error> {
         let judge = self.0.judge();
-        judge.map(|judge| judge.clients()).ok_or_else(|| rustls::Error::General("whom to trust is not known".to_owned()))
+        judge
+            .map(|judge| judge.clients())
+            .ok_or_else(|| rustls::Error::General("whom to trust is not known".to_owned()))
     }
 }
 

@@ -23,7 +23,9 @@ const PADDING: usize = 64;
 pub(super) fn program() -> Vec<Instruction> {
     let [a, b, c, d, e, f] = GROUP_MAC;
     let group = GROUP.octets();
-    let word = |at: usize| u32::from_be_bytes(group.get(at..).and_then(|four| four.first_chunk()).copied().unwrap_or_default());
+    let word = |at: usize| {
+        u32::from_be_bytes(group.get(at..).and_then(|four| four.first_chunk()).copied().unwrap_or_default())
+    };
     let tests = [
         (WORD, TAGGED, 0),
         (WORD, 0, u32::from_be_bytes([a, b, c, d])),

@@ -65,9 +65,8 @@ fn ip_header(header: &[u8; 40]) -> Option<(u8, usize)> {
 /// The second half of a station's link-local address: not of nobody's, and not of the one the gateway answers from.
 fn link_local(address: &[u8; 16]) -> Option<[u8; 8]> {
     let (prefix, interface) = address.split_first_chunk::<8>()?;
-    let is_station = *prefix == [0xfe, 0x80, 0, 0, 0, 0, 0, 0]
-        && interface != [0; 8]
-        && *address != ANSWERS_FROM.octets();
+    let is_station =
+        *prefix == [0xfe, 0x80, 0, 0, 0, 0, 0, 0] && interface != [0; 8] && *address != ANSWERS_FROM.octets();
     is_station.then_some(interface).and_then(|interface| interface.try_into().ok())
 }
 
@@ -151,7 +150,8 @@ mod tests {
     fn sent(payload: &[u8]) -> Vec<u8> {
         let station = station();
         let udp_length = u16::try_from(payload.len() + 8).unwrap();
-        let mut udp = [station.port.to_be_bytes(), PORT.to_be_bytes(), udp_length.to_be_bytes(), [0, 0]].concat();
+        let mut udp =
+            [station.port.to_be_bytes(), PORT.to_be_bytes(), udp_length.to_be_bytes(), [0, 0]].concat();
         udp.extend(payload);
         let addresses = [station.ip().octets(), GROUP.octets()].concat();
         let checksum = !folded(pseudo_header(&addresses, udp.len()) + sum(&udp));

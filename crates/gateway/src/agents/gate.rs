@@ -165,8 +165,8 @@ mod tests {
         if let Entry::Come(pass) = gate.ask(mac, true, now) { Some(pass) } else { None }
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn a_station_that_takes_all_it_gets_leaves_the_rest_to_others() {
+    #[test]
+    fn a_station_that_takes_all_it_gets_leaves_the_rest_to_others() {
         let now = Instant::now();
         let gate = Gate::new(limits(), now);
         let mut mine: Vec<_> = (0..9).filter_map(|_| come(&gate, MAC, now)).collect();
@@ -176,8 +176,8 @@ mod tests {
         assert!(come(&gate, MAC, now).is_some(), "what ended is given out again");
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn under_load_a_sender_first_shows_that_it_gets_answers() {
+    #[test]
+    fn under_load_a_sender_first_shows_that_it_gets_answers() {
         let now = Instant::now();
         let gate = Gate::new(limits(), now);
         let mut held: Vec<_> = (0..3).filter_map(|last| come(&gate, station(last), now)).collect();
@@ -189,8 +189,8 @@ mod tests {
         assert_eq!(held.len(), 6, "and never more connections than there may be");
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn handshakes_come_no_faster_than_they_may() {
+    #[test]
+    fn handshakes_come_no_faster_than_they_may() {
         let mut now = Instant::now();
         let gate = Gate::new(limits(), now);
         let count = |now| (0..100).filter(|_| come(&gate, MAC, now).is_some()).count();

@@ -5,7 +5,9 @@
 
 use crate::agents::session::REFUSED;
 use nullius_model::{Mac, PortName};
-use nullius_protocol::link::{Blob, MAX_RELAY_BYTES, MAX_RELAY_PART, MAX_RELAYS, RELAY_SECONDS, Relay, RelayPart};
+use nullius_protocol::link::{
+    Blob, MAX_RELAY_BYTES, MAX_RELAY_PART, MAX_RELAYS, RELAY_SECONDS, Relay, RelayPart,
+};
 use quinn::{Connection, VarInt};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

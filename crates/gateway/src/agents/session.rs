@@ -91,7 +91,8 @@ pub(super) async fn attend(connection: Connection, port: PortName, station: Stat
 
 /// What the peer showed, the leaf first; empty where it showed nothing.
 pub(super) fn certificates(connection: &Connection) -> Vec<CertificateDer<'static>> {
-    let identity = connection.peer_identity().and_then(|any| any.downcast::<Vec<CertificateDer<'static>>>().ok());
+    let identity =
+        connection.peer_identity().and_then(|any| any.downcast::<Vec<CertificateDer<'static>>>().ok());
     identity.map_or_else(Vec::new, |chain| *chain)
 }
 
@@ -186,7 +187,12 @@ impl Session {
         self.say(&challenge).await
     }
 
-    async fn proved(&mut self, peer: &Peer, chain: &[CertificateDer<'_>], state: &State) -> Result<(), Ending> {
+    async fn proved(
+        &mut self,
+        peer: &Peer,
+        chain: &[CertificateDer<'_>],
+        state: &State,
+    ) -> Result<(), Ending> {
         state.admit(chain)?;
         match state.core.ask(proven(peer, state.lease)).await {
             Ok(Body::Leased { seconds }) => {

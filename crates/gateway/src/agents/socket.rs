@@ -28,6 +28,10 @@ pub(super) struct PortUdp {
 
 impl PortUdp {
     /// Within a runtime.
+    #[expect(
+        deprecated,
+        reason = "the socket owns its descriptor for as long as it lives; the other way in is unsafe"
+    )]
     pub(super) fn new(socket: PortSocket) -> io::Result<Self> {
         Ok(Self { socket: AsyncFd::new(socket)? })
     }

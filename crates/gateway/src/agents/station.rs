@@ -58,8 +58,11 @@ mod tests {
     #[test]
     fn an_address_is_read_back_as_the_station_it_was_made_of() {
         for (last, port) in [(1, 1), (0xff, 65_535), (7, 40_000)] {
-            let station =
-                Station { mac: Mac::new([2, last, 0, 0, 0, 1]), interface: [last, 0, 0, 1, 2, 3, 4, 5], port };
+            let station = Station {
+                mac: Mac::new([2, last, 0, 0, 0, 1]),
+                interface: [last, 0, 0, 1, 2, 3, 4, 5],
+                port,
+            };
             assert_eq!(Station::read(station.address()), Some(station));
             assert!(station.ip().is_unicast_link_local());
         }

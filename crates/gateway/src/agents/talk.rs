@@ -131,8 +131,10 @@ mod tests {
 
     #[test]
     fn what_is_no_proof_ends_it() {
-        let (key, other) =
-            (KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).unwrap(), KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).unwrap());
+        let (key, other) = (
+            KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).unwrap(),
+            KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).unwrap(),
+        );
         let nonce = Hash([1; 32]);
         for (what, proof, breach) in [
             ("another key", proof(&other, &EXPORTER, nonce), Breach::Signature),

@@ -3,7 +3,8 @@
 //! The gateway's core says what is trusted, at once and with every change. INVARIANT: before it has said so for the first
 //! time nobody is let in; and what was last said stays when the core is gone.
 
-use nullius_identity::{Anchors, BadChain, BadPeer, DeviceClients, DeviceIdentity, Purpose, TrustDomain, Verified, assertion};
+use nullius_identity::chain::{Anchors, BadChain, Purpose};
+use nullius_identity::{BadPeer, DeviceClients, DeviceIdentity, TrustDomain, Verified, assertion};
 use nullius_protocol::link::Hash;
 use nullius_protocol::local::Trust;
 use rustls::pki_types::CertificateDer;
