@@ -6,6 +6,7 @@
 
 mod bridge;
 mod deny;
+mod door;
 mod forward;
 mod network;
 mod resolution;
@@ -14,6 +15,7 @@ mod source;
 mod strangers;
 
 pub(crate) use bridge::bridge;
+pub use door::AGENT_GROUP;
 pub(crate) use deny::{ALLOWED, WOULD, counter_names, denied_counter, would_counter};
 use network::{FOUR, SIX};
 pub(crate) use routed::routed;

@@ -222,6 +222,11 @@ mod tests {
     }
 
     #[test]
+    fn the_kernel_keeps_from_the_bridge_what_is_read_here() {
+        assert_eq!(nullius_enforce::AGENT_GROUP, (GROUP_MAC, GROUP.octets(), PORT));
+    }
+
+    #[test]
     fn a_frame_of_a_virtual_cable_has_half_a_checksum() {
         let mut frame = sent(b"payload");
         let half = folded(pseudo_header(&frame[IP + 8..UDP], frame.len() - UDP));

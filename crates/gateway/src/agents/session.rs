@@ -3,7 +3,7 @@
 //! A proof goes to the core at once, and the agent hears what became of it. Where it fails, or does not come, nothing is
 //! renewed: the lease ends in the kernel by itself, whatever becomes of this program.
 
-use super::proof::DeviceKey;
+use super::proof::key_of;
 use super::state::State;
 use super::station::Station;
 use super::talk::{Breach, Step, Talk};
@@ -101,7 +101,7 @@ async fn begin(
     chain: &[CertificateDer<'_>],
     state: &State,
 ) -> Result<(Session, RecvStream), Ending> {
-    let key = chain.first().and_then(|leaf| DeviceKey::of(leaf)).ok_or(Ending::Key)?;
+    let key = chain.first().and_then(|leaf| key_of(leaf)).ok_or(Ending::Key)?;
     let mut exporter = [0; 32];
     connection.export_keying_material(&mut exporter, EXPORTER, b"").map_err(|_| Ending::Key)?;
     let opened = timeout(PATIENCE, connection.accept_bi()).await.map_err(|_| Ending::Silent)?;

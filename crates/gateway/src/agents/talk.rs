@@ -2,7 +2,7 @@
 //!
 //! INVARIANT: a nonce is answered once, rightly or wrongly; a proof that nobody asked for ends the connection.
 
-use super::proof::DeviceKey;
+use nullius_identity::RequestedKey;
 use nullius_protocol::agent::{FromAgent, ToAgent, VERSION, proof_message};
 use nullius_protocol::link::Hash;
 
@@ -12,7 +12,7 @@ const MAX_FRAMES: u32 = 128;
 /// How far a conversation has come.
 #[derive(Debug)]
 pub(super) struct Talk {
-    key: DeviceKey,
+    key: RequestedKey,
     exporter: [u8; 32],
     lease: u32,
     greeted: bool,
@@ -47,7 +47,7 @@ pub(super) enum Breach {
 }
 
 impl Talk {
-    pub(super) const fn new(key: DeviceKey, exporter: [u8; 32], lease: u32) -> Self {
+    pub(super) const fn new(key: RequestedKey, exporter: [u8; 32], lease: u32) -> Self {
         Self { key, exporter, lease, greeted: false, asked: None, frames: 0 }
     }
 
@@ -88,7 +88,7 @@ impl Talk {
             return Err(Breach::Unasked);
         }
         let message = proof_message(&self.exporter, nonce);
-        if self.key.has_signed(&message, signature) { Ok(Step::Proved) } else { Err(Breach::Signature) }
+        if self.key.verifies(&message, signature) { Ok(Step::Proved) } else { Err(Breach::Signature) }
     }
 }
 
@@ -102,7 +102,7 @@ mod tests {
 
     fn talk(key: &KeyPair) -> Talk {
         let leaf = CertificateParams::default().self_signed(key).unwrap();
-        Talk::new(DeviceKey::of(leaf.der()).unwrap(), EXPORTER, 300)
+        Talk::new(crate::agents::proof::key_of(leaf.der()).unwrap(), EXPORTER, 300)
     }
 
     fn hello(version: u32) -> FromAgent {
