@@ -15,8 +15,8 @@ mod source;
 mod strangers;
 
 pub(crate) use bridge::bridge;
-pub use door::AGENT_GROUP;
 pub(crate) use deny::{ALLOWED, WOULD, counter_names, denied_counter, would_counter};
+pub use door::AGENT_GROUP;
 use network::{FOUR, SIX};
 pub(crate) use routed::routed;
 

@@ -7,7 +7,7 @@ use super::session::{self, REFUSED};
 use super::state::State;
 use super::station::Station;
 use super::tickets::Tickets;
-use nullius_identity::DeviceClients;
+use super::trust::{Judge, Refused};
 use nullius_model::PortName;
 use nullius_protocol::agent::{ALPN, ALPN_EST, SILENCE_SECONDS};
 use quinn::crypto::rustls::{HandshakeData, QuicServerConfig};
@@ -174,11 +174,8 @@ impl rustls::time_provider::TimeProvider for Now {
 struct Clients(Arc<State>);
 
 impl Clients {
-    fn current(&self) -> Result<Arc<DeviceClients>, rustls::Error> {
-        let judge = self.0.judge();
-        judge
-            .map(|judge| judge.clients())
-            .ok_or_else(|| rustls::Error::General("whom to trust is not known".to_owned()))
+    fn judge(&self) -> Result<Arc<Judge>, rustls::Error> {
+        self.0.judge().ok_or_else(|| rustls::Error::General(Refused::TooEarly.to_string()))
     }
 }
 
@@ -197,7 +194,7 @@ impl ClientCertVerifier for Clients {
         above: &[CertificateDer<'_>],
         now: UnixTime,
     ) -> Result<ClientCertVerified, rustls::Error> {
-        self.current()?.verify_client_cert(leaf, above, now)
+        self.judge()?.let_in(leaf, above, now)
     }
 
     fn verify_tls12_signature(
@@ -206,7 +203,7 @@ impl ClientCertVerifier for Clients {
         leaf: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.current()?.verify_tls12_signature(message, leaf, signature)
+        self.judge()?.clients().verify_tls12_signature(message, leaf, signature)
     }
 
     fn verify_tls13_signature(
@@ -215,7 +212,7 @@ impl ClientCertVerifier for Clients {
         leaf: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.current()?.verify_tls13_signature(message, leaf, signature)
+        self.judge()?.clients().verify_tls13_signature(message, leaf, signature)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {

@@ -12,6 +12,7 @@ mod endpoint;
 mod filter;
 mod frame;
 mod gate;
+mod known;
 mod listener;
 mod proof;
 mod relay;

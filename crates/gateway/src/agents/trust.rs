@@ -3,11 +3,13 @@
 //! The gateway's core says what is trusted, at once and with every change. INVARIANT: before it has said so for the first
 //! time nobody is let in; and what was last said stays when the core is gone.
 
+use super::known::Known;
 use nullius_identity::chain::{Anchors, BadChain, Purpose};
 use nullius_identity::{BadPeer, DeviceClients, DeviceIdentity, TrustDomain, Verified, assertion};
 use nullius_protocol::link::Hash;
 use nullius_protocol::local::Trust;
-use rustls::pki_types::CertificateDer;
+use rustls::pki_types::{CertificateDer, UnixTime};
+use rustls::server::danger::{ClientCertVerified, ClientCertVerifier as _};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -29,6 +31,7 @@ pub(super) struct Judge {
     told: Trust,
     revoked: BTreeSet<String>,
     revoked_keys: BTreeSet<Hash>,
+    known: Known,
 }
 
 /// Why somebody is not let in, for their journal and ours.
@@ -69,7 +72,7 @@ impl Judge {
         let anchors = Arc::new(anchors);
         let provider = crate::link::tls::provider();
         let clients = DeviceClients::new(Arc::clone(&anchors), place.domain.clone(), &place.site, provider);
-        Ok(Self { anchors, clients, place, told, revoked, revoked_keys })
+        Ok(Self { anchors, clients, place, told, revoked, revoked_keys, known: Known::default() })
     }
 
     /// Who a peer is whose handshake proved the key of the first certificate; `now` in seconds since 1970.
@@ -79,7 +82,9 @@ impl Judge {
         now: u64,
     ) -> Result<Verified<DeviceIdentity>, Refused> {
         let leaf = chain.first().ok_or(Refused::Nameless)?;
-        self.anchors.verify(chain, Purpose::Client, now)?;
+        if !self.known.has(chain, now) {
+            self.anchors.verify(chain, Purpose::Client, now)?;
+        }
         let device = assertion::<DeviceIdentity>(leaf, &self.place.domain)?;
         self.stands(&device)?;
         Ok(device)
@@ -105,7 +110,23 @@ impl Judge {
         &self.told
     }
 
-    /// Looks at certificates within a handshake.
+    /// Looks at certificates within a handshake; `now` is as in [`Judge::judge`].
+    pub(super) fn let_in(
+        &self,
+        leaf: &CertificateDer<'_>,
+        above: &[CertificateDer<'_>],
+        now: UnixTime,
+    ) -> Result<ClientCertVerified, rustls::Error> {
+        let chain: Vec<_> = std::iter::once(leaf).chain(above).cloned().collect();
+        if self.known.has(&chain, now.as_secs()) {
+            return Ok(ClientCertVerified::assertion());
+        }
+        let verified = self.clients.verify_client_cert(leaf, above, now)?;
+        self.known.keep(&chain, now.as_secs());
+        Ok(verified)
+    }
+
+    /// Checks the signatures of a handshake.
     pub(super) fn clients(&self) -> Arc<DeviceClients> {
         Arc::clone(&self.clients)
     }

@@ -11,12 +11,13 @@ use nullius_protocol::link::{Blob, Frames, Hash, frame};
 use quinn::crypto::rustls::QuicClientConfig;
 use quinn::udp::{RecvMeta, Transmit};
 use quinn::{
-    AsyncUdpSocket, ClientConfig, Connection, ConnectionError, Endpoint, EndpointConfig, RecvStream, SendStream,
-    TokioRuntime, UdpPoller,
+    AsyncUdpSocket, ClientConfig, Connection, ConnectionError, Endpoint, EndpointConfig, RecvStream,
+    SendStream, TokioRuntime, UdpPoller,
 };
 use rcgen::{KeyPair, SigningKey as _};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{ClientSessionMemoryCache, Resumption};
+use rustls::crypto::CryptoProvider;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::{DigitallySignedStruct, SignatureScheme};
 use std::future::Future;
@@ -57,15 +58,30 @@ pub(crate) struct Talk {
 impl Device {
     /// On `interface`, which has the link-local address `address`. Within a runtime.
     pub(crate) fn new(site: &Site, interface: &str, address: &str, credential: Option<&Credential>) -> Self {
+        let resumes = Resumption::store(Arc::new(ClientSessionMemoryCache::new(8)));
+        Self::with(site, (interface, address), credential, provider(), resumes)
+    }
+
+    pub(crate) fn with(
+        site: &Site,
+        (interface, address): (&str, &str),
+        credential: Option<&Credential>,
+        provider: Arc<CryptoProvider>,
+        resumption: Resumption,
+    ) -> Self {
         let scope = nix::net::if_::if_nametoindex(interface).unwrap();
         let own = SocketAddrV6::new(address.parse().unwrap(), 0, 0, scope);
         let socket = std::net::UdpSocket::bind(own).unwrap();
         socket.set_nonblocking(true).unwrap();
         let socket = Arc::new(Multicast { socket: UdpSocket::from_std(socket).unwrap(), scope });
         let full = Arc::default();
-        let (config, key) = client(site, credential, &full);
-        let endpoint =
-            Endpoint::new_with_abstract_socket(EndpointConfig::default(), None, socket, Arc::new(TokioRuntime));
+        let (config, key) = client(site, credential, &full, provider, resumption);
+        let endpoint = Endpoint::new_with_abstract_socket(
+            EndpointConfig::default(),
+            None,
+            socket,
+            Arc::new(TokioRuntime),
+        );
         let gateway = SocketAddrV6::new(GROUP, PORT, 0, scope).into();
         Self { endpoint: endpoint.unwrap(), config, gateway, key, full }
     }
@@ -137,11 +153,17 @@ impl Talk {
     }
 }
 
-fn client(site: &Site, credential: Option<&Credential>, full: &Arc<AtomicUsize>) -> (ClientConfig, Vec<u8>) {
+fn client(
+    site: &Site,
+    credential: Option<&Credential>,
+    full: &Arc<AtomicUsize>,
+    provider: Arc<CryptoProvider>,
+    resumption: Resumption,
+) -> (ClientConfig, Vec<u8>) {
     let anchors = Arc::new(Anchors::new(&[site.root()], []).unwrap());
-    let verifier = SiteGateway::gateway(anchors, site.domain(), "lab", provider());
+    let verifier = SiteGateway::gateway(anchors, site.domain(), "lab", Arc::clone(&provider));
     let verifier = Arc::new(Counting { verifier, full: Arc::clone(full) });
-    let config = rustls::ClientConfig::builder_with_provider(provider())
+    let config = rustls::ClientConfig::builder_with_provider(provider)
         .with_protocol_versions(&[&rustls::version::TLS13])
         .unwrap()
         .dangerous()
@@ -155,7 +177,7 @@ fn client(site: &Site, credential: Option<&Credential>, full: &Arc<AtomicUsize>)
         None => config.with_no_client_auth(),
     };
     config.alpn_protocols = vec![ALPN.to_vec()];
-    config.resumption = Resumption::store(Arc::new(ClientSessionMemoryCache::new(8)));
+    config.resumption = resumption;
     (ClientConfig::new(Arc::new(QuicClientConfig::try_from(config).unwrap())), key)
 }
 

@@ -107,10 +107,10 @@ fn a_device_is_leased_at_its_place_and_told_from_its_double_at_another() {
 fn whoever_is_revoked_is_cut_at_once_and_nobody_else() {
     let door = door("agents-revoked", 300);
     let [plc, hmi] = ["plc", "hmi"].map(|name| door.site.device(name));
-    let cuts: [&dyn Fn(&mut nullius_protocol::local::Trust); 2] = [
-        &|trust| trust.revoked.push("plc".into()),
-        &|trust| trust.revoked_keys.push(Hash(door.site.key_hash(&plc))),
-    ];
+    let cuts: [&dyn Fn(&mut nullius_protocol::local::Trust); 2] =
+        [&|trust| trust.revoked.push("plc".into()), &|trust| {
+            trust.revoked_keys.push(Hash(door.site.key_hash(&plc)))
+        }];
     run_here(async {
         let first = Device::new(&door.site, "d1", "fe80::1", Some(&plc));
         let second = Device::new(&door.site, "d2", "fe80::2", Some(&hmi));
