@@ -8,8 +8,14 @@ use std::net::{IpAddr, Ipv6Addr};
 
 const LINK_LOCAL: [&str; 2] = ["fe80::1", "fd00::1"];
 
+/// Ethernet address, group, port and protocol of what is said.
+type To = (Mac, Ipv6Addr, u16, u8);
+
+/// One thing that is changed.
+type Change = fn(&mut To);
+
 /// A datagram of device 1 to the gateway's door, with one thing changed.
-fn said(from: IpAddr, change: impl Fn(&mut (Mac, Ipv6Addr, u16, u8))) -> Vec<u8> {
+fn said(from: IpAddr, change: impl Fn(&mut To)) -> Vec<u8> {
     let (ethernet_group, group, port) = AGENT_GROUP;
     let mut to = (Mac::new(ethernet_group), Ipv6Addr::from(group), port, 17);
     change(&mut to);
@@ -48,7 +54,7 @@ fn what_differs_in_one_field_is_judged_like_anything_else() {
     let mut lab = Lab::new();
     let from = address(6, 1);
     assert_eq!(bound(1).len(), 3, "the sender is bound by its global address");
-    let changes: [(&str, fn(&mut (Mac, Ipv6Addr, u16, u8))); 5] = [
+    let changes: [(&str, Change); 5] = [
         ("another port", |to| to.2 += 1),
         ("another group", |to| to.1 = "ff12::6e75:6c6d".parse().unwrap()),
         ("another scope", |to| to.1 = "ff15::6e75:6c6c".parse().unwrap()),

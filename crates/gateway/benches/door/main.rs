@@ -4,15 +4,25 @@
 //! by a certificate that the server has not seen before; turn by turn, so that other work on the machine meets all alike.
 
 #[path = "../../tests/process/agents/core.rs"]
-#[expect(dead_code, reason = "tests look closer at what the core hears")]
+#[expect(
+    dead_code,
+    clippy::unwrap_used,
+    reason = "of the tests, which look closer and end where something is wrong"
+)]
 mod core;
 #[path = "../../tests/process/agents/device.rs"]
-#[expect(dead_code, reason = "tests say more than a bench does")]
+#[expect(
+    dead_code,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "of the tests, which say more and end where something is wrong"
+)]
 mod device;
 mod peers;
 mod server;
 #[path = "../../tests/process/agents/site.rs"]
-#[expect(dead_code, reason = "tests have other devices, too")]
+#[expect(dead_code, clippy::unwrap_used, reason = "of the tests, which have other devices, too")]
 mod site;
 
 use anyhow::{Context as _, Result, ensure};

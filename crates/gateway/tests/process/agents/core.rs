@@ -83,19 +83,17 @@ impl Core {
 
     fn answer(&self, command: Command) -> Answer {
         let failed = |error: &str| Answer::Error(Failure { error: error.to_owned(), ..Failure::default() });
-        self.with(|heard| match command {
-            Command::Proven { seconds, .. } => {
+        self.with(|heard| {
+            if let Command::Proven { seconds, .. } = command {
                 heard.proven.push(command);
-                match &heard.refusal {
-                    Some(reason) => failed(reason),
-                    None => Answer::Ok(Box::new(Body::Leased { seconds })),
-                }
+                let leased = || Answer::Ok(Box::new(Body::Leased { seconds }));
+                return heard.refusal.as_deref().map_or_else(leased, failed);
             }
-            Command::Unproven { device, key, reason } => {
+            if let Command::Unproven { device, key, reason } = command {
                 heard.unproven.push((device, key, reason));
-                Answer::Ok(Box::new(Body::Done))
+                return Answer::Ok(Box::new(Body::Done));
             }
-            _ => failed("this core does not do that"),
+            failed("this core does not do that")
         })
     }
 }

@@ -97,10 +97,9 @@ impl Device {
         let key = KeyPair::try_from(self.key.as_slice()).unwrap();
         let mut talk = Talk { connection, to, from, frames: Frames::new(MAX_TO_AGENT), key };
         talk.say(&FromAgent::Hello { version: VERSION, software: "test 1".into() }).await;
-        match talk.hear().await? {
-            ToAgent::Welcome { version: VERSION, .. } => Ok(talk),
-            other => panic!("{other:?} is no welcome"),
-        }
+        let heard = talk.hear().await?;
+        assert!(matches!(heard, ToAgent::Welcome { version: VERSION, .. }), "{heard:?} is no welcome");
+        Ok(talk)
     }
 
     /// The same, and proves its key.
@@ -109,10 +108,9 @@ impl Device {
         let nonce = talk.challenge().await?;
         let proof = talk.proof(nonce);
         talk.say(&proof).await;
-        match talk.hear().await? {
-            ToAgent::Leased { seconds } => Ok((talk, seconds)),
-            other => panic!("{other:?} is no lease"),
-        }
+        let heard = talk.hear().await?;
+        let ToAgent::Leased { seconds } = heard else { panic!("{heard:?} is no lease") };
+        Ok((talk, seconds))
     }
 }
 
@@ -137,11 +135,11 @@ impl Talk {
     /// The next challenge, whatever is said before it.
     pub(crate) async fn challenge(&mut self) -> Result<Hash, ConnectionError> {
         loop {
-            match self.hear().await? {
-                ToAgent::Challenge { nonce } => return Ok(nonce),
-                ToAgent::Anchors { .. } | ToAgent::Leased { .. } | ToAgent::Pong => {}
-                other => panic!("{other:?} instead of a challenge"),
+            let heard = self.hear().await?;
+            if let ToAgent::Challenge { nonce } = heard {
+                return Ok(nonce);
             }
+            assert!(!matches!(heard, ToAgent::Bye { .. }), "{heard:?} instead of a challenge");
         }
     }
 
