@@ -37,15 +37,6 @@ pub(crate) fn value(tag: u8, contents: &[&[u8]]) -> Vec<u8> {
     der
 }
 
-/// A whole number that is not negative, from its bytes.
-pub(crate) fn integer(bytes: &[u8]) -> Vec<u8> {
-    let start = bytes.iter().position(|byte| *byte != 0).unwrap_or(bytes.len());
-    let digits = bytes.get(start..).unwrap_or_default();
-    // the first bit says minus
-    let sign: &[u8] = if digits.first().is_none_or(|first| *first >= 0x80) { &[0] } else { &[] };
-    value(INTEGER, &[sign, digits])
-}
-
 fn length_of(length: usize) -> Vec<u8> {
     if let Ok(short) = u8::try_from(length)
         && short < 0x80
@@ -144,19 +135,6 @@ mod tests {
             let read = reader.take(OCTET_STRING).unwrap();
             assert_eq!((read.contents, read.whole), (&contents[..], &der[..]), "{length}");
             assert_eq!(reader.end(), Ok(()));
-        }
-    }
-
-    #[test]
-    fn a_number_has_no_needless_zeros_and_no_sign() {
-        for (bytes, written) in [
-            (&[][..], &[2, 1, 0][..]),
-            (&[0, 0], &[2, 1, 0]),
-            (&[0, 5], &[2, 1, 5]),
-            (&[0x80], &[2, 2, 0, 0x80]),
-            (&[0x7f, 0xff], &[2, 2, 0x7f, 0xff]),
-        ] {
-            assert_eq!(integer(bytes), written);
         }
     }
 

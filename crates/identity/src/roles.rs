@@ -2,7 +2,7 @@
 
 use crate::{BadPeer, Protection, RequestedKey, TrustDomain};
 use x509_parser::certificate::X509Certificate;
-use x509_parser::extensions::{GeneralName, ParsedExtension};
+use x509_parser::extensions::{GeneralName, ParsedExtension, X509Extension};
 use x509_parser::oid_registry::OID_X509_SERIALNUMBER;
 use x509_parser::time::ASN1Time;
 
@@ -185,12 +185,14 @@ fn key(certificate: &X509Certificate<'_>) -> Result<[u8; 32], BadPeer> {
 }
 
 /// Every certificate that we sign for a device says one thing about it.
-fn protection(certificate: &X509Certificate<'_>) -> Result<Protection, BadPeer> {
-    let mut found =
-        certificate.extensions().iter().filter_map(|extension| match extension.parsed_extension() {
-            ParsedExtension::CertificatePolicies(policies) => Some(policies),
-            _ => None,
-        });
+fn protection<'c>(certificate: &'c X509Certificate<'_>) -> Result<Protection, BadPeer> {
+    let policies = |extension: &'c X509Extension<'_>| {
+        let ParsedExtension::CertificatePolicies(policies) = extension.parsed_extension() else {
+            return None;
+        };
+        Some(policies)
+    };
+    let mut found = certificate.extensions().iter().filter_map(policies);
     let (Some(policies), None) = (found.next(), found.next()) else { return Err(BadPeer::Purpose) };
     let [policy] = policies.as_slice() else { return Err(BadPeer::Purpose) };
     let said = Protection::ALL.into_iter().find(|protection| protection.oid() == policy.policy_id.as_bytes());
