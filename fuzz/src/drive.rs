@@ -6,10 +6,6 @@
 //! has both gets the script twice.
 
 use nullius_capture::CaptureFile;
-use nullius_identity::{
-    ControllerIdentity, DeviceIdentity, GatewayIdentity, ManufacturerIdentity, Profile, Protection, Request,
-    Role, TrustDomain, assertion,
-};
 use nullius_model::{
     Direction, Endpoint, FlowId, FlowInfo, Frame, FrameNumber, LinkType, Mac, Observation, Protocol, Seed,
     Seen, Sink, Timestamp, Transport,
@@ -52,36 +48,6 @@ pub(crate) fn repository(bytes: &[u8]) {
 /// Reads a bundle as a stranger may hand it in.
 pub(crate) fn bundle(bytes: &[u8]) {
     if let Err(error) = bundle::decode_unverified(bytes) {
-        drop(error.to_string());
-    }
-}
-
-/// Reads the certificate of a peer, as a handshake hands it over.
-pub(crate) fn certificate(bytes: &[u8]) {
-    let Ok(domain) = TrustDomain::new("nullius") else { return };
-    role::<GatewayIdentity>(bytes, &domain);
-    role::<DeviceIdentity>(bytes, &domain);
-    role::<ControllerIdentity>(bytes, &domain);
-    role::<ManufacturerIdentity>(bytes, &domain);
-    let _ = nullius_identity::certificate_end(bytes);
-}
-
-fn role<T: Role>(bytes: &[u8], domain: &TrustDomain) {
-    if let Err(error) = assertion::<T>(bytes, domain) {
-        drop(error.to_string());
-    }
-}
-
-/// Reads a certificate request as a stranger may hand it in.
-pub(crate) fn certificate_request(bytes: &[u8]) {
-    let Ok(domain) = TrustDomain::new("nullius") else { return };
-    let profile = Profile::Device {
-        site: "lab".to_owned(),
-        name: "pump".to_owned(),
-        protection: Protection::Software,
-        server: Vec::new(),
-    };
-    if let Err(error) = Request::read(bytes).and_then(|request| request.check_names(&profile, &domain)) {
         drop(error.to_string());
     }
 }

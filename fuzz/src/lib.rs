@@ -9,6 +9,7 @@
 
 mod audit;
 mod drive;
+mod identity;
 mod targets;
 
 pub use targets::TARGETS;

@@ -1,6 +1,6 @@
 //! The table of targets.
 
-use crate::{Target, audit, drive};
+use crate::{Target, audit, drive, identity};
 use nullius_model::Protocol;
 
 /// Every target, by name.
@@ -13,11 +13,15 @@ pub const TARGETS: &[Target] = &[
     Target { name: "audit-path", run: audit::path },
     Target { name: "bundle", run: drive::bundle },
     Target { name: "capture-file", run: drive::capture_file },
-    Target { name: "certificate", run: drive::certificate },
-    Target { name: "certificate-request", run: drive::certificate_request },
+    Target { name: "certificate", run: identity::certificate },
+    Target { name: "certificate-request", run: identity::certificate_request },
+    Target { name: "certs-only", run: identity::certs_only },
     Target { name: "denial-log", run: drive::denial },
     Target { name: "link", run: drive::link },
     Target { name: "local-api", run: drive::local },
+    Target { name: "manifest", run: identity::manifest },
+    Target { name: "manifest-signature", run: identity::manifest_signature },
+    Target { name: "ocsp-request", run: identity::ocsp_request },
     Target { name: "order", run: drive::order },
     Target { name: "policy-repository", run: drive::repository },
     Target { name: "wire-bacnet", run: |bytes| drive::protocol(Protocol::Bacnet, bytes) },

@@ -16,6 +16,7 @@ pub(crate) fn run(root: &Root) -> Result<()> {
         "nullius-engine",
         "nullius-enforce",
         "nullius-store",
+        "nullius-gateway",
     ];
     packages.iter().try_for_each(|package| root.cargo(["bench", "--package", package]).run())
 }

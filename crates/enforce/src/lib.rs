@@ -45,3 +45,4 @@ pub use error::Error;
 pub use generation::Generation;
 pub use kernel::{Applied, Kernel, Layout};
 pub use readback::Installed;
+pub use skeleton::AGENT_GROUP;

@@ -19,6 +19,12 @@
 //! urls = ["https://nullius.example:9443"]
 //! group = "nullius-link"              # who may use the link's socket beside root
 //! spool = 256                         # MiB of audit that may wait for the controller
+//!
+//! [agents]                            # left out where no agent is to be let in
+//! lease = 300                         # seconds that a proof of a device's key lasts, from 5 to 900
+//! ports = ["enp3s0"]                  # all of them where left out
+//! relay = true                        # devices may reach the controller's enrolment server through this gateway
+//! est = "10.0.0.1:8446"               # and those without an agent by TCP to this address
 //! ```
 //!
 //! INVARIANT: what is not understood is an error with its line, never a default: a misspelt `strangers` must not open
@@ -27,6 +33,8 @@
 use nullius_model::{Path as PacketPath, PortName};
 use serde::Deserialize;
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
@@ -38,6 +46,9 @@ pub const MAX_PORTS: usize = 64;
 
 /// How much of the audit may wait for the controller where nothing is said, in MiB.
 pub const DEFAULT_SPOOL: u64 = 256;
+
+/// How long a proof may last, in seconds: long enough for a round trip, short enough that what was revoked elsewhere ends.
+pub const LEASES: RangeInclusive<u32> = 5..=900;
 
 /// Most addresses of a controller: each is tried in turn.
 const MAX_URLS: usize = 8;
@@ -74,6 +85,27 @@ pub struct Config {
     /// The controller this gateway belongs to; it stands alone where there is none.
     #[serde(default)]
     pub controller: Option<Controller>,
+    /// How agents of devices are let in; none is where there is nothing of it.
+    #[serde(default)]
+    pub agents: Option<Agents>,
+}
+
+/// How agents of devices are let in.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Agents {
+    /// How long a proof lasts, in seconds; one of [`LEASES`].
+    #[serde(default = "default_lease")]
+    pub lease: u32,
+    /// Ports whose agents are heard; all of them where none is named.
+    #[serde(default)]
+    pub ports: Vec<Interface>,
+    /// Devices may reach the controller's enrolment server through this gateway.
+    #[serde(default = "relays")]
+    pub relay: bool,
+    /// Where devices without an agent reach that server by TCP.
+    #[serde(default)]
+    pub est: Option<SocketAddr>,
 }
 
 /// Where the gateway's controller is, and what its link may do.
@@ -202,6 +234,7 @@ impl Config {
             return Err(format!("a gateway has at most {MAX_PORTS} ports"));
         }
         config.controller.as_ref().map_or(Ok(()), check_urls)?;
+        config.agents.as_ref().map_or(Ok(()), |agents| check_agents(agents, &config.port))?;
         let bridged = config.port.iter().find(|(_, port)| port.path == PathKind::Bridged);
         match bridged {
             Some((Interface(port), _)) if config.bridge.is_none() => {
@@ -218,6 +251,14 @@ fn check_urls(controller: &Controller) -> Result<(), String> {
     }
     let plain = controller.urls.iter().find(|url| !url.starts_with("https://"));
     plain.map_or(Ok(()), |url| Err(format!("`{}` does not begin with `https://`", url.escape_debug())))
+}
+
+fn check_agents(agents: &Agents, ports: &BTreeMap<Interface, Port>) -> Result<(), String> {
+    if !LEASES.contains(&agents.lease) {
+        return Err(format!("`agents.lease` is from {} to {} seconds", LEASES.start(), LEASES.end()));
+    }
+    let unknown = agents.ports.iter().find(|port| !ports.contains_key(port));
+    unknown.map_or(Ok(()), |Interface(port)| Err(format!("`agents.ports` names `{port}`, which is no port")))
 }
 
 fn read_bounded(path: &Path) -> io::Result<String> {
@@ -246,6 +287,14 @@ fn default_link_socket() -> PathBuf {
 
 const fn default_spool() -> u64 {
     DEFAULT_SPOOL
+}
+
+const fn default_lease() -> u32 {
+    300
+}
+
+const fn relays() -> bool {
+    true
 }
 
 const fn default_nflog_group() -> u16 {
@@ -283,6 +332,9 @@ mod tests {
         }
         for urls in ["['http://a']", "['ftp://a']"] {
             assert!(Config::parse(&format!("[controller]\nurls = {urls}\n")).is_err(), "{urls}");
+        }
+        for agents in ["lease = 4", "lease = 901", "ports = ['p9']", "est = 'host'", "leases = 5"] {
+            assert!(Config::parse(&format!("[agents]\n{agents}\n")).is_err(), "{agents}");
         }
         let error = Config::parse("[port.p1]\n").unwrap_err();
         assert_eq!(error, "port `p1` is bridged, but there is no `bridge`");

@@ -9,6 +9,7 @@
 //! INVARIANTS: what was acknowledged is on the disk and in the kernel; nothing on the disk is believed before it is
 //! verified; where nothing can be believed the kernel keeps what it had, or denies.
 
+mod agents;
 mod api;
 mod clock;
 pub mod config;
@@ -22,6 +23,7 @@ mod ports;
 mod run;
 mod store;
 
+pub use agents::DoorError;
 pub use api::SocketError;
 pub use clock::{Clock, SystemClock};
 pub use config::{Config, ConfigError};

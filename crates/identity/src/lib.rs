@@ -1,10 +1,17 @@
 //! Keys and certificates: what a peer has proved, and what we vouch for (design §7, R-16).
 //!
-//! Three things live here. An [`Authority`] turns a public key that somebody proved to hold ([`RequestedKey`]) into a
-//! certificate that says what a [`Profile`] says, and nothing the asker wrote. And [`assertion`] turns the leaf
-//! certificate of a finished TLS handshake into [`Verified`], the only thing that the rest of the product takes for an
-//! identity. [`PinnedRoot`] is how a controller is known at first contact. Chains, signatures and times are the TLS
-//! library's to check; which trust domain a name is of is ours, since a name constraint cannot say it of URIs.
+//! An [`Authority`] turns a public key that somebody proved to hold ([`Request`]) into a certificate that says what a
+//! [`Profile`] says, and nothing the asker wrote; two tiers of them, whose keys may lie in a module ([`Signer`]). And
+//! [`assertion`] turns the leaf certificate of a finished TLS handshake into [`Verified`], the only thing that the rest of
+//! the product takes for an identity. Chains are judged in [`chain`], on which the verifiers of both ends of the agents'
+//! connection stand ([`DeviceClients`], [`SiteGateway`]); [`PinnedRoot`] is how a controller is known at first contact.
+//! Signatures and dates are webpki's to check; which trust domain a name is of is ours, since a name constraint cannot say
+//! it of URIs.
+//!
+//! A credential's life is here as well: when it is renewed ([`renewal`]), how a device comes back that missed that
+//! ([`recovery`]), what runs out when ([`forecast`]), how one authority follows another ([`rollover`]). What third parties
+//! read and write: [`cms`] for EST, [`ocsp`] and lists of what is revoked ([`Revoked`]), and a manufacturer's signed
+//! [`manifest`].
 //!
 //! It makes no keys, draws no numbers and reads no clock: keys, serials and times are arguments.
 //!

@@ -189,10 +189,10 @@ pub fn judge(
     kept: &Kept,
     now: u64,
 ) -> Result<Granted, Refused> {
-    let request = Request::read(&ask.request)?;
     if !is_fresh(ask, secret, now) {
         return Err(Refused::Nonce);
     }
+    let request = Request::read(&ask.request)?;
     let asked = proved(ask, domain, kept).ok_or(Refused::Proof)?;
     if kept.frozen {
         return Err(Refused::Frozen);

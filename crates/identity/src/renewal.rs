@@ -25,9 +25,8 @@ const SPREAD_EXPIRED: u64 = 600;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Schedule {
     life: Validity,
-    seed: [u8; 32],
-    /// How many moments were drawn from the seed.
-    drawn: u64,
+    /// What moments are drawn from. Nobody gains by guessing them.
+    state: u64,
     due: u64,
     /// The last pause; none before a failure.
     pause: Option<u64>,
@@ -36,7 +35,9 @@ pub struct Schedule {
 impl Schedule {
     /// For a credential with this life, of the device with this seed (the hash of its key will do).
     pub fn new(life: Validity, seed: [u8; 32]) -> Self {
-        let mut schedule = Self { life, seed, drawn: 0, due: 0, pause: None };
+        let state = sha256(&[&seed[..], &life.from.to_be_bytes()].concat());
+        let state = state.first_chunk().copied().map_or(0, u64::from_be_bytes);
+        let mut schedule = Self { life, state, due: 0, pause: None };
         let length = life.until.saturating_sub(life.from);
         schedule.due = life.from + length / 2 + schedule.draw(length / 6);
         schedule
@@ -69,9 +70,11 @@ impl Schedule {
 
     /// An attempt failed.
     pub fn handle_failure(&mut self, now: u64) {
-        // a short-lived credential has no hour to wait
+        // a short-lived credential has no hour to wait, nor has one that is about to run out; one that did has
         let length = self.life.until.saturating_sub(self.life.from);
-        let longest = PAUSE_LONGEST.min(length / 24).max(PAUSE_SHORTEST);
+        let left = self.life.until.saturating_sub(now);
+        let soon = if left == 0 { PAUSE_LONGEST } else { left / 4 };
+        let longest = PAUSE_LONGEST.min(length / 24).min(soon).max(PAUSE_SHORTEST);
         let last = self.pause.unwrap_or(PAUSE_SHORTEST);
         let more = self.draw(last.saturating_mul(3).saturating_sub(PAUSE_SHORTEST));
         let grown = PAUSE_SHORTEST + more;
@@ -92,28 +95,37 @@ impl Schedule {
         self.due = self.due.min(now + self.draw(within));
     }
 
-    /// A number below `bound`; zero where there is none.
+    /// A number below `bound`; zero where there is none (SplitMix64).
     fn draw(&mut self, bound: u64) -> u64 {
-        self.drawn += 1;
-        let parts = [&self.seed[..], &self.life.from.to_be_bytes(), &self.drawn.to_be_bytes()];
-        let hash = sha256(&parts.concat());
-        let number = hash.first_chunk().copied().map_or(0, u64::from_be_bytes);
-        number.checked_rem(bound).unwrap_or(0)
+        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (self.state ^ (self.state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (mixed ^ (mixed >> 31)).checked_rem(bound).unwrap_or(0)
     }
 }
 
+/// The first of January 2026: no certificate of ours is older, and a clock that says so is behind.
+const EARLIEST: u64 = 1_767_225_600;
+
 /// What time it is at least: the latest that was ever believed. A device without a battery begins in 1970.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TimeFloor {
     floor: u64,
     /// The uptime at which it was believed.
     at: u64,
 }
 
+/// Of a device that was never told the time.
+impl Default for TimeFloor {
+    fn default() -> Self {
+        Self::new(0, 0)
+    }
+}
+
 impl TimeFloor {
     /// As it was kept, in seconds since 1970, at this uptime in seconds.
-    pub const fn new(floor: u64, uptime: u64) -> Self {
-        Self { floor, at: uptime }
+    pub fn new(floor: u64, uptime: u64) -> Self {
+        Self { floor: floor.max(EARLIEST), at: uptime }
     }
 
     /// Now, by a clock in seconds since 1970 that may be behind, and an uptime that is right.
@@ -234,5 +246,6 @@ mod tests {
         assert_eq!((floor.now(0, 110), floor.kept(110)), (1_850_000_010, 1_850_000_010));
         floor.raise(1_700_000_000, 120);
         assert_eq!(floor.now(0, 120), 1_850_000_020);
+        assert!(TimeFloor::default().is_behind(3, 3), "a new device without a battery");
     }
 }

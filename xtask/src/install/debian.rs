@@ -38,6 +38,8 @@ const DEBIAN: &[DebianPackage] = &[
     DebianPackage { name: "tcpdump", need: Need::Tests, reason: "sees what arrives at the far end of a cable" },
     DebianPackage { name: "tshark", need: Need::Tests, reason: "the referee for the numbers of the report" },
     DebianPackage { name: "g++", need: Need::Fuzzing, reason: "libFuzzer is written in C++" },
+    DebianPackage { name: "haproxy", need: Need::Benches, reason: "a TLS server to take no more time than" },
+    DebianPackage { name: "nginx-light", need: Need::Benches, reason: "another" },
     DebianPackage { name: "libndpi-bin", need: Need::Benches, reason: "ndpiReader, a peer to be faster than" },
 ];
 

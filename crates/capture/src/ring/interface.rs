@@ -9,13 +9,15 @@ const ETHERNET: u16 = 1;
 const LOOPBACK: u16 = 772;
 
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Interface {
-    pub(super) index: i32,
+pub(crate) struct Interface {
+    pub(crate) index: i32,
+    /// Its hardware address; zeros where it has none.
+    pub(crate) address: [u8; 6],
     hardware: u16,
 }
 
 impl Interface {
-    pub(super) fn find(name: &str) -> Result<Self, RingError> {
+    pub(crate) fn find(name: &str) -> Result<Self, RingError> {
         let all =
             Self::all().map_err(|source| RingError::Setup { step: "listing the interfaces", source })?;
         let Some(found) = all.get(name) else {
@@ -33,7 +35,7 @@ impl Interface {
     }
 
     /// On the loopback every frame passes twice, out and in again.
-    pub(super) const fn is_loopback(self) -> bool {
+    pub(crate) const fn is_loopback(self) -> bool {
         self.hardware == LOOPBACK
     }
 
@@ -42,7 +44,8 @@ impl Interface {
             let address = found.address?;
             let link = address.as_link_addr()?;
             let index = i32::try_from(link.ifindex()).ok()?;
-            Some((found.interface_name, Self { index, hardware: link.hatype() }))
+            let address = link.addr().unwrap_or_default();
+            Some((found.interface_name, Self { index, address, hardware: link.hatype() }))
         });
         Ok(links.collect())
     }
@@ -62,7 +65,7 @@ mod tests {
 
     #[test]
     fn an_interface_that_is_no_ethernet_is_refused_by_name() {
-        let tunnel = Interface { index: 1, hardware: 65_534 };
+        let tunnel = Interface { index: 1, address: [0; 6], hardware: 65_534 };
         assert_eq!(
             tunnel.accepted("tun0").unwrap_err().to_string(),
             "interface `tun0` has hardware type 65534; supported: Ethernet (1), loopback (772)"

@@ -38,11 +38,21 @@ pub(super) fn set_up(
         set(socket, PACKET_IGNORE_OUTGOING, &c_int::from(true))
             .map_err(|e| ("ignoring outgoing frames", e))?;
     }
+    bind_to(socket, interface)?;
+    Ok(mapping)
+}
+
+/// Binds `socket`, which has no ring, to what comes in at `interface`. Says which step failed.
+pub(crate) fn listen(socket: &Socket, interface: &Interface) -> Result<(), (&'static str, io::Error)> {
+    set(socket, PACKET_IGNORE_OUTGOING, &c_int::from(true)).map_err(|e| ("ignoring outgoing frames", e))?;
+    bind_to(socket, interface)
+}
+
+fn bind_to(socket: &Socket, interface: &Interface) -> Result<(), (&'static str, io::Error)> {
     set(socket, PACKET_ADD_MEMBERSHIP, &promiscuous(interface.index)).map_err(|e| ("promiscuous mode", e))?;
     let address = address(interface.index).ok_or(io::ErrorKind::InvalidInput);
     let bound = address.map_err(io::Error::from).and_then(|to| Ok(bind(socket.as_raw_fd(), &to)?));
-    bound.map_err(|e| ("binding to the interface", e))?;
-    Ok(mapping)
+    bound.map_err(|e| ("binding to the interface", e))
 }
 
 /// Frames seen (the dropped ones included) and dropped since the last call: the kernel starts again from 0.

@@ -17,10 +17,10 @@ mod interface;
     unsafe_code,
     reason = "socket options and the mapped ring have no safe interface; all of it is in this file"
 )]
-mod kernel;
+pub(crate) mod kernel;
 
 use block::{Cursor, Packet};
-use interface::Interface;
+pub(crate) use interface::Interface;
 use kernel::Mapping;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -231,7 +231,7 @@ impl RingOptions {
     }
 }
 
-fn not_permitted(step: &'static str) -> impl Fn(io::Error) -> RingError {
+pub(crate) fn not_permitted(step: &'static str) -> impl Fn(io::Error) -> RingError {
     move |source| {
         let refused = source.kind() == io::ErrorKind::PermissionDenied;
         if refused { RingError::NotPermitted } else { RingError::Setup { step, source } }

@@ -6,6 +6,7 @@
 
 mod bridge;
 mod deny;
+mod door;
 mod forward;
 mod network;
 mod resolution;
@@ -15,6 +16,7 @@ mod strangers;
 
 pub(crate) use bridge::bridge;
 pub(crate) use deny::{ALLOWED, WOULD, counter_names, denied_counter, would_counter};
+pub use door::AGENT_GROUP;
 use network::{FOUR, SIX};
 pub(crate) use routed::routed;
 

@@ -130,6 +130,11 @@ impl Network {
         Line::new().has(field, value)
     }
 
+    /// What [`Self::line`] asks.
+    pub(crate) const fn kind(&self) -> (Field, &'static [u8]) {
+        self.kind
+    }
+
     /// Frames that carry it: no tag in front, and none that a network card took off.
     pub(crate) fn frame(&self) -> Line {
         Line::new().has(Field::EtherType, self.ether_type)

@@ -5,6 +5,7 @@
 
 use super::bridge::foreign;
 use super::deny::{deny, would_counter};
+use super::door::heard;
 use super::network::{Network, UDP};
 use super::{Chain, ETHER_ARP, FOUR, PREROUTING, SIX, Site, mark};
 use crate::field::Field;
@@ -33,8 +34,9 @@ pub(super) fn source(site: &Site) -> Vec<Chain> {
 fn entry(site: &Site) -> Chain {
     let mut lines = vec![
         bound(Line::new(), &FOUR).accept().comment("bound: port, hardware address, ethertype, IPv4 address"),
-        bound(SIX.line(), &SIX).set_mark(mark::SIX).accept(),
     ];
+    lines.extend(heard(site));
+    lines.push(bound(SIX.line(), &SIX).set_mark(mark::SIX).accept());
     lines.extend(foreign(site));
     lines.extend([
         FOUR.frame().goto("source4"),

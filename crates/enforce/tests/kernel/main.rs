@@ -6,6 +6,8 @@ mod bridge;
 #[cfg(test)]
 mod changes;
 #[cfg(test)]
+mod door;
+#[cfg(test)]
 mod frames;
 #[cfg(test)]
 mod lab;

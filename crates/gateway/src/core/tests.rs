@@ -47,6 +47,7 @@ impl Scratch {
             nflog_group: 86,
             port: BTreeMap::from([port("p1"), port("p2")]),
             controller: None,
+            agents: None,
         };
         Core::start(&config, Arc::new(TestClock { boot, uptime, wall })).unwrap()
     }

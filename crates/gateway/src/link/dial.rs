@@ -5,6 +5,7 @@ use super::ending::Ended;
 use super::identity::Identity;
 use super::local::Local;
 use super::session;
+use crate::agents::Ties;
 use crate::clock::Clock;
 use crate::config::Controller;
 use reqwest::Url;
@@ -26,22 +27,26 @@ pub(super) async fn run(
     controller: &Controller,
     clock: Arc<dyn Clock>,
     urls: Vec<Url>,
+    ties: Ties,
 ) -> Result<(), LinkError> {
     let mut end = signal(SignalKind::terminate()).map_err(LinkError::System)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(LinkError::System)?;
     tokio::select! {
         _ = end.recv() => Ok(()),
         _ = interrupt.recv() => Ok(()),
-        () = dial(controller, clock, urls) => Ok(()),
+        () = dial(controller, clock, urls, &ties) => Ok(()),
     }
 }
 
-async fn dial(controller: &Controller, clock: Arc<dyn Clock>, urls: Vec<Url>) {
+async fn dial(controller: &Controller, clock: Arc<dyn Clock>, urls: Vec<Url>, ties: &Ties) {
     let local = Local(controller.socket.clone());
     let mut pause = FIRST_PAUSE;
     for (number, url) in urls.iter().enumerate().cycle() {
         let ended = match Identity::read(&controller.identity) {
-            Ok(identity) => session::run(url, identity, controller, &local, Arc::clone(&clock)).await,
+            Ok(identity) => {
+                let of = session::Of { controller, local: &local, ties };
+                session::run(url, identity, of, Arc::clone(&clock)).await
+            }
             Err(error) => Ended::failed(crate::chain(&error)),
         };
         // a gateway that is not there is told when it is

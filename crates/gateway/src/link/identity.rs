@@ -58,19 +58,19 @@ impl fmt::Debug for Kept {
 }
 
 /// Who the gateway is. Its `Debug` form shows no key.
-pub(super) struct Identity {
-    pub(super) site: String,
+pub(crate) struct Identity {
+    pub(crate) site: String,
     pub(super) gateway: String,
     /// Where the controller said it takes links.
     pub(super) links: Vec<String>,
     /// The controller's root (DER).
-    pub(super) root: Vec<u8>,
+    pub(crate) root: Vec<u8>,
     /// The certificate and those above it, without the root (DER).
-    pub(super) chain: Vec<Vec<u8>>,
-    pub(super) key: KeyPair,
+    pub(crate) chain: Vec<Vec<u8>>,
+    pub(crate) key: KeyPair,
     /// The certificate's first and last second, since 1970.
-    pub(super) from: u64,
-    pub(super) until: u64,
+    pub(crate) from: u64,
+    pub(crate) until: u64,
 }
 
 impl fmt::Debug for Identity {

@@ -17,7 +17,7 @@ const DELIVERS_WITHIN: Duration = Duration::from_secs(600);
 
 /// Why the gateway gave no answer.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum LocalError {
+pub(crate) enum LocalError {
     /// The socket.
     #[error("the gateway's socket cannot be used")]
     Io(#[from] std::io::Error),

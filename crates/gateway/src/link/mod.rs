@@ -10,21 +10,23 @@
 mod dial;
 mod ending;
 mod frames;
-mod identity;
+pub(crate) mod identity;
 mod join;
-mod local;
+pub(crate) mod local;
 mod renewal;
 mod report;
 mod session;
-mod tls;
+pub(crate) mod tls;
 
 pub use identity::IdentityError;
 pub use join::{JoinError, Joined, join};
 
+use crate::agents::{Door, DoorError};
 use crate::clock::Clock;
 use crate::config::{Config, Controller};
 use crate::confine::{self, Confinement};
 use identity::Identity;
+use std::io::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -43,6 +45,9 @@ pub enum LinkError {
     /// It cannot give up what it does not need.
     #[error("the link cannot be confined")]
     Confine(#[from] confine::Error),
+    /// Agents cannot be let in.
+    #[error("the door for agents")]
+    Door(#[from] DoorError),
     /// The system gives no thread or signal.
     #[error("the system refuses a thread or a signal")]
     System(#[source] std::io::Error),
@@ -61,6 +66,7 @@ pub fn run(config: &Config, clock: Arc<dyn Clock>, confinement: Confinement) -> 
     let Some(controller) = &config.controller else { return Err(LinkError::NoController) };
     let identity = Identity::read(&controller.identity)?;
     let urls = urls(controller, &identity)?;
+    let door = Door::open(config, controller, complain)?;
     match confinement {
         Confinement::Gateway => {
             let ports = urls.iter().filter_map(reqwest::Url::port_or_known_default).collect();
@@ -68,8 +74,15 @@ pub fn run(config: &Config, clock: Arc<dyn Clock>, confinement: Confinement) -> 
         }
         Confinement::Caller => {}
     }
+    let ties = door.map(|door| door.begin(&identity, Arc::clone(&clock))).transpose()?.unwrap_or_default();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    runtime.map_err(LinkError::System)?.block_on(dial::run(controller, clock, urls))
+    runtime.map_err(LinkError::System)?.block_on(dial::run(controller, clock, urls, ties))
+}
+
+/// A port that is left out, for the journal.
+fn complain(error: &DoorError) {
+    // nobody is left to tell where even this fails
+    let _ = writeln!(std::io::stderr(), "nullius: no agents: {}", nullius_model::inert(&crate::chain(error)));
 }
 
 /// Those of the configuration, or else those that the controller named.

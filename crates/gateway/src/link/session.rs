@@ -10,11 +10,13 @@ use super::local::{Local, LocalError};
 use super::renewal::Renewal;
 use super::report::Reporter;
 use super::tls;
+use crate::agents::Ties;
 use crate::clock::Clock;
 use crate::config::Controller;
 use nullius_protocol::link::{
     Answered, Asked, Blob, Frames, MAX_RECORDS, MAX_TO_CONTROLLER, MAX_TO_GATEWAY, MEDIA_TYPE, PING_SECONDS,
-    Records, SILENCE_SECONDS, STREAM_PATH, ToController, ToGateway, VERSION, Welcome, frame, is_question,
+    Records, Relay, SILENCE_SECONDS, STREAM_PATH, ToController, ToGateway, VERSION, Welcome, frame,
+    is_question,
 };
 use nullius_protocol::local::{Answer, Body, Command, Failure};
 use reqwest::{Client, Response, Url};
@@ -49,18 +51,14 @@ const MAX_QUESTIONS: usize = 4;
 const OUTGOING: usize = 4;
 
 /// One stream, from dialling to its end.
-pub(super) async fn run(
-    url: &Url,
-    identity: Identity,
-    controller: &Controller,
-    local: &Local,
-    clock: Arc<dyn Clock>,
-) -> Ended {
-    let mut session = match open(url, identity, controller.identity.clone(), local, clock).await {
+pub(super) async fn run(url: &Url, identity: Identity, of: Of<'_>, clock: Arc<dyn Clock>) -> Ended {
+    let mut session = match open(url, identity, of, clock).await {
         Ok(session) => session,
         Err(error) => return Ended::from(&error),
     };
-    let error = session.serve().await;
+    let mut relayed = of.ties.hub.link();
+    let error = session.serve(&mut relayed).await;
+    of.ties.hub.unlink();
     // what the gateway has under way is not sent to it a second time
     if let Some(delivering) = session.delivering.take() {
         let _ = delivering.await;
@@ -68,7 +66,16 @@ pub(super) async fn run(
     Ended { welcomed: true, ..Ended::from(&error) }
 }
 
-struct Session {
+/// What outlives a stream.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Of<'l> {
+    pub(super) controller: &'l Controller,
+    pub(super) local: &'l Local,
+    pub(super) ties: &'l Ties,
+}
+
+struct Session<'l> {
+    ties: &'l Ties,
     local: Local,
     identity: Identity,
     directory: PathBuf,
@@ -90,13 +97,12 @@ struct Session {
     began: Option<Instant>,
 }
 
-async fn open(
+async fn open<'l>(
     url: &Url,
     identity: Identity,
-    directory: PathBuf,
-    local: &Local,
+    Of { controller, local, ties }: Of<'l>,
     clock: Arc<dyn Clock>,
-) -> Result<Session, Let> {
+) -> Result<Session<'l>, Let> {
     let state = local.state("connecting".to_owned()).await?;
     let (to, outgoing) = mpsc::channel(OUTGOING);
     let client = Client::builder()
@@ -121,9 +127,10 @@ async fn open(
     }
     let now = Instant::now();
     let mut session = Session {
+        ties,
         local: local.clone(),
         identity,
-        directory,
+        directory: controller.identity.clone(),
         to,
         from,
         frames: Frames::new(MAX_TO_GATEWAY),
@@ -143,7 +150,7 @@ async fn open(
     Ok(session)
 }
 
-impl Session {
+impl Session<'_> {
     async fn welcome(&mut self) -> Result<(), Let> {
         let deadline = Instant::now() + OPENS_WITHIN;
         let Welcome { version, now, recorded } = loop {
@@ -164,7 +171,7 @@ impl Session {
         self.recorded(recorded).await
     }
 
-    async fn serve(&mut self) -> Let {
+    async fn serve(&mut self, relayed: &mut mpsc::Receiver<Relay>) -> Let {
         let mut look = interval(LOOK);
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
@@ -174,6 +181,7 @@ impl Session {
                 delivered = finished(&mut self.delivering) => self.delivered(delivered).await,
                 Some(answered) = self.questions.join_next() => self.answer(answered.ok()).await,
                 _ = look.tick() => self.look().await,
+                Some(relay) = relayed.recv() => self.say(&ToController::Relay(relay)).await,
                 chunk = timeout_at(silent, self.from.chunk()) => self.hear(chunk).await,
             };
             if let Err(error) = step {
@@ -204,13 +212,17 @@ impl Session {
             ToGateway::Recorded { .. } => Err(Let::Contract("records of another spool")),
             ToGateway::Renewed { chain } => {
                 self.identity = self.renewal.take(&self.identity, chain)?;
+                self.ties.renewed(&self.identity);
                 Ok(self.identity.write(&self.directory)?)
             }
             ToGateway::Ask(Asked { id, command }) => self.question(id, command),
             // it is asked again after a while; what is wrong stands in the controller's own log
             ToGateway::NotRenewed { .. } | ToGateway::Pong => Ok(()),
             ToGateway::Bye(bye) => Err(bye.into()),
-            ToGateway::Relay(_) => Err(Let::Contract("a flow that nobody opened")),
+            ToGateway::Relay(relay) => {
+                self.ties.hub.take(relay);
+                Ok(())
+            }
             ToGateway::Welcome(_) => Err(Let::Contract("a welcome is said once")),
         }
     }
@@ -329,7 +341,7 @@ impl Session {
     }
 }
 
-impl Drop for Session {
+impl Drop for Session<'_> {
     fn drop(&mut self) {
         // the gateway goes on with what it has; its answer is not for this stream any more
         self.questions.abort_all();

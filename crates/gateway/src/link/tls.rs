@@ -10,7 +10,7 @@ use rustls::{ClientConfig, Error, RootCertStore, version};
 use std::sync::Arc;
 use std::time::Duration;
 
-pub(super) fn provider() -> Arc<CryptoProvider> {
+pub(crate) fn provider() -> Arc<CryptoProvider> {
     Arc::new(aws_lc_rs::default_provider())
 }
 

@@ -371,7 +371,7 @@ impl Served {
                 heard.renewed += 1;
                 Some(ToGateway::Renewed { chain: vec![Blob(self.certificate(&csr.0))] })
             }
-            ToController::Answer(_) => None,
+            ToController::Answer(_) | ToController::Relay(_) => None,
             ToController::Ping => Some(ToGateway::Pong),
         }
     }

@@ -4,6 +4,8 @@
 //! where no test asks for it.
 
 #[cfg(test)]
+mod agents;
+#[cfg(test)]
 mod boot;
 #[cfg(test)]
 mod bundles;

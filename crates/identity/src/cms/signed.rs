@@ -186,3 +186,56 @@ fn signs_documents(certificate: &X509Certificate<'_>) -> bool {
         Err(_) => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{LONG, NOW, device, root};
+    use crate::{Authority, KeyInMemory, Signer as _};
+    use rcgen::{KeyPair, PKCS_ED25519};
+
+    /// As a tool would make it that signs CMS with Ed25519, which is newer than the one in the tests beside this.
+    fn signature(authority: &Authority, hash: (&[u8], &'static Algorithm), text: &[u8]) -> Vec<u8> {
+        let key =
+            KeyInMemory::from_pkcs8(&KeyPair::generate_for(&PKCS_ED25519).unwrap().serialize_der()).unwrap();
+        let leaf = authority.issue(&device("lab", "signer"), key.public(), [5; 16], LONG).unwrap();
+        let certificate = parse(&leaf).unwrap();
+        let attribute =
+            |name: &[u8], said: &[u8]| value(SEQUENCE, &[&value(OID, &[name]), &value(SET, &[said])]);
+        let attributes = [
+            attribute(&CONTENT_TYPE, &value(OID, &[&DATA])),
+            attribute(&MESSAGE_DIGEST, &value(OCTET_STRING, &[digest(hash.1, text).as_ref()])),
+        ]
+        .concat();
+        let signed = key.sign(&value(SET, &[&attributes])).unwrap();
+        let by = [certificate.issuer().as_raw(), &value(INTEGER, &[certificate.raw_serial()])].concat();
+        let info = [
+            value(INTEGER, &[&[1]]),
+            value(SEQUENCE, &[&by]),
+            value(SEQUENCE, &[&value(OID, &[hash.0])]),
+            value(context(0), &[&attributes]),
+            key.public().algorithm_identifier(),
+            value(OCTET_STRING, &[&signed]),
+        ];
+        let signed = [
+            value(INTEGER, &[&[1]]),
+            value(SET, &[]),
+            value(SEQUENCE, &[&value(OID, &[&DATA])]),
+            value(context(0), &[&leaf]),
+            value(SET, &[&value(SEQUENCE, &[&info.concat()])]),
+        ];
+        let signed = value(context(0), &[&value(SEQUENCE, &[&signed.concat()])]);
+        value(SEQUENCE, &[&value(OID, &[&super::super::SIGNED_DATA]), &signed])
+    }
+
+    #[test]
+    fn a_signature_by_ed25519_is_taken() {
+        let root = root();
+        let anchors = Anchors::new(root.chain(), []).unwrap();
+        for hash in [(&SHA_512[..], &SHA512), (&SHA_256[..], &SHA256)] {
+            let signature = signature(&root, hash, b"text");
+            assert!(verify(&signature, b"text", &anchors, NOW).is_ok());
+            assert_eq!(verify(&signature, b"Text", &anchors, NOW), Err(BadSignature::Content));
+        }
+    }
+}

@@ -13,8 +13,8 @@ mod request;
 pub use line::{LineError, MAX_LINE, MAX_SPOOL_READ, decode, encode, read_line};
 pub use reply::{
     Alarm, Answer, AuditLine, Body, Change, Counter, Delivered, Delivery, Denial, Device, DeviceState,
-    Effect, Emergency, Event, Evidence, Failure, Grant, Kernel, LinkState, Modes, Policy, Port, Posture, Receipt,
-    Reply, RevokedDevice, SpoolRecord, Stages, Station, Status, StoredBundle, Trust, Why, Window, ZoneMode,
-    ZonePairStage,
+    Effect, Emergency, Event, Evidence, Failure, Grant, Kernel, LinkState, Modes, Policy, Port, Posture,
+    Receipt, Reply, RevokedDevice, SpoolRecord, Stages, Station, Status, StoredBundle, Trust, Why, Window,
+    ZoneMode, ZonePairStage,
 };
 pub use request::{Command, Protection, Question, Request, StageTarget};

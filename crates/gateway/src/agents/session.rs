@@ -1,0 +1,282 @@
+//! One continuity connection, from its first stream to its end.
+//!
+//! A proof goes to the core at once, and the agent hears what became of it. Where it fails, or does not come, nothing is
+//! renewed: the lease ends in the kernel by itself, whatever becomes of this program.
+
+use super::proof::key_of;
+use super::state::State;
+use super::station::Station;
+use super::talk::{Breach, Step, Talk};
+use super::trust::{Judge, Refused};
+use crate::link::local::LocalError;
+use nullius_identity::{DeviceIdentity, Protection, Verified};
+use nullius_model::PortName;
+use nullius_protocol::agent::{EXPORTER, FromAgent, MAX_FROM_AGENT, MAX_TO_AGENT, ToAgent};
+use nullius_protocol::link::{FrameError, Frames, Hash, frame};
+use nullius_protocol::local::{self, Body, Command};
+use nullius_protocol::to_hex;
+use quinn::{Connection, RecvStream, SendStream, VarInt};
+use rustls::pki_types::CertificateDer;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::time::{Instant, timeout};
+
+/// How long an agent may take to open its stream, to answer a challenge and to read what it is told.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long until a proof that the core could not take is asked for again.
+const AGAIN: Duration = Duration::from_secs(5);
+
+/// How long an agent that was refused shall stay away, in seconds.
+const STAY_AWAY: u32 = 60;
+
+/// How long it may take until a goodbye has arrived.
+const LINGER: Duration = Duration::from_secs(1);
+
+/// Bytes that are taken from the stream at once.
+const PIECE: usize = 512;
+
+/// What a connection is closed with: 0 for a goodbye, 1 where somebody is not let in.
+const GOODBYE: VarInt = VarInt::from_u32(0);
+pub(super) const REFUSED: VarInt = VarInt::from_u32(1);
+
+/// Why a connection ends.
+#[derive(Debug, thiserror::Error)]
+enum Ending {
+    #[error(transparent)]
+    Refused(#[from] Refused),
+    #[error(transparent)]
+    Breach(#[from] Breach),
+    #[error("what the agent sent is no frame")]
+    Frame(#[from] FrameError),
+    #[error("no proof came in time")]
+    Silent,
+    #[error("the gateway takes no proof: {0}")]
+    Core(LocalError),
+    #[error("the key of the certificate signs no proofs")]
+    Key,
+    #[error("the agent is gone")]
+    Gone,
+}
+
+/// Who it is, and where.
+struct Peer {
+    device: Verified<DeviceIdentity>,
+    port: PortName,
+    station: Station,
+}
+
+/// Keeps a connection whose handshake is done until it ends.
+pub(super) async fn attend(connection: Connection, port: PortName, station: Station, state: Arc<State>) {
+    let chain = certificates(&connection);
+    let judges = state.watch();
+    let device = match state.admit(&chain) {
+        Ok(device) => device,
+        Err(refused) => return connection.close(REFUSED, refused.to_string().as_bytes()),
+    };
+    let peer = Peer { device, port, station };
+    let ending = match begin(&connection, &chain, &state).await {
+        Ok((mut session, from)) => {
+            let ending = session.serve(from, &peer, &chain, &state, judges).await;
+            session.part(&ending).await;
+            ending
+        }
+        Err(ending) => ending,
+    };
+    let code = if matches!(ending, Ending::Refused(_)) { REFUSED } else { GOODBYE };
+    connection.close(code, ending.to_string().as_bytes());
+    report(&ending, &peer, &state).await;
+}
+
+/// What the peer showed, the leaf first; empty where it showed nothing.
+pub(super) fn certificates(connection: &Connection) -> Vec<CertificateDer<'static>> {
+    let identity =
+        connection.peer_identity().and_then(|any| any.downcast::<Vec<CertificateDer<'static>>>().ok());
+    identity.map_or_else(Vec::new, |chain| *chain)
+}
+
+async fn begin(
+    connection: &Connection,
+    chain: &[CertificateDer<'_>],
+    state: &State,
+) -> Result<(Session, RecvStream), Ending> {
+    let key = chain.first().and_then(|leaf| key_of(leaf)).ok_or(Ending::Key)?;
+    let mut exporter = [0; 32];
+    connection.export_keying_material(&mut exporter, EXPORTER, b"").map_err(|_| Ending::Key)?;
+    let opened = timeout(PATIENCE, connection.accept_bi()).await.map_err(|_| Ending::Silent)?;
+    let (to, from) = opened.map_err(|_| Ending::Gone)?;
+    let now = Instant::now();
+    Ok((Session { to, talk: Talk::new(key, exporter, state.lease), due: now + PATIENCE }, from))
+}
+
+struct Session {
+    to: SendStream,
+    talk: Talk,
+    /// When the next challenge is due, or the answer to the last.
+    due: Instant,
+}
+
+impl Session {
+    async fn serve(
+        &mut self,
+        mut from: RecvStream,
+        peer: &Peer,
+        chain: &[CertificateDer<'_>],
+        state: &State,
+        mut judges: watch::Receiver<Option<Arc<Judge>>>,
+    ) -> Ending {
+        let mut frames = Frames::<FromAgent>::new(MAX_FROM_AGENT);
+        let mut judge = judges.borrow_and_update().clone();
+        let mut greeted = false;
+        loop {
+            let step = tokio::select! {
+                biased;
+                changed = judges.changed() => match changed {
+                    Ok(()) => still_stands(&mut judge, judges.borrow_and_update().clone(), peer, chain, state),
+                    Err(_) => Err(Ending::Gone),
+                },
+                () = tokio::time::sleep_until(self.due) => {
+                    if greeted && !self.talk.is_waiting() { self.challenge(chain, state).await } else { Err(Ending::Silent) }
+                }
+                piece = from.read_chunk(PIECE, true) => match piece {
+                    Ok(Some(piece)) => {
+                        frames.push(&piece.bytes);
+                        self.hear(&mut frames, &mut greeted, peer, chain, state).await
+                    }
+                    Ok(None) | Err(_) => Err(Ending::Gone),
+                },
+            };
+            if let Err(ending) = step {
+                return ending;
+            }
+        }
+    }
+
+    async fn hear(
+        &mut self,
+        frames: &mut Frames<FromAgent>,
+        greeted: &mut bool,
+        peer: &Peer,
+        chain: &[CertificateDer<'_>],
+        state: &State,
+    ) -> Result<(), Ending> {
+        while let Some(frame) = frames.next()? {
+            let now = state.clock.now().wall.as_nanos() / 1_000_000;
+            match self.talk.take(&frame, now)? {
+                Step::Say(answer) => self.say(&answer).await?,
+                Step::Greet(welcome) => {
+                    *greeted = true;
+                    self.say(&welcome).await?;
+                    self.tell_anchors(state).await?;
+                    self.challenge(chain, state).await?;
+                }
+                Step::Proved => self.proved(peer, chain, state).await?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Asks for a proof: of a device that is still let in, by a certificate that has not run out.
+    async fn challenge(&mut self, chain: &[CertificateDer<'_>], state: &State) -> Result<(), Ending> {
+        state.admit(chain)?;
+        let mut nonce = [0; 32];
+        aws_lc_rs::rand::fill(&mut nonce).map_err(|_| Ending::Key)?;
+        self.due = Instant::now() + PATIENCE.min(Duration::from_secs(state.lease.into()) / 3);
+        let challenge = self.talk.ask(Hash(nonce));
+        self.say(&challenge).await
+    }
+
+    async fn proved(
+        &mut self,
+        peer: &Peer,
+        chain: &[CertificateDer<'_>],
+        state: &State,
+    ) -> Result<(), Ending> {
+        state.admit(chain)?;
+        match state.core.ask(proven(peer, state.lease)).await {
+            Ok(Body::Leased { seconds }) => {
+                let seconds = seconds.min(state.lease);
+                self.due = Instant::now() + Duration::from_secs(seconds.into()) / 2;
+                self.say(&ToAgent::Leased { seconds }).await
+            }
+            Err(LocalError::Refused(reason)) => Err(Ending::Core(LocalError::Refused(reason))),
+            // the core is gone for a moment: what it put into the kernel holds
+            Ok(_) | Err(_) => {
+                self.due = Instant::now() + AGAIN.min(Duration::from_secs(state.lease.into()) / 4);
+                Ok(())
+            }
+        }
+    }
+
+    async fn tell_anchors(&mut self, state: &State) -> Result<(), Ending> {
+        let Some(judge) = state.judge() else { return Ok(()) };
+        let told = judge.told();
+        if told.anchors.is_empty() {
+            return Ok(());
+        }
+        let (anchors, cross) = (told.anchors.clone(), told.cross.clone());
+        self.say(&ToAgent::Anchors { anchors, cross, distrusted: told.distrusted.clone() }).await
+    }
+
+    async fn say(&mut self, value: &ToAgent) -> Result<(), Ending> {
+        let bytes = frame(value, MAX_TO_AGENT)?;
+        let sent = timeout(PATIENCE, self.to.write_all(&bytes)).await;
+        sent.map_err(|_| Ending::Gone)?.map_err(|_| Ending::Gone)
+    }
+
+    /// The last frame, as far as somebody hears it. Whoever lost our trust is not waited for.
+    async fn part(&mut self, ending: &Ending) {
+        if matches!(ending, Ending::Gone | Ending::Refused(_)) {
+            return;
+        }
+        let bye = ToAgent::Bye { reason: ending.to_string(), retry_after: STAY_AWAY };
+        if self.say(&bye).await.is_ok() && self.to.finish().is_ok() {
+            let _ = timeout(LINGER, self.to.stopped()).await;
+        }
+    }
+}
+
+/// Whether a device stays when it has changed whom to trust. Only what changed is looked at: of a thousand connections
+/// one is cut before the others' chains are followed again.
+fn still_stands(
+    before: &mut Option<Arc<Judge>>,
+    after: Option<Arc<Judge>>,
+    peer: &Peer,
+    chain: &[CertificateDer<'_>],
+    state: &State,
+) -> Result<(), Ending> {
+    let Some(judge) = after else { return Err(Refused::TooEarly.into()) };
+    judge.stands(&peer.device)?;
+    if before.as_ref().is_none_or(|before| !before.has_anchors_of(&judge)) {
+        judge.judge(chain, state.now())?;
+    }
+    *before = Some(judge);
+    Ok(())
+}
+
+fn proven(peer: &Peer, seconds: u32) -> Command {
+    let device = &peer.device;
+    let protection = match device.protection {
+        Protection::Software => local::Protection::Software,
+        Protection::Hardware => local::Protection::Hardware,
+    };
+    Command::Proven {
+        device: device.name.clone(),
+        key: Hash(device.key),
+        serial: to_hex(&device.serial),
+        protection,
+        port: peer.port.to_string(),
+        mac: peer.station.mac.to_string(),
+        addresses: vec![peer.station.ip().into()],
+        seconds,
+    }
+}
+
+/// A key that is not trusted any more proves nothing, from now on and not from the end of its lease.
+async fn report(ending: &Ending, peer: &Peer, state: &State) {
+    let Ending::Refused(refused) = ending else { return };
+    let (device, key) = (peer.device.name.clone(), Hash(peer.device.key));
+    // a core that is gone lets the lease run out
+    let _ = state.core.ask(Command::Unproven { device, key, reason: refused.to_string() }).await;
+}
