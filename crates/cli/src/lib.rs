@@ -25,6 +25,7 @@ mod target;
 pub mod times;
 mod why;
 
+pub use controller::pki::{Pki, run as pki};
 pub use failure::{Failure, Outcome};
 pub use nullius_policy::Files;
 pub use policy::repository_files as repository;

@@ -3,6 +3,7 @@
 use crate::http::{Limits, Rates};
 use crate::link::LinkSettings;
 use crate::people::oidc::Provider;
+use crate::pki::PkiSettings;
 use std::time::Duration;
 
 /// What a controller is told at its start.
@@ -18,6 +19,8 @@ pub struct Config {
     pub sessions: Sessions,
     /// Certificates, and the link to the gateways.
     pub link: LinkSettings,
+    /// The certificate authorities.
+    pub pki: PkiSettings,
     /// Who else signs people in.
     pub provider: Option<Provider>,
 }
@@ -48,6 +51,7 @@ impl Default for Config {
             rates: Rates::default(),
             sessions: Sessions::default(),
             link: LinkSettings::default(),
+            pki: PkiSettings::default(),
             provider: None,
         }
     }

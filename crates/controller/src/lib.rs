@@ -8,7 +8,6 @@ mod api;
 mod app;
 mod background;
 mod bundles;
-mod ca;
 mod clock;
 mod config;
 mod http;
@@ -17,6 +16,7 @@ mod link;
 mod maintenance;
 mod out;
 mod people;
+mod pki;
 mod record;
 mod run;
 mod secret;
@@ -36,6 +36,11 @@ pub use maintenance::{back_up, change_kek, change_keys, restore, root};
 pub use nullius_store::Secret;
 pub use out::{Destination, Exporter, Receiver, Spans, Telemetry, telemetry};
 pub use people::oidc::{GroupRole, Provider};
+pub use pki::begin::Recovery;
+pub use pki::{
+    Hsm, PkiSettings, back_up_authorities, begin_rollover, forget_one_tier, install, make_root,
+    recover_authorities, request, sign_list, sign_request,
+};
 pub use run::{Ready, RunError, first_policy, invite, open, run};
 pub use settings::{Settings, SettingsError, passphrase};
 pub use tls::{Tls, TlsError};

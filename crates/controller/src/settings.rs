@@ -20,13 +20,14 @@
 //! requests_per_second = 50                    # of somebody who signed in
 //! ```
 //!
-//! Receivers of events are described in `out::destination`, telemetry in `out::telemetry`.
+//! The certificate authorities are described in `pki::settings`, receivers of events in `out::destination`, telemetry in `out::telemetry`.
 //!
 //! INVARIANT: what is not understood is an error with its line, never a default.
 
 use crate::http::{Limits, Rate, Rates};
 use crate::out::{Receiver, Telemetry};
 use crate::people::oidc::Provider;
+use crate::pki::PkiSettings;
 use nullius_store::{Kek, Location, Secret, StoreError};
 use serde::Deserialize;
 use std::net::{Ipv6Addr, SocketAddr};
@@ -72,6 +73,9 @@ pub struct Settings {
     /// What callers may cost.
     #[serde(default, rename = "limits")]
     bounds: Bounds,
+    /// The certificate authorities.
+    #[serde(default)]
+    pub pki: PkiSettings,
     /// Who else signs people in.
     #[serde(default)]
     pub provider: Option<Provider>,
@@ -167,6 +171,7 @@ impl Settings {
             settings => {
                 crate::out::check(&settings.sinks)?;
                 crate::out::check(&settings.witnesses)?;
+                settings.pki.check(&settings.names)?;
                 Ok(settings)
             }
         }
@@ -193,6 +198,11 @@ impl Settings {
             return Ok(Kek::file(&file));
         };
         Ok(Kek::passphrase(passphrase(path)?).marked(&self.state.join("controller.mark")))
+    }
+
+    /// The certificate authorities; the first root's key goes to a folder of `state`.
+    pub(crate) fn authorities(&self) -> PkiSettings {
+        PkiSettings { root: Some(self.state.join("root")), ..self.pki.clone() }
     }
 
     /// Where browsers find it.

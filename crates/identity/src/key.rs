@@ -59,6 +59,14 @@ impl RequestedKey {
         if rest.is_empty() { Self::from_info(&info) } else { Err(BadRequest::Form) }
     }
 
+    /// The key that a certificate (DER) is about.
+    ///
+    /// # Errors
+    /// [`BadRequest::Form`] where it is no certificate, or of a key that is not taken.
+    pub fn of_certificate(der: &[u8]) -> Result<Self, BadRequest> {
+        Self::from_info(crate::peer::parse(der).ok_or(BadRequest::Form)?.public_key())
+    }
+
     /// As a `SubjectPublicKeyInfo` (DER).
     pub fn spki(&self) -> Vec<u8> {
         self.subject_public_key_info()

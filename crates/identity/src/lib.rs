@@ -48,7 +48,7 @@ pub use cms::signed::BadSignature;
 pub use host::{BadHost, Constraints, Subnet};
 pub use key::RequestedKey;
 pub use name::{BadName, TrustDomain, device_name, gateway_name, site_name};
-pub use peer::{BadPeer, Verified, assertion, certificate_end};
+pub use peer::{BadPeer, Verified, assertion, certificate_end, certificate_serial};
 pub use pem::pem;
 pub use pinned::PinnedRoot;
 pub use profile::{BadProfile, Profile};

@@ -69,6 +69,11 @@ pub(crate) fn certificate_begin(der: &[u8]) -> Option<u64> {
     u64::try_from(parse(der)?.validity().not_before.timestamp()).ok()
 }
 
+/// The serial of a certificate (DER), as it stands there; nothing where it cannot be read.
+pub fn certificate_serial(der: &[u8]) -> Option<Vec<u8>> {
+    Some(parse(der)?.raw_serial().to_vec())
+}
+
 /// A certificate and nothing behind it.
 pub(crate) fn parse(der: &[u8]) -> Option<X509Certificate<'_>> {
     if der.len() > MAX_CERTIFICATE {

@@ -74,7 +74,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     done.context("the controller").map_err(|error| Failure { error, code: 1 })
 }
 
-fn read(path: &Path) -> Result<Settings, Failure> {
+pub(crate) fn read(path: &Path) -> Result<Settings, Failure> {
     Settings::read(path).map_err(|error| Failure { error: error.into(), code: 2 })
 }
 
@@ -110,6 +110,15 @@ pub(crate) fn announce(ready: &Ready) {
         let _ = writeln!(out, "nobody has an account yet; make the first, within a day:");
         let _ = writeln!(out, "  nullius login {url} --root {} --code {claim}", ready.root);
     }
+    if let Some(recovery) = &ready.recovery {
+        let folder = recovery.folder.display();
+        let _ = writeln!(
+            out,
+            "the root's key is in {folder}: carry that folder away, and its passphrase elsewhere;"
+        );
+        let _ = writeln!(out, "it is shown this once:");
+        let _ = writeln!(out, "  {}", recovery.passphrase);
+    }
     let _ = out.flush();
 }
 
@@ -134,6 +143,6 @@ fn passphrase(sealed: &Sealed) -> Result<Option<nullius_controller::Secret>, Run
     sealed.passphrase_file.as_deref().map(nullius_controller::passphrase).transpose().map_err(Into::into)
 }
 
-fn say(line: String) -> anyhow::Result<()> {
+pub(crate) fn say(line: String) -> anyhow::Result<()> {
     Ok(writeln!(std::io::stdout().lock(), "{line}")?)
 }

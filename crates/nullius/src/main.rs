@@ -10,6 +10,7 @@ mod eval;
 mod gateway;
 mod journal;
 mod lab;
+mod pki;
 mod site;
 mod up;
 
@@ -32,6 +33,7 @@ enum Command {
     Controller(controller::Arguments),
     Gateway(gateway::Arguments),
     Lab(lab::Arguments),
+    Pki(pki::Arguments),
     Up(up::Arguments),
     #[command(flatten)]
     Site(nullius_cli::Command),
@@ -45,6 +47,7 @@ fn main() -> ExitCode {
         Command::Controller(arguments) => controller::run(arguments).map(|()| ExitCode::SUCCESS),
         Command::Gateway(arguments) => gateway::run(arguments).map(|()| ExitCode::SUCCESS),
         Command::Lab(arguments) => lab::run(arguments).map(|()| ExitCode::SUCCESS),
+        Command::Pki(arguments) => pki::run(arguments),
         Command::Up(arguments) => up::run(arguments).map(|()| ExitCode::SUCCESS),
         Command::Site(command) => site::run(command),
     };

@@ -1,7 +1,7 @@
 //! The commands that ask a gateway: what they need of this machine, and how they end.
 
 use crate::Failure;
-use nullius_cli::{Command, Keyboard, World, run as obey};
+use nullius_cli::{Command, Keyboard, Outcome, World, run as obey};
 use nullius_model::{Timestamp, inert};
 use std::io::{IsTerminal as _, Write as _};
 use std::path::PathBuf;
@@ -9,17 +9,21 @@ use std::process::ExitCode;
 use std::time::UNIX_EPOCH;
 
 pub(crate) fn run(command: &Command) -> Result<ExitCode, Failure> {
+    with_world(|world| obey(command, world))
+}
+
+/// Whatever is asked of a gateway or a controller, from this terminal.
+pub(crate) fn with_world(
+    ask: impl FnOnce(&mut World<'_>) -> Result<Outcome, nullius_cli::Failure>,
+) -> Result<ExitCode, Failure> {
     let mut out = std::io::stdout().lock();
-    let result = obey(
-        command,
-        &mut World {
-            out: &mut out,
-            now: now(),
-            who: who(),
-            home: std::env::var_os("HOME").map(PathBuf::from).unwrap_or_default(),
-            keyboard: &mut Terminal,
-        },
-    );
+    let result = ask(&mut World {
+        out: &mut out,
+        now: now(),
+        who: who(),
+        home: std::env::var_os("HOME").map(PathBuf::from).unwrap_or_default(),
+        keyboard: &mut Terminal,
+    });
     let flushed = out.flush();
     match result {
         Ok(outcome) if flushed.is_ok() => Ok(ExitCode::from(outcome.exit_code())),

@@ -6,6 +6,7 @@ mod client;
 mod context;
 pub(crate) mod login;
 pub(crate) mod logout;
+pub(crate) mod pki;
 pub(crate) mod site;
 
 use crate::{Failure, World};

@@ -83,6 +83,10 @@ permissions! {
     MetricsRead "metrics.read" Everywhere [Viewer Operator Engineer Admin Auditor];
     /// Sets the mode of a site or zone.
     ModeSet "mode.set" Site [Operator Engineer Admin];
+    /// Moves a rollover of certificate authorities on; distrusts one whose key was stolen.
+    PkiManage "pki.manage" Everywhere [Admin];
+    /// Reads how the certificate authorities stand and what runs out.
+    PkiRead "pki.read" Everywhere [Admin Auditor];
     /// Applies a revision of the policy.
     PolicyApply "policy.apply" Site [Engineer Admin];
     /// Reads policies.

@@ -170,10 +170,10 @@ async fn join(
     Path(site): Path<String>,
     Json(Join { gateway, seconds }): Json<Join>,
 ) -> Result<(StatusCode, Json<Token>), Problem> {
-    let (actor, config) = (Actor::of(&app, &caller), app.config().clone());
+    let actor = Actor::of(&app, &caller);
     let seconds = seconds.unwrap_or(USUAL);
     let made = app.write(move |tx| {
-        let token = invite(tx, &config, (&site, &gateway), &actor.who, seconds, actor.now)?;
+        let token = invite(tx, (&site, &gateway), &actor.who, seconds, actor.now)?;
         let expires = actor.seconds().saturating_add(seconds);
         Ok::<_, Problem>(Token { token: token.to_string(), gateway: gateway.clone(), expires })
     });

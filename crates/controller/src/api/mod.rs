@@ -13,8 +13,10 @@ mod events;
 mod gateways;
 mod grants;
 mod info;
+mod lists;
 #[cfg(test)]
 mod matrix;
+mod pki;
 mod policy;
 mod proposals;
 mod receivers;
@@ -29,6 +31,13 @@ mod work;
 use crate::App;
 use utoipa_axum::router::OpenApiRouter;
 
+/// What third parties need to check a certificate, alone.
+pub(crate) fn open_routes() -> OpenApiRouter<App> {
+    let mut routes = OpenApiRouter::with_openapi(document::empty()).merge(lists::routes());
+    document::complete(routes.get_openapi_mut());
+    routes
+}
+
 /// All operations, and the document.
 pub(crate) fn routes() -> OpenApiRouter<App> {
     let mut routes = OpenApiRouter::with_openapi(document::empty())
@@ -42,6 +51,8 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .merge(gateways::routes())
         .merge(grants::routes())
         .merge(info::routes())
+        .merge(lists::routes())
+        .merge(pki::routes())
         .merge(policy::routes())
         .merge(proposals::routes())
         .merge(receivers::routes())

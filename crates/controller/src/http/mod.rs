@@ -26,4 +26,5 @@ pub(crate) use idempotency::{Answer, IdempotencyKey};
 pub(crate) use layers::{LARGEST, POLICY_BODY};
 pub(crate) use page::{Page, PageQuery};
 pub(crate) use problem::{Fault, Problem};
+pub(crate) use server::open_router;
 pub use server::{Limits, router, serve};

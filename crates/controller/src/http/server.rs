@@ -68,6 +68,11 @@ pub fn router(app: &App) -> Router {
     surrounded(app, api::routes())
 }
 
+/// What third parties need to check a certificate, with all that stands around it and nothing else.
+pub(crate) fn open_router(app: &App) -> Router {
+    surrounded(app, api::open_routes())
+}
+
 /// Operations with all that stands around them.
 fn surrounded(app: &App, operations: OpenApiRouter<App>) -> Router {
     let (routes, document) = operations.split_for_parts();

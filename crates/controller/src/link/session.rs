@@ -7,7 +7,7 @@ use super::delivery::{self, Form};
 use super::hub::{Question, Seat};
 use super::wire::{End, Reader, Writer};
 use super::{arrival, records};
-use crate::{App, ca, join};
+use crate::{App, join, pki};
 use nullius_audit::{Entry, Phase};
 use nullius_identity::{GatewayIdentity, Profile, RequestedKey, Verified};
 use nullius_model::Epoch;
@@ -258,9 +258,10 @@ impl Session {
                 return self.writer.send(&ToGateway::NotRenewed { reason: error.to_string() }).await;
             }
         };
-        let leaf = signed(&self.app, self.peer.clone(), key).await?;
-        self.until = join::validity(self.app.config(), self.app.now()).until;
-        self.writer.send(&ToGateway::Renewed { chain: vec![Blob(leaf)] }).await?;
+        let issued = signed(&self.app, self.peer.clone(), key).await?;
+        self.until = issued.until;
+        let chain = issued.chain.into_iter().map(Blob).collect();
+        self.writer.send(&ToGateway::Renewed { chain }).await?;
         if self.late { Err(End::Renewed) } else { Ok(()) }
     }
 
@@ -305,20 +306,17 @@ async fn arrive(
 }
 
 /// A certificate for the same gateway, and a record of it.
-async fn signed(app: &App, peer: Verified<GatewayIdentity>, key: RequestedKey) -> Result<Vec<u8>, End> {
+async fn signed(app: &App, peer: Verified<GatewayIdentity>, key: RequestedKey) -> Result<pki::Issued, End> {
     let (config, at) = (app.config().clone(), app.now());
     let sign = move |tx: &mut Tx<'_>| {
         let gateway = arrival::admitted(tx, &peer)?;
-        let authority = ca::authority(tx, &config, at)?;
         let profile = Profile::Gateway { site: gateway.site.clone(), name: gateway.name.clone() };
-        let leaf = authority
-            .issue(&profile, &key, ca::serial()?, join::validity(&config, at))
-            .map_err(ca::CaError::from)?;
+        let issued = pki::issue(tx, &config, &profile, &key, join::validity(&config, at))?;
         let who = format!("gateway:{}", gateway.name);
         let entry =
             Entry::new(Phase::Observed, at, who, "gateway.renew", format!("gateway/{}", gateway.name));
         audit::append(tx, &entry.site(gateway.site))?;
-        Ok::<_, End>(leaf)
+        Ok::<_, End>(issued)
     };
     app.write(sign).await
 }

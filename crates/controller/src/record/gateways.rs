@@ -3,7 +3,11 @@
 use super::{Actor, line, tell};
 use crate::http::Problem;
 use nullius_store::Tx;
+use nullius_store::certificates::{self, Holder};
 use nullius_store::gateways::{self as rows, Gateway};
+
+/// CRLReason (RFC 5280 §5.3.1): the log says why, third parties need not know.
+const UNSPECIFIED: u64 = 0;
 
 /// Turns a gateway away.
 ///
@@ -24,6 +28,8 @@ pub(crate) fn revoke(
     if !rows::revoke(tx, site, name)? {
         return Err(Problem::conflict("turned-away", "it was turned away before"));
     }
+    let whose = (site, name);
+    certificates::revoke_all_of(tx, Holder::Gateway, whose, actor.seconds(), UNSPECIFIED)?;
     let entry = tell::decided(site, actor, "gateway.revoke", &format!("gateway/{name}")).why(reason);
     tell::log(tx, &entry)?;
     rows::find(tx, site, name)?.ok_or_else(absent)

@@ -129,24 +129,21 @@ async fn another_sites_gateway_and_one_that_never_joined_do_not_get_in() {
         let (config, at) = (plant.app.config().clone(), plant.app.now());
         let requested = RequestedKey::from_request(&request(&gateway.key)).unwrap();
         let sign = move |tx: &mut nullius_store::Tx<'_>| {
-            let authority = crate::ca::authority(tx, &config, at)?;
             let profile = Profile::Gateway { site: site.into(), name: name.into() };
-            let leaf = authority.issue(&profile, &requested, [3; 16], crate::join::validity(&config, at));
-            Ok::<_, crate::ca::CaError>(leaf?)
+            crate::pki::issue(tx, &config, &profile, &requested, crate::join::validity(&config, at))
         };
-        let leaf = plant.app.write(sign).await.unwrap();
-        gateway.chain = vec![leaf.into()];
+        let issued = plant.app.write(sign).await.unwrap();
+        gateway.chain = issued.chain.into_iter().map(Into::into).collect();
         assert!(gateway.come(&plant).await.is_err(), "{site} {name}");
     }
     // a controller's own certificate is for no gateway
     let (config, at) = (plant.app.config().clone(), plant.app.now());
     let requested = RequestedKey::from_request(&request(&gateway.key)).unwrap();
     let server = move |tx: &mut nullius_store::Tx<'_>| {
-        let authority = crate::ca::authority(tx, &config, at)?;
         let profile = Profile::ControllerServer(vec!["localhost".into()]);
-        let leaf = authority.issue(&profile, &requested, [3; 16], crate::join::validity(&config, at));
-        Ok::<_, crate::ca::CaError>(leaf?)
+        crate::pki::issue(tx, &config, &profile, &requested, crate::join::validity(&config, at))
     };
-    gateway.chain = vec![plant.app.write(server).await.unwrap().into()];
+    let issued = plant.app.write(server).await.unwrap();
+    gateway.chain = issued.chain.into_iter().map(Into::into).collect();
     assert!(gateway.come(&plant).await.is_err());
 }
