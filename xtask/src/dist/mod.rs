@@ -51,7 +51,10 @@ const GATEWAY: Package = Package {
         file("packaging/gateway.toml", "etc/nullius/gateway.toml"),
         file("packaging/controller.toml", "etc/nullius/controller.toml"),
         file("packaging/systemd/nullius-controller.service", "lib/systemd/system/nullius-controller.service"),
-        file("packaging/systemd/nullius-gateway-load.service", "lib/systemd/system/nullius-gateway-load.service"),
+        file(
+            "packaging/systemd/nullius-gateway-load.service",
+            "lib/systemd/system/nullius-gateway-load.service",
+        ),
         file("packaging/systemd/nullius-gateway.service", "lib/systemd/system/nullius-gateway.service"),
         file("packaging/systemd/nullius-link.service", "lib/systemd/system/nullius-link.service"),
         file("packaging/debian/nullius.sysusers", "usr/lib/sysusers.d/nullius.conf"),

@@ -130,7 +130,7 @@ fn the_units_are_sound_and_held_tight() {
                 "AmbientCapabilities=CAP_NET_ADMIN CAP_NET_RAW",
             ],
         ),
-        ("nullius-link.service", &["CapabilityBoundingSet="]),
+        ("nullius-link.service", &["CapabilityBoundingSet=CAP_NET_RAW", "AmbientCapabilities=CAP_NET_RAW"]),
         ("nullius-controller.service", &["CapabilityBoundingSet="]),
         ("nullius-agent.service", &["CapabilityBoundingSet="]),
     ];
