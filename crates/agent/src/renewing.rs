@@ -2,7 +2,7 @@
 //!
 //! In time: EST with the certificate that is to be replaced. Too late, or where its authority counts no more: recovery,
 //! a signature by the last key over a nonce, with the generation of the last certificate. Each certificate is for a new
-//! key. The request is kept until it is answered, so that an answer that was lost is given again, and does not look
+//! key, but where somebody vouched for the one that is in hardware: it would be another one. The request is kept until it is answered, so that an answer that was lost is given again, and does not look
 //! like a copy of this device.
 
 use crate::agent::AgentError;
@@ -17,7 +17,9 @@ use crate::tls::{self, Credential};
 use crate::trust::{Said, Trust};
 use nullius_identity::chain::Purpose;
 use nullius_identity::recovery::Ask;
-use nullius_identity::{RequestedKey, Signer, SignerError, SiteGateway, TrustDomain};
+use nullius_identity::{
+    DeviceIdentity, Protection, RequestedKey, Signer, SignerError, SiteGateway, TrustDomain, assertion,
+};
 use nullius_protocol::enrol::{RecoverRequest, VERSION};
 use rustls::pki_types::CertificateDer;
 use std::error::Error;
@@ -52,12 +54,18 @@ impl Renewing<'_> {
         Err(last.unwrap_or(AgentError::NoWay))
     }
 
-    /// The request that is on its way, or a new one with a new key: on the disk before it is sent.
+    /// The request that is on its way, or a new one: on the disk before it is sent.
     fn wanted(&mut self) -> Result<Wanted, AgentError> {
         if let Some(wanted) = self.state.wanted.clone() {
             return Ok(wanted);
         }
-        let (handle, key) = self.keyring.make()?;
+        let own = self.state.chain.first().map(|leaf| assertion::<DeviceIdentity>(leaf, self.domain));
+        let (handle, key) = match own {
+            Some(Ok(own)) if own.protection == Protection::Hardware => {
+                (self.state.key.clone(), self.keyring.open(&self.state.key)?)
+            }
+            Some(_) | None => self.keyring.make()?,
+        };
         let wanted = Wanted { key: handle, csr: credential::request(key)? };
         self.state.wanted = Some(wanted.clone());
         self.store.write(self.state)?;
@@ -150,8 +158,10 @@ impl Renewing<'_> {
         self.state.floor = self.time.floor();
         (self.state.failures, self.state.tried) = (0, 0);
         self.store.write(self.state)?;
-        // what cannot be removed now is of no use to anybody either: its certificate is replaced
-        let _ = self.keyring.forget(&old);
+        if old != self.state.key {
+            // what cannot be removed now is of no use to anybody either: its certificate is replaced
+            let _ = self.keyring.forget(&old);
+        }
         Ok(())
     }
 }

@@ -75,21 +75,25 @@ impl TimeProvider for Time {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::SetClock;
+    use crate::testing::{NOW, SetClock};
 
     #[tokio::test(start_paused = true)]
     async fn a_clock_in_1970_is_behind_what_was_proved_and_goes_on_from_there() {
         let clock = Arc::new(SetClock::default());
-        let time = Time::new(Arc::<SetClock>::clone(&clock), 1_000);
-        assert_eq!(time.now(), 1_000);
+        let time = Time::new(Arc::<SetClock>::clone(&clock), NOW);
+        assert_eq!(time.now(), NOW);
         tokio::time::advance(Duration::from_secs(50)).await;
-        assert_eq!(time.now(), 1_050);
-        time.proved(1_020);
-        assert_eq!(time.now(), 1_050, "nothing new");
-        time.proved(5_000);
+        assert_eq!(time.now(), NOW + 50);
+        time.proved(NOW + 20);
+        assert_eq!(time.now(), NOW + 50, "nothing new");
+        time.proved(NOW + 5_000);
         tokio::time::advance(Duration::from_secs(7)).await;
-        assert_eq!(time.now(), 5_007);
-        clock.set(9_000);
-        assert_eq!((time.now(), time.floor()), (9_000, 5_007), "the machine's clock proves nothing");
+        assert_eq!(time.now(), NOW + 5_007);
+        clock.set(NOW + 9_000);
+        assert_eq!(
+            (time.now(), time.floor()),
+            (NOW + 9_000, NOW + 5_007),
+            "the machine's clock proves nothing"
+        );
     }
 }

@@ -36,6 +36,8 @@ pub(super) struct Book {
     pub(super) loses_answers: bool,
     /// Whose certificate it gives.
     pub(super) name: &'static str,
+    /// How it vouches for keys.
+    pub(super) protection: Protection,
     /// What was asked, in order.
     pub(super) asked: Vec<String>,
 }
@@ -63,6 +65,7 @@ impl Controller {
             frozen: false,
             loses_answers: false,
             name: "cam1",
+            protection: Protection::Software,
             asked: Vec::new(),
         }));
         let kept = Arc::clone(&book);
@@ -181,7 +184,7 @@ impl Book {
     }
 
     fn issue(&mut self, key: &RequestedKey, generation: u64) -> Vec<Vec<u8>> {
-        let protection = Protection::Software;
+        let protection = self.protection;
         let (site, name) = ("lab".to_owned(), self.name.to_owned());
         let profile = Profile::Device { site, name, protection, server: vec![] };
         let now = self.clock.now();

@@ -315,15 +315,21 @@ async fn a_device_with_its_key_in_a_tpm_enrols_proves_and_renews() {
     let _tpm = start(&folder, ports);
     let key = crate::config::KeyConfig::Tpm { tcti: format!("swtpm:host=127.0.0.1,port={}", ports.0) };
     let device = Device { config: Config { key, ..device.config.clone() }, ..device };
+    controller.book(|book| book.protection = nullius_identity::Protection::Hardware);
     device.enrol(world.token(), false).await.unwrap();
     assert!(device.agent().renew().await.unwrap());
-    let second = controller.book(|book| book.issued[&2].key);
+    for clock in [&world.clock, &device.clock] {
+        clock.set(NOW + 2 * LIFE);
+    }
+    assert!(device.agent().renew().await.unwrap(), "by recovery");
+    let keys = controller.book(|book| book.issued.values().map(|issued| issued.key).collect::<Vec<_>>());
+    assert_eq!(keys, [keys[0]; 3], "what was vouched for is this key");
     let running = async {
         let ended = device.agent().run().await;
         panic!("{ended:?}");
     };
     let watching = async {
-        while gateway.next().await != Seen::Proof(second) {}
+        while gateway.next().await != Seen::Proof(keys[0]) {}
         assert_eq!(device.keys(), 0, "none in a file");
     };
     tokio::select! {
