@@ -27,8 +27,9 @@ const STEPS: [Step; 8] = [
     Step { name: "fuzz replay", run: replay },
 ];
 
-/// Off by default: a module in hardware, which the tests play in software.
-const FEATURES: [&str; 2] = ["--features", "nullius-store/pkcs11,nullius-controller/pkcs11"];
+/// Off by default: modules in hardware, which the tests play in software.
+const FEATURES: [&str; 2] =
+    ["--features", "nullius-store/pkcs11,nullius-controller/pkcs11,nullius-agent/pkcs11,nullius-agent/tpm"];
 
 /// Runs every step in order and stops at the first that fails.
 pub(crate) fn pass_everything(root: &Root) -> Result<()> {

@@ -3,6 +3,7 @@
 //! Each command is a module of its own that parses its arguments and calls the crate that does the work. This is the
 //! place that reads clocks, signals and the terminal, so that nothing below has to.
 
+mod agent;
 mod controller;
 mod end;
 mod eval;
@@ -27,6 +28,7 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Agent(agent::Arguments),
     Eval(Box<eval::Arguments>),
     Controller(controller::Arguments),
     Gateway(gateway::Arguments),
@@ -40,6 +42,7 @@ enum Command {
 fn main() -> ExitCode {
     let Arguments { command } = Arguments::parse_from(nullius_cli::arrows(std::env::args_os()));
     let result = match &command {
+        Command::Agent(arguments) => agent::run(arguments).map(|never| match never {}),
         Command::Eval(arguments) => eval::run(arguments).map(|()| ExitCode::SUCCESS),
         Command::Controller(arguments) => controller::run(arguments).map(|()| ExitCode::SUCCESS),
         Command::Gateway(arguments) => gateway::run(arguments).map(|()| ExitCode::SUCCESS),

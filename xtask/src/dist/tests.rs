@@ -6,29 +6,54 @@ use super::*;
 const STUB: &str = "#!/bin/sh\nexit 0\n";
 
 fn packed(root: &Root, name: &str) -> (PathBuf, PathBuf) {
+    packed_as(root, &GATEWAY, name)
+}
+
+fn packed_as(root: &Root, package: &Package, name: &str) -> (PathBuf, PathBuf) {
     let folder = root.join("target/dist-test").join(name);
     fs::create_dir_all(&folder).unwrap();
     let stub = folder.join("stub");
     put(&stub, STUB.as_bytes(), 0o755).unwrap();
-    (pack(root, &stub, &folder).unwrap(), folder)
+    (pack(root, package, &stub, &folder).unwrap(), folder)
 }
 
 #[test]
-fn the_package_holds_what_the_table_says_and_belongs_to_root() {
+fn a_package_holds_what_the_table_says_and_belongs_to_root() {
     let root = Root::find().unwrap();
-    let (package, _) = packed(&root, "contents");
-    let listed = root.program("dpkg-deb").arg("--contents").arg(&package).read().unwrap();
-    let find = |path: &str| listed.lines().find(|line| line.ends_with(&format!(" ./{path}"))).unwrap();
-    assert!(find(PROGRAM).starts_with("-rwxr-xr-x root/root"));
-    for placed in FILES.iter().filter(|placed| !placed.target.starts_with("DEBIAN/")) {
-        assert!(find(placed.target).starts_with("-rw-r--r-- root/root"), "{}", placed.target);
+    let cases = [
+        (
+            GATEWAY,
+            "init-system-helpers (>= 1.54), nftables, systemd",
+            "/etc/nullius/gateway.toml\n/etc/nullius/controller.toml\n",
+        ),
+        (AGENT, "init-system-helpers (>= 1.54), systemd", "/etc/nullius/agent.toml\n"),
+    ];
+    for (package, depends, conffiles) in cases {
+        let (packed, _) = packed_as(&root, &package, &format!("contents-{}", package.name));
+        let listed = root.program("dpkg-deb").arg("--contents").arg(&packed).read().unwrap();
+        let find = |path: &str| listed.lines().find(|line| line.ends_with(&format!(" ./{path}"))).unwrap();
+        assert!(find(&format!("usr/bin/{}", package.program)).starts_with("-rwxr-xr-x root/root"));
+        for placed in package.files.iter().filter(|placed| !placed.target.starts_with("DEBIAN/")) {
+            assert!(find(placed.target).starts_with("-rw-r--r-- root/root"), "{}", placed.target);
+        }
+        assert!(listed.lines().all(|line| line.contains(" root/root ")), "{listed}");
+        let field = |name| root.program("dpkg-deb").arg("--field").arg(&packed).arg(name).read().unwrap();
+        assert_eq!(field("Package").trim(), package.name);
+        assert_eq!(field("Version").trim(), env!("CARGO_PKG_VERSION"));
+        assert_eq!(field("Depends").trim(), depends);
+        let said = root.program("dpkg-deb").arg("--info").arg(&packed).arg("conffiles").read().unwrap();
+        assert_eq!(said, conffiles);
     }
-    assert!(listed.lines().all(|line| line.contains(" root/root ")), "{listed}");
-    let field = |name| root.program("dpkg-deb").arg("--field").arg(&package).arg(name).read().unwrap();
-    assert_eq!(field("Version").trim(), env!("CARGO_PKG_VERSION"));
-    assert_eq!(field("Depends").trim(), "init-system-helpers (>= 1.54), nftables, systemd");
-    let conffiles = root.program("dpkg-deb").arg("--info").arg(&package).arg("conffiles").read().unwrap();
-    assert_eq!(conffiles, "/etc/nullius/gateway.toml\n/etc/nullius/controller.toml\n");
+}
+
+/// A device may be a gateway, too: what both packages would bring only one may.
+#[test]
+fn the_two_packages_share_no_file() {
+    let ours = |package: &Package| {
+        let targets = package.files.iter().map(|placed| placed.target);
+        targets.filter(|target| !target.starts_with("DEBIAN/")).collect::<Vec<_>>()
+    };
+    assert!(ours(&AGENT).iter().all(|target| !ours(&GATEWAY).contains(target)));
 }
 
 #[test]
@@ -54,7 +79,7 @@ fn a_unit_starts_nothing_until_a_port_is_named() {
     let root = Root::find().unwrap();
     let (_, folder) = packed(&root, "condition");
     let starts = |unit: &str, text: &str| {
-        let unit = fs::read_to_string(folder.join("tree/lib/systemd/system").join(unit)).unwrap();
+        let unit = fs::read_to_string(folder.join("tree/nullius/lib/systemd/system").join(unit)).unwrap();
         let condition = unit.lines().find_map(|line| line.strip_prefix("ExecCondition=")).unwrap();
         let file = folder.join("gateway.toml");
         fs::write(&file, text).unwrap();
@@ -90,7 +115,7 @@ fn a_controller_starts_when_it_has_a_name() {
 
 #[test]
 fn the_units_are_sound_and_held_tight() {
-    const UNITS: [(&str, &[&str]); 4] = [
+    const UNITS: [(&str, &[&str]); 5] = [
         (
             "nullius-gateway.service",
             &[
@@ -105,20 +130,25 @@ fn the_units_are_sound_and_held_tight() {
                 "AmbientCapabilities=CAP_NET_ADMIN CAP_NET_RAW",
             ],
         ),
-        ("nullius-link.service", &["CapabilityBoundingSet="]),
+        ("nullius-link.service", &["CapabilityBoundingSet=CAP_NET_RAW", "AmbientCapabilities=CAP_NET_RAW"]),
         ("nullius-controller.service", &["CapabilityBoundingSet="]),
+        ("nullius-agent.service", &["CapabilityBoundingSet="]),
     ];
     let root = Root::find().unwrap();
+    packed_as(&root, &AGENT, "units");
     let (_, folder) = packed(&root, "units");
     // looked at where the stub lies, because the verifier asks whether it can be started; it reads all units at once
     let copies = UNITS.map(|(name, capabilities)| {
-        let text = fs::read_to_string(folder.join("tree/lib/systemd/system").join(name)).unwrap();
+        let package = if name.contains("agent") { AGENT.name } else { GATEWAY.name };
+        let units = folder.join("tree").join(package).join("lib/systemd/system");
+        let text = fs::read_to_string(units.join(name)).unwrap();
         // what `confine` leaves, no more and no less
         for line in capabilities {
             assert!(text.contains(&format!("\n{line}\n")), "{name}: {line}");
         }
         let copy = folder.join(name);
-        let here = text.replace("/usr/bin/nullius", &folder.join("stub").display().to_string());
+        let stub = folder.join("stub").display().to_string();
+        let here = text.replace("/usr/bin/nullius-agent", &stub).replace("/usr/bin/nullius", &stub);
         fs::write(&copy, here).unwrap();
         copy
     });

@@ -31,7 +31,8 @@ const ARROWS: &[Row] = &[
     Row("nullius-filter", &["nullius-identity", "nullius-policy", "nullius-wire"]),
     Row("nullius-store", &["nullius-audit"]),
     // programs
-    Row("nullius-agent", &["nullius-identity", "nullius-protocol"]),
+    Row("nullius-agent", &["nullius-agent-core", "nullius-protocol"]),
+    Row("nullius-agent-core", &["nullius-identity", "nullius-protocol"]),
     Row("nullius-cli", &["nullius-audit", "nullius-identity", "nullius-policy", "nullius-protocol"]),
     Row("nullius-controller", &["nullius-audit", "nullius-device", "nullius-engine", "nullius-identity", "nullius-policy", "nullius-protocol", "nullius-store"]),
     Row("nullius-eval", &["nullius-capture", "nullius-device", "nullius-policy", "nullius-wire"]),
