@@ -8,8 +8,8 @@ pub(crate) mod credential;
 pub(crate) mod enrol;
 pub(crate) mod login;
 pub(crate) mod logout;
-pub(crate) mod pki;
 pub(crate) mod manufacturer;
+pub(crate) mod pki;
 pub(crate) mod site;
 
 use crate::{Failure, World};
