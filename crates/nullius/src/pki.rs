@@ -31,11 +31,6 @@ enum Act {
         #[arg(long)]
         domain: String,
     },
-    /// Writes the public half of a new issuing key to a file, which is carried to the root.
-    Request {
-        /// The file.
-        file: PathBuf,
-    },
     /// Signs an issuing authority for a public key, beside the root's folder.
     Sign {
         #[command(flatten)]
@@ -50,6 +45,20 @@ enum Act {
         key: PathBuf,
         /// Where the certificate goes, with the root's.
         to: PathBuf,
+    },
+    #[command(flatten)]
+    Here(Here),
+    #[command(flatten)]
+    Controller(nullius_cli::Pki),
+}
+
+/// What is done to this machine's controller.
+#[derive(Debug, Subcommand)]
+enum Here {
+    /// Writes the public half of a new issuing key to a file, which is carried to the root.
+    Request {
+        /// The file.
+        file: PathBuf,
     },
     /// Brings the certificate that `sign` wrote: it signs at once where nobody does, and is announced to the gateways
     /// otherwise.
@@ -73,8 +82,6 @@ enum Act {
     Recover(Sealed),
     /// Forgets the authority of a store that had one for everything; every gateway must join again.
     ForgetOneTier,
-    #[command(flatten)]
-    Controller(nullius_cli::Pki),
 }
 
 #[derive(Debug, Args)]
@@ -104,7 +111,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
         Act::Controller(act) => return crate::site::with_world(|world| nullius_cli::pki(act, world)),
         Act::Init { root, domain } => init(root, domain),
         Act::Sign { root, domain, names, key, to } => sign(root, domain, names, (key, to)),
-        act => here(act, &read(&arguments.config)?),
+        Act::Here(act) => here(act, &read(&arguments.config)?),
     };
     done.context("the authorities").map(|()| ExitCode::SUCCESS).map_err(|error| Failure { error, code: 1 })
 }
@@ -122,17 +129,17 @@ fn sign(root: &Root, domain: &str, names: &[String], files: (&Path, &Path)) -> a
 }
 
 /// What is done to this machine's controller; it may run meanwhile.
-fn here(act: &Act, settings: &Settings) -> anyhow::Result<()> {
+fn here(act: &Here, settings: &Settings) -> anyhow::Result<()> {
     let (clock, who) = (Arc::new(SystemClock), crate::site::who());
     match act {
-        Act::Request { file } => {
+        Here::Request { file } => {
             nullius_controller::request(settings, clock, file)?;
             say(format!("carry {} to the root: `nullius pki sign`", file.display()))
         }
-        Act::Install { file } => {
+        Here::Install { file } => {
             say(format!("authority: {}", nullius_controller::install(settings, clock, file, &who)?))
         }
-        Act::Rollover { root, new_root } => {
+        Here::Rollover { root, new_root } => {
             let secret = root.secret()?;
             let of = (root.folder.as_path(), &secret);
             let new = nullius_controller::begin_rollover(settings, clock, of, new_root.as_deref(), &who)?;
@@ -140,27 +147,26 @@ fn here(act: &Act, settings: &Settings) -> anyhow::Result<()> {
                 "authority: {new}\nit is announced; `nullius pki advance` once every gateway trusts it"
             ))
         }
-        Act::SignList(root) => {
+        Here::SignList(root) => {
             nullius_controller::sign_list(settings, clock, (&root.folder, &root.secret()?), &who)?;
             say("the root's list is signed".to_owned())
         }
-        Act::Backup(sealed) => {
+        Here::Backup(sealed) => {
             let secret = secret(sealed.passphrase_file.as_deref())?;
             let count =
                 nullius_controller::back_up_authorities(settings, clock, &sealed.file, &secret, &who)?;
             say(format!("{count} authorities are in {}", sealed.file.display()))
         }
-        Act::Recover(sealed) => {
+        Here::Recover(sealed) => {
             let secret = secret(sealed.passphrase_file.as_deref())?;
             let count =
                 nullius_controller::recover_authorities(settings, clock, &sealed.file, &secret, &who)?;
             say(format!("{count} authorities are here"))
         }
-        Act::ForgetOneTier => {
+        Here::ForgetOneTier => {
             nullius_controller::forget_one_tier(settings, clock, &who)?;
             say("the next start makes two tiers; every gateway must join again".to_owned())
         }
-        Act::Init { .. } | Act::Sign { .. } | Act::Controller(_) => Ok(()),
     }
 }
 
