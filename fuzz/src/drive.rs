@@ -6,12 +6,15 @@
 //! has both gets the script twice.
 
 use nullius_capture::CaptureFile;
-use nullius_identity::{RequestedKey, TrustDomain};
+use nullius_identity::{
+    ControllerIdentity, DeviceIdentity, GatewayIdentity, ManufacturerIdentity, Profile, Protection, Request,
+    Role, TrustDomain, assertion,
+};
 use nullius_model::{
     Direction, Endpoint, FlowId, FlowInfo, Frame, FrameNumber, LinkType, Mac, Observation, Protocol, Seed,
     Seen, Sink, Timestamp, Transport,
 };
-use nullius_protocol::{bundle, link, local, order, state};
+use nullius_protocol::{agent, bundle, link, local, order, state};
 use nullius_wire::context::Context;
 use nullius_wire::parser::Progress;
 use nullius_wire::reader::Reader;
@@ -56,17 +59,41 @@ pub(crate) fn bundle(bytes: &[u8]) {
 /// Reads the certificate of a peer, as a handshake hands it over.
 pub(crate) fn certificate(bytes: &[u8]) {
     let Ok(domain) = TrustDomain::new("nullius") else { return };
-    if let Err(error) = nullius_identity::assertion(bytes, &domain) {
+    role::<GatewayIdentity>(bytes, &domain);
+    role::<DeviceIdentity>(bytes, &domain);
+    role::<ControllerIdentity>(bytes, &domain);
+    role::<ManufacturerIdentity>(bytes, &domain);
+    let _ = nullius_identity::certificate_end(bytes);
+}
+
+fn role<T: Role>(bytes: &[u8], domain: &TrustDomain) {
+    if let Err(error) = assertion::<T>(bytes, domain) {
         drop(error.to_string());
     }
-    let _ = nullius_identity::certificate_end(bytes);
 }
 
 /// Reads a certificate request as a stranger may hand it in.
 pub(crate) fn certificate_request(bytes: &[u8]) {
-    if let Err(error) = RequestedKey::from_request(bytes) {
+    let Ok(domain) = TrustDomain::new("nullius") else { return };
+    let profile = Profile::Device {
+        site: "lab".to_owned(),
+        name: "pump".to_owned(),
+        protection: Protection::Software,
+        server: Vec::new(),
+    };
+    if let Err(error) = Request::read(bytes).and_then(|request| request.check_names(&profile, &domain)) {
         drop(error.to_string());
     }
+}
+
+/// Reads an agent's connection from both ends.
+pub(crate) fn agent(bytes: &[u8]) {
+    let mut frames = link::Frames::<agent::FromAgent>::new(agent::MAX_FROM_AGENT);
+    frames.push(bytes);
+    while let Ok(Some(_)) = frames.next() {}
+    let mut frames = link::Frames::<agent::ToAgent>::new(agent::MAX_TO_AGENT);
+    frames.push(bytes);
+    while let Ok(Some(_)) = frames.next() {}
 }
 
 /// Reads the gateway link from both ends, and what a gateway joins with.

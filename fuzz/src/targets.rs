@@ -5,6 +5,7 @@ use nullius_model::Protocol;
 
 /// Every target, by name.
 pub const TARGETS: &[Target] = &[
+    Target { name: "agent", run: drive::agent },
     Target { name: "audit-bundle", run: audit::bundle },
     Target { name: "audit-entry", run: audit::entry },
     Target { name: "audit-log", run: audit::log },

@@ -63,6 +63,9 @@ pub enum Command {
     Login(controller::login::Arguments),
     Logout(controller::logout::Arguments),
     Site(controller::site::Arguments),
+    Enrol(controller::enrol::Arguments),
+    Credential(controller::credential::Arguments),
+    Manufacturer(controller::manufacturer::Arguments),
     Audit(controller::audit::Arguments),
     Api(controller::api::Arguments),
 }
@@ -139,6 +142,9 @@ pub fn run(command: &Command, world: &mut World<'_>) -> Result<Outcome, Failure>
         Command::Login(arguments) => controller::login::run(arguments, world),
         Command::Logout(arguments) => controller::logout::run(arguments, world),
         Command::Site(arguments) => controller::site::run(arguments, world),
+        Command::Enrol(arguments) => controller::enrol::run(arguments, world),
+        Command::Credential(arguments) => controller::credential::run(arguments, world),
+        Command::Manufacturer(arguments) => controller::manufacturer::run(arguments, world),
         Command::Audit(arguments) => controller::audit::run(arguments, world),
         Command::Api(arguments) => controller::api::run(arguments, world),
     }

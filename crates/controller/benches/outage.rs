@@ -36,6 +36,7 @@ fn measure(folder: &Path, seconds: u64) {
     let file = folder.join("controller.toml");
     let text = format!(
         "names = ['localhost']\ntrust_domain = 'bench'\nlisten = '127.0.0.1:0'\nlinks = '127.0.0.1:0'\n\
+         est.listen = '127.0.0.1:0'\n\
          state = '{}'\n[[sink]]\nname = 'siem'\nto = 'syslog+tcp://{place}'\n",
         folder.display()
     );

@@ -2,6 +2,7 @@
 
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::est::Est;
 use crate::http::{Guard, Problem};
 use crate::link::Hub;
 use crate::out::metrics::Metrics;
@@ -10,7 +11,7 @@ use crate::people::oidc::Oidc;
 use crate::people::{Passwords, setup};
 use nullius_model::Timestamp;
 use nullius_store::{Store, StoreError, Tx};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::spawn_blocking;
@@ -36,6 +37,7 @@ struct Inner {
     changed: watch::Sender<u64>,
     links: Hub,
     metrics: Metrics,
+    est: OnceLock<Est>,
 }
 
 impl App {
@@ -54,6 +56,7 @@ impl App {
             changed: watch::Sender::new(0),
             links: Hub::default(),
             metrics: Metrics::new(),
+            est: OnceLock::new(),
         }))
     }
 
@@ -101,6 +104,16 @@ impl App {
     /// The gateways that are connected here.
     pub(crate) fn links(&self) -> &Hub {
         &self.0.links
+    }
+
+    /// The door of devices, once it is open.
+    pub(crate) fn est(&self) -> Option<&Est> {
+        self.0.est.get()
+    }
+
+    /// Opens the door of devices to what gateways relay too; the first one that was opened.
+    pub(crate) fn open_est(&self, est: Est) -> Est {
+        self.0.est.get_or_init(|| est).clone()
     }
 
     /// What it says of itself in numbers.

@@ -150,7 +150,9 @@ fn holds_on(body: &Body) -> bool {
             | Order::Stage { .. }
             | Order::Mode { .. }
             | Order::Approve { .. }
-            | Order::Assess { .. } => true,
+            | Order::Assess { .. }
+            | Order::Trust { .. }
+            | Order::RevokeKey { .. } => true,
             Order::Restore { .. }
             | Order::Grant { .. }
             | Order::EndGrant { .. }
@@ -215,6 +217,8 @@ fn act(body: &Body) -> (&'static str, String) {
         Order::EndGrant { .. } => ("grant.end", order.key()),
         Order::Emergency { .. } => ("emergency.declare", order.key()),
         Order::EndEmergency { .. } => ("emergency.end", order.key()),
+        Order::Trust { .. } => ("ca.trust", order.key()),
+        Order::RevokeKey { device, .. } => ("device.revoke-key", format!("device/{device}")),
     }
 }
 

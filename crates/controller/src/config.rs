@@ -1,8 +1,10 @@
 //! What a controller is told at its start.
 
+use crate::est::EstSettings;
 use crate::http::{Limits, Rates};
 use crate::link::LinkSettings;
 use crate::people::oidc::Provider;
+use crate::pki::PkiSettings;
 use std::time::Duration;
 
 /// What a controller is told at its start.
@@ -18,6 +20,10 @@ pub struct Config {
     pub sessions: Sessions,
     /// Certificates, and the link to the gateways.
     pub link: LinkSettings,
+    /// How devices get certificates.
+    pub est: EstSettings,
+    /// The certificate authorities.
+    pub pki: PkiSettings,
     /// Who else signs people in.
     pub provider: Option<Provider>,
 }
@@ -48,6 +54,8 @@ impl Default for Config {
             rates: Rates::default(),
             sessions: Sessions::default(),
             link: LinkSettings::default(),
+            est: EstSettings::default(),
+            pki: PkiSettings::default(),
             provider: None,
         }
     }

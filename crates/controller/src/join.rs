@@ -3,8 +3,8 @@
 //! Site and name come from the token's row and the public key from the request; nothing the asker writes names anybody.
 //! Of a token that does not fit it is not said why.
 
-use crate::ca::{self, CaError};
 use crate::http::{Json, Problem};
+use crate::pki::{self, CaError};
 use crate::secret::random;
 use crate::{App, Config, bundles};
 use aws_lc_rs::constant_time::verify_slices_are_equal;
@@ -32,7 +32,6 @@ pub(crate) const MAX_LIFE: u64 = 14 * 86_400;
 /// 404 for a site that is not there, 422 for a name that cannot be one or a life beyond [`MAX_LIFE`].
 pub(crate) fn invite(
     tx: &mut Tx<'_>,
-    config: &Config,
     (site, gateway): (&str, &str),
     by: &str,
     seconds: u64,
@@ -43,7 +42,7 @@ pub(crate) fn invite(
         return Err(Problem::wrong("too-long", format!("a token lives for 1 to {MAX_LIFE} seconds")));
     }
     sites::find(tx, site)?.ok_or_else(|| Problem::no_such("site"))?;
-    let root = Hash(ca::authority(tx, config, at)?.fingerprint());
+    let root = Hash(pki::fingerprint(tx)?);
     let token = JoinToken { id: random()?, secret: random()?, root };
     let row = join_tokens::JoinToken {
         id: token.id.to_vec(),
@@ -143,10 +142,11 @@ fn certificates(
     key: &RequestedKey,
     at: Timestamp,
 ) -> Result<(String, String), CaError> {
-    let authority = ca::authority(tx, config, at)?;
+    let issuing = pki::issuing(tx, config)?;
     let profile = Profile::Gateway { site: site.to_owned(), name: gateway.to_owned() };
-    let leaf = authority.issue(&profile, key, ca::serial()?, validity(config, at))?;
-    Ok((pem(&leaf), pem(authority.certificate())))
+    let issued = issuing.issue(tx, &profile, key, validity(config, at))?;
+    let chain = issued.chain.iter().map(|certificate| pem(certificate)).collect();
+    Ok((chain, pem(issuing.root())))
 }
 
 /// From now on: what was made before a gateway joined or was turned away is of no use, to the second.

@@ -3,12 +3,14 @@
 //! Nothing here decides. What a start prints once (the claim code, the digits of the root) is handed to whoever started
 //! it; neither is kept in the clear.
 
+use crate::est::Est;
 use crate::http::Problem;
+use crate::pki::begin::Recovery;
 use crate::record::act::Act;
 use crate::record::{Actor, policy};
 use crate::settings::SettingsError;
 use crate::{
-    App, Clock, Config, Exporter, LinkSettings, Settings, Tls, TlsError, background, bundles, ca, out,
+    App, Clock, Config, Exporter, LinkSettings, Settings, Tls, TlsError, background, bundles, out, pki,
     router, serve, serve_link,
 };
 use nullius_model::Timestamp;
@@ -63,10 +65,14 @@ pub struct Ready {
     pub api: SocketAddr,
     /// Where gateways are served.
     pub links: SocketAddr,
+    /// Where devices are served.
+    pub est: SocketAddr,
     /// SHA-256 of the root certificate, hexadecimal: how others know this controller.
     pub root: String,
     /// With what the first account is made, where there is none yet.
     pub claim: Option<String>,
+    /// Where the root's key was put a moment ago, and what opens it; nothing where there was one.
+    pub recovery: Option<Recovery>,
 }
 
 /// Opens the store and serves until `stop`. `ready` is called once, when whoever comes is answered.
@@ -80,9 +86,10 @@ pub fn run(
     stop: impl Future<Output = ()>,
 ) -> Result<(), RunError> {
     let app = open(settings, clock)?;
+    let recovery = pki::begin::begin(&app).map_err(|error| RunError::Begin(error.to_string()))?;
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(RunError::System)?;
-    runtime.block_on(attend(settings, app, ready, stop))
+    runtime.block_on(attend(settings, app, recovery, ready, stop))
 }
 
 /// The controller over its store, serving nobody: for what is done to it from beside, like a backup.
@@ -99,9 +106,7 @@ pub fn open(settings: &Settings, clock: Arc<dyn Clock>) -> Result<App, RunError>
 
 /// SHA-256 of the root certificate, hexadecimal.
 pub(crate) fn fingerprint(app: &App) -> Result<String, RunError> {
-    let (config, at) = (app.config().clone(), app.now());
-    let root =
-        app.store().write(|tx| ca::authority(tx, &config, at).map(|authority| authority.fingerprint()));
+    let root = app.store().read(pki::fingerprint);
     root.map(|root| to_hex(&root)).map_err(|error| RunError::Begin(error.to_string()))
 }
 
@@ -117,6 +122,8 @@ fn config(settings: &Settings) -> Config {
         limits: settings.limits(),
         rates: settings.rates(),
         link,
+        est: settings.est.clone(),
+        pki: settings.authorities(),
         provider: settings.provider.clone(),
         ..Config::default()
     }
@@ -125,19 +132,24 @@ fn config(settings: &Settings) -> Config {
 async fn attend(
     settings: &Settings,
     app: App,
+    recovery: Option<Recovery>,
     ready: impl FnOnce(&Ready),
     stop: impl Future<Output = ()>,
 ) -> Result<(), RunError> {
     let tls = Tls::new(&app).await?;
     let (api, links) = (listen(settings.listen).await?, listen(settings.links).await?);
+    let devices = listen(settings.est.listen).await?;
     let (end, ended) = watch::channel(());
-    let told = announced(&app, &api, &links).await?;
+    let told = Ready { recovery, ..announced(&app, &api, &links, &devices).await? };
+    let est = app.open_est(Est::new(&app, tls.est(&app)?));
     let acceptor = TlsAcceptor::from(Arc::clone(&tls.api));
     let limits = app.config().limits;
     let people = tokio::spawn(serve(router(&app), api, Some(acceptor), limits, over(ended.clone())));
     let gateways = tokio::spawn(serve_link(app.clone(), links, Arc::clone(&tls.link), over(ended.clone())));
+    let devices = tokio::spawn(est.listen(devices, over(ended.clone())));
     let mut beside = beside(settings, &app, ended).await?;
     beside.spawn(tls.keep_fresh(app.clone()));
+    beside.spawn(pki::lists::keep_fresh(app.clone()));
     beside.spawn(app.clone().follow_store());
     beside.spawn(background::proposals::run(app.clone()));
     beside.spawn(background::receipts::run(app.clone()));
@@ -145,7 +157,7 @@ async fn attend(
     stop.await;
     drop(end);
     beside.shutdown().await;
-    let _ = tokio::join!(people, gateways);
+    let _ = tokio::join!(people, gateways, devices);
     Ok(())
 }
 
@@ -166,15 +178,22 @@ impl Ready {
     }
 }
 
-async fn announced(app: &App, api: &TcpListener, links: &TcpListener) -> Result<Ready, RunError> {
+async fn announced(
+    app: &App,
+    api: &TcpListener,
+    links: &TcpListener,
+    devices: &TcpListener,
+) -> Result<Ready, RunError> {
     let of = app.clone();
     let root = tokio::task::spawn_blocking(move || fingerprint(&of)).await;
     Ok(Ready {
         app: app.clone(),
         api: api.local_addr().map_err(RunError::System)?,
         links: links.local_addr().map_err(RunError::System)?,
+        est: devices.local_addr().map_err(RunError::System)?,
         root: root.map_err(|error| RunError::Begin(error.to_string()))??,
         claim: app.claim_code().await?,
+        recovery: None,
     })
 }
 
@@ -193,12 +212,12 @@ async fn over(mut ended: watch::Receiver<()>) {
 /// # Errors
 /// What cannot be made.
 pub fn invite(app: &Ready, site: &str, gateway: &str, seconds: u64) -> Result<JoinToken, RunError> {
-    let (config, at): (_, Timestamp) = (app.app.config().clone(), app.app.now());
+    let at: Timestamp = app.app.now();
     let invited = app.app.store().write(|tx| {
         if nullius_store::sites::find(tx, site)?.is_none() {
             bundles::add_site(tx, site, SYSTEM, at)?;
         }
-        crate::join::invite(tx, &config, (site, gateway), SYSTEM, seconds, at)
+        crate::join::invite(tx, (site, gateway), SYSTEM, seconds, at)
     });
     invited.map_err(|problem: Problem| RunError::Begin(problem.detail().to_owned()))
 }

@@ -20,13 +20,16 @@
 //! requests_per_second = 50                    # of somebody who signed in
 //! ```
 //!
-//! Receivers of events are described in `out::destination`, telemetry in `out::telemetry`.
+//! The certificate authorities are described in `pki::settings`, enrolment of devices in `est::settings`, receivers of
+//! events in `out::destination`, telemetry in `out::telemetry`.
 //!
 //! INVARIANT: what is not understood is an error with its line, never a default.
 
+use crate::est::EstSettings;
 use crate::http::{Limits, Rate, Rates};
 use crate::out::{Receiver, Telemetry};
 use crate::people::oidc::Provider;
+use crate::pki::PkiSettings;
 use nullius_store::{Kek, Location, Secret, StoreError};
 use serde::Deserialize;
 use std::net::{Ipv6Addr, SocketAddr};
@@ -72,9 +75,15 @@ pub struct Settings {
     /// What callers may cost.
     #[serde(default, rename = "limits")]
     bounds: Bounds,
+    /// The certificate authorities.
+    #[serde(default)]
+    pub pki: PkiSettings,
     /// Who else signs people in.
     #[serde(default)]
     pub provider: Option<Provider>,
+    /// How devices get certificates.
+    #[serde(default)]
+    pub est: EstSettings,
     /// Who is sent what happens.
     #[serde(default, rename = "sink")]
     pub sinks: Vec<Receiver>,
@@ -143,7 +152,7 @@ impl Settings {
     /// None but those of [`Settings::read`].
     pub fn of_one_machine(state: &Path) -> Result<Self, SettingsError> {
         let text = "names = [\"localhost\", \"127.0.0.1\"]\ntrust_domain = \"nullius\"\nlisten = \"127.0.0.1:8443\"\n\
-                    links = \"127.0.0.1:8444\"\n";
+                    links = \"127.0.0.1:8444\"\n[est]\nlisten = \"127.0.0.1:8446\"\n";
         let settings =
             Self::parse(text).map_err(|message| SettingsError::Form { path: state.to_owned(), message })?;
         Ok(Self { state: state.to_owned(), ..settings })
@@ -165,8 +174,10 @@ impl Settings {
                 Err("`metrics` are served without asking who: on this machine's own address only".to_owned())
             }
             settings => {
+                settings.est.check()?;
                 crate::out::check(&settings.sinks)?;
                 crate::out::check(&settings.witnesses)?;
+                settings.pki.check(&settings.names)?;
                 Ok(settings)
             }
         }
@@ -193,6 +204,11 @@ impl Settings {
             return Ok(Kek::file(&file));
         };
         Ok(Kek::passphrase(passphrase(path)?).marked(&self.state.join("controller.mark")))
+    }
+
+    /// The certificate authorities; the first root's key goes to a folder of `state`.
+    pub(crate) fn authorities(&self) -> PkiSettings {
+        PkiSettings { root: Some(self.state.join("root")), ..self.pki.clone() }
     }
 
     /// Where browsers find it.

@@ -3,27 +3,30 @@
 //! The API's listener proves who the controller is. The link's also asks for a gateway's certificate, and remembers no
 //! session: whoever comes again proves again who it is.
 //!
-//! INVARIANT: who gets through the link's handshake holds the key of a certificate that our authority signed for a
-//! client. Whether it may still come is asked of the store afterwards (`link`).
+//! INVARIANT: who gets through the link's handshake holds the key of a certificate that one of our authorities signed for
+//! a client, and none that is distrusted. Whether it may still come is asked of the store afterwards (`link`).
 
 mod late;
+mod trust;
 
-use crate::ca::{self, CaError};
 use crate::clock::Clock;
+use crate::pki::{self, Anchors, CaError, Follower};
 use crate::{App, Config};
 use late::LateVerifier;
 use nullius_identity::{Profile, RequestedKey, Validity};
 use nullius_model::Timestamp;
-use nullius_store::Tx;
+use nullius_store::{Secret, Tx};
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer, UnixTime};
-use rustls::server::{ClientHello, NoServerSessionStorage, ResolvesServerCert, WebPkiClientVerifier};
+use rustls::server::danger::ClientCertVerifier;
+use rustls::server::{ClientHello, NoServerSessionStorage, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 use rustls::time_provider::TimeProvider;
-use rustls::{RootCertStore, ServerConfig, version};
+use rustls::{ServerConfig, version};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 use tokio::time::sleep;
+use trust::TrustVerifier;
 
 /// How long the controller's own certificate lives. It is made anew at every start.
 const LIFE: Duration = Duration::from_secs(60 * 86_400);
@@ -31,8 +34,8 @@ const LIFE: Duration = Duration::from_secs(60 * 86_400);
 /// How often it is made anew: an attempt that fails is made up for many times before it ends.
 const FRESH: Duration = Duration::from_secs(86_400);
 
-/// How far back it begins: a gateway's clock may be behind.
-const SKEW: Duration = Duration::from_secs(86_400);
+/// After an attempt that failed: the hardware module with the issuing key may be back.
+const AGAIN: Duration = Duration::from_secs(60);
 
 /// What both listeners speak with.
 #[derive(Clone, Debug)]
@@ -42,6 +45,7 @@ pub struct Tls {
     /// Of the gateway link.
     pub link: Arc<ServerConfig>,
     shown: Arc<Shown>,
+    trust: Arc<TrustVerifier>,
 }
 
 /// Why a listener cannot speak TLS.
@@ -61,31 +65,78 @@ impl Tls {
     /// # Errors
     /// [`TlsError`].
     pub async fn new(app: &App) -> Result<Self, TlsError> {
-        let made = make(app).await?;
-        let root = made.root.clone();
-        let shown = Arc::new(Shown(RwLock::new(Arc::new(made.key))));
+        let anchors = app.read(pki::anchors).await;
+        let anchors = anchors.map_err(|error| TlsError::Certificate(error.to_string()))?;
+        let shown = Arc::new(Shown(RwLock::new(Arc::new(make(app).await?))));
         let mut api = builder(app)?.with_no_client_auth().with_cert_resolver(resolver(&shown));
         api.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-        let verifier = LateVerifier::new(verifier(root)?, app.config().link.late_days);
+        let trust = Arc::new(TrustVerifier::new(anchors)?);
+        let believed: Arc<dyn ClientCertVerifier> = Arc::<TrustVerifier>::clone(&trust);
+        let verifier = LateVerifier::new(believed, app.config().link.late_days);
         let mut link =
             builder(app)?.with_client_cert_verifier(Arc::new(verifier)).with_cert_resolver(resolver(&shown));
         link.alpn_protocols = vec![b"h2".to_vec()];
         link.session_storage = Arc::new(NoServerSessionStorage {});
         link.send_tls13_tickets = 0;
-        Ok(Self { api: Arc::new(api), link: Arc::new(link), shown })
+        Ok(Self { api: Arc::new(api), link: Arc::new(link), shown, trust })
     }
 
-    /// Makes the controller's certificate anew now and then, for connections from then on. Never returns.
+    /// Makes the controller's certificate anew now and then, and follows whom to believe, for connections from then on.
+    /// Never returns.
     pub async fn keep_fresh(self, app: App) {
+        let mut follower = Follower::new(&app);
+        let mut believed = follower.changed().await;
+        self.believe(&believed);
+        let mut wait = FRESH;
         loop {
-            sleep(FRESH).await;
-            match make(&app).await {
-                Ok(made) => {
-                    *self.shown.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(made.key);
+            tokio::select! {
+                now = follower.changed() => {
+                    self.believe(&now);
+                    if now.distrusted != believed.distrusted {
+                        app.links().clear();
+                    }
+                    believed = now;
                 }
-                Err(error) => tracing::error!(%error, "the controller's certificate was not renewed"),
+                () = sleep(wait) => {}
+            }
+            wait = self.show(&app).await;
+        }
+    }
+
+    fn believe(&self, anchors: &Anchors) {
+        if let Err(error) = self.trust.put(anchors.clone()) {
+            tracing::error!(%error, "gateways are believed as before");
+        }
+    }
+
+    /// Shows a new certificate; when to do so again.
+    async fn show(&self, app: &App) -> Duration {
+        match make(app).await {
+            Ok(key) => {
+                *self.shown.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(key);
+                FRESH
+            }
+            Err(error) => {
+                tracing::error!(%error, "the controller's certificate was not renewed");
+                AGAIN
             }
         }
+    }
+}
+
+impl Tls {
+    /// Of devices: a certificate is looked at where one is shown. No session is remembered here either.
+    ///
+    /// # Errors
+    /// [`TlsError`].
+    pub(crate) fn est(&self, app: &App) -> Result<Arc<ServerConfig>, TlsError> {
+        let clients = Arc::new(crate::est::AnyClient::new());
+        let mut est =
+            builder(app)?.with_client_cert_verifier(clients).with_cert_resolver(resolver(&self.shown));
+        est.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        est.session_storage = Arc::new(NoServerSessionStorage {});
+        est.send_tls13_tickets = 0;
+        Ok(Arc::new(est))
     }
 }
 
@@ -103,43 +154,28 @@ fn resolver(shown: &Arc<Shown>) -> Arc<dyn ResolvesServerCert> {
     Arc::<Shown>::clone(shown)
 }
 
-struct Made {
-    root: CertificateDer<'static>,
-    key: CertifiedKey,
-}
-
-async fn make(app: &App) -> Result<Made, TlsError> {
+async fn make(app: &App) -> Result<CertifiedKey, TlsError> {
     let (config, at) = (app.config().clone(), app.now());
     let made = app.write(move |tx| certificate(tx, &config, at)).await;
     let (chain, key) = made.map_err(|error| TlsError::Certificate(error.to_string()))?;
     let chain: Vec<_> = chain.into_iter().map(CertificateDer::from).collect();
-    let root = chain.last().cloned().ok_or_else(|| TlsError::Certificate("no root".to_owned()))?;
-    let key = CertifiedKey::from_der(chain, PrivatePkcs8KeyDer::from(key).into(), &provider())?;
-    Ok(Made { root, key })
+    let key = PrivatePkcs8KeyDer::from(key.expose());
+    Ok(CertifiedKey::from_der(chain, key.clone_key().into(), &provider())?)
 }
 
-/// Leaf and root, and the leaf's key.
-fn certificate(tx: &mut Tx<'_>, config: &Config, at: Timestamp) -> Result<(Vec<Vec<u8>>, Vec<u8>), CaError> {
-    let authority = ca::authority(tx, config, at)?;
-    let key = ca::new_key()?;
-    let public = RequestedKey::of_key(&key).map_err(|_| CaError::Random)?;
+/// Leaf, issuing authority and root, and the leaf's key. The root is for whoever knows it by its hash alone.
+fn certificate(tx: &mut Tx<'_>, config: &Config, at: Timestamp) -> Result<(Vec<Vec<u8>>, Secret), CaError> {
+    let issuing = pki::issuing(tx, config)?;
+    let key = pki::new_key()?;
+    let public = RequestedKey::of_key(key.expose())?;
     let validity = Validity {
-        from: at.as_secs().saturating_sub(SKEW.as_secs()),
+        from: at.as_secs().saturating_sub(pki::SKEW),
         until: at.as_secs().saturating_add(LIFE.as_secs()),
     };
     let profile = Profile::ControllerServer(config.link.hosts.clone());
-    let leaf = authority.issue(&profile, &public, ca::serial()?, validity)?;
-    Ok((vec![leaf, authority.certificate().to_vec()], key))
-}
-
-fn verifier(
-    root: CertificateDer<'static>,
-) -> Result<Arc<dyn rustls::server::danger::ClientCertVerifier>, TlsError> {
-    let mut roots = RootCertStore::empty();
-    roots.add(root)?;
-    WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider())
-        .build()
-        .map_err(|error| TlsError::Certificate(error.to_string()))
+    let mut chain = issuing.issue(tx, &profile, &public, validity)?.chain;
+    chain.push(issuing.root().to_vec());
+    Ok((chain, key))
 }
 
 fn builder(app: &App) -> Result<rustls::ConfigBuilder<ServerConfig, rustls::WantsVerifier>, TlsError> {

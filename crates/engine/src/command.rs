@@ -43,6 +43,15 @@ pub enum Command {
         /// Which.
         device: DeviceName,
     },
+    /// Vouches for what is plugged in where a device is. Ends with its time, with the link of the port, and with a double.
+    Vouch {
+        /// Which.
+        device: DeviceName,
+        /// For how long, from now.
+        duration: Duration,
+        /// Why.
+        reason: SmolStr,
+    },
     /// Ends a conflict: a person found the double.
     Settle {
         /// The device whose double it was.
@@ -253,6 +262,18 @@ pub enum Refusal {
     /// It is not revoked.
     #[error("`{0}` is not revoked")]
     NotRevoked(DeviceName),
+    /// It has no place, or a double of it was seen: nobody can say what is plugged in.
+    #[error("`{0}` is not bound, or a double of it was seen: there is nothing to vouch for")]
+    NothingToVouchFor(DeviceName),
+    /// Longer than a shift.
+    #[error("one vouches for at most {} s", .0.as_secs())]
+    VouchTooLong(Duration),
+    /// It would end at once.
+    #[error("one vouches for at least a second")]
+    VouchTooShort,
+    /// More than are remembered.
+    #[error("{0} revoked keys are remembered already, and no more: revoke the device instead")]
+    TooManyKeys(usize),
     /// No double of it was seen.
     #[error("no double of `{0}` was seen")]
     NoConflict(DeviceName),

@@ -1,17 +1,22 @@
 //! What is true of a device now, and what policy says of it: read only, so that `why` answers from what enforces.
 //!
-//! A device is bound where the inventory, or a person, says it is. What is told by port, hardware address and network
-//! addresses alone is at most IA2: whoever plugs into that port and copies both addresses is that device to everybody
-//! (attack 1), so nothing that can be copied earns more. Where one of the three was learned from the wire, it is IA1.
+//! A device is bound where the inventory, or a person, says it is. How sure we are that it is there itself stands in
+//! `evidence`, what it may use in `access`.
+
+mod access;
+mod evidence;
+
+pub(crate) use evidence::Asker;
+pub use evidence::Ground;
 
 use crate::clock::Clock;
 use crate::modes::Modes;
 use crate::site::{Id, Site};
 use crate::station::Strangers;
 use crate::{GrantId, Place, Settings, Standing, ZoneMode};
-use nullius_model::{Assurance, DeviceName, Mac, PortName, Stage, Uptime, Verdict};
+use nullius_model::{DeviceName, Mac, PortName, Stage, Uptime, Verdict};
 use nullius_policy::inventory::{Device, ZoneClass};
-use nullius_policy::{Connection, Inputs, Permit, ServiceId};
+use nullius_policy::{Permit, ServiceId};
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -28,7 +33,7 @@ pub enum Lifecycle {
     /// Bound to a port without a link: its addresses are nobody's meanwhile, so that who shows up with them elsewhere
     /// is a stranger.
     Absent,
-    /// Bound, and a double of it was seen elsewhere.
+    /// Bound, and a double of it, or its key, was seen elsewhere.
     Conflict,
     /// Its access was taken away.
     Revoked,
@@ -80,16 +85,6 @@ pub(crate) struct Access {
     pub(crate) holds_until: Option<Uptime>,
 }
 
-/// One that asks for services: what is known of it is looked up once, however much it asks for.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Asker<'a> {
-    pub(crate) id: Id,
-    pub(crate) name: &'a DeviceName,
-    inputs: Inputs,
-    /// The same towards what runs the process, where that differs.
-    to_essential: Option<Inputs>,
-}
-
 impl<'a> Facts<'a> {
     pub(crate) fn lifecycle(&self, id: Id) -> Lifecycle {
         let Some(device) = self.site.device(id) else { return Lifecycle::Unknown };
@@ -102,7 +97,7 @@ impl<'a> Facts<'a> {
         };
         match () {
             () if self.standing.down.contains(port) => Lifecycle::Absent,
-            () if self.standing.conflicts.contains_key(&device.name) => Lifecycle::Conflict,
+            () if self.is_doubted(&device.name) => Lifecycle::Conflict,
             () => Lifecycle::Active,
         }
     }
@@ -148,50 +143,6 @@ impl<'a> Facts<'a> {
         })
     }
 
-    /// How sure we are of a device. A double lowers it to what the double has.
-    pub(crate) fn assurance(&self, id: Id) -> Assurance {
-        let Some(device) = self.site.device(id) else { return Assurance::Ia0 };
-        match self.lifecycle(id) {
-            Lifecycle::Active if self.is_steady(device) => Assurance::Ia2,
-            Lifecycle::Active | Lifecycle::Conflict => Assurance::Ia1,
-            Lifecycle::Unknown | Lifecycle::Onboarding | Lifecycle::Absent | Lifecycle::Revoked => {
-                Assurance::Ia0
-            }
-        }
-    }
-
-    /// Declared in full, and not known to behave otherwise than it always did.
-    fn is_steady(&self, device: &Device) -> bool {
-        let declared =
-            self.declared_port(device).is_some() && device.mac.is_some() && !device.addresses.is_empty();
-        let assessment = self.standing.assessments.get(&device.name);
-        declared && assessment.and_then(|assessment| assessment.conforms) != Some(false)
-    }
-
-    /// What is known of one that asks, as of the last whole second.
-    ///
-    /// Towards the zones that run the process, a double does not lower the assurance of a device that is bound: frames of
-    /// the double do not pass the binding anyhow, and one forged frame must not be able to stop a plant.
-    pub(crate) fn asker(&self, id: Id) -> Option<Asker<'a>> {
-        let device = self.site.device(id)?;
-        let assessment = self.standing.assessments.get(&device.name).copied().unwrap_or_default();
-        let inputs = Inputs {
-            assurance: self.assurance(id),
-            posture: assessment.posture_at(self.clock.whole_second(self.at)),
-            risk: assessment.risk,
-            conforms: assessment.conforms,
-        };
-        let in_conflict = self.lifecycle(id) == Lifecycle::Conflict && self.is_steady(device);
-        let to_essential = in_conflict.then_some(Inputs { assurance: Assurance::Ia2, ..inputs });
-        let inputs = to_essential.filter(|_| self.is_essential(id)).unwrap_or(inputs);
-        Some(Asker { id, name: &device.name, inputs, to_essential })
-    }
-
-    /// What policy is told of one that asks for something of `object`.
-    pub(crate) fn inputs(&self, asker: &Asker<'_>, object: Id) -> Inputs {
-        asker.to_essential.filter(|_| self.is_essential(object)).unwrap_or(asker.inputs)
-    }
-
     fn is_essential(&self, id: Id) -> bool {
         let zone = self.site.device(id).and_then(|device| self.site.inventory().zones.get(&device.zone));
         zone.is_some_and(|zone| matches!(zone.class, ZoneClass::Safety | ZoneClass::EssentialControl))
@@ -205,63 +156,6 @@ impl<'a> Facts<'a> {
             grants.iter().filter_map(|id| live(id).map(|grant| (grant.ends, grant.permit(*id)))).collect();
         found.sort_by_key(|(ends, _)| *ends);
         found
-    }
-
-    /// What may pass from one that asks to `service` of `object`.
-    pub(crate) fn access(&self, asker: &Asker<'_>, object: Id, service: &ServiceId) -> Access {
-        let granted = self.permits(asker.id, object, service);
-        let (without, holds_until) = self.connection(asker, object, service, &[]);
-        let plain = Access { verdict: without.verdict, ends: holds_until, holds_until };
-        if granted.is_empty() {
-            return plain;
-        }
-        let (with, holds_until) = self.connection(asker, object, service, &of(&granted));
-        match with.verdict.cmp(&plain.verdict) {
-            std::cmp::Ordering::Equal => plain,
-            std::cmp::Ordering::Less => Access { verdict: with.verdict, ends: holds_until, holds_until },
-            std::cmp::Ordering::Greater => {
-                let granted_until = self.granted_until(asker, object, service, &granted, with.verdict);
-                Access {
-                    verdict: with.verdict,
-                    ends: granted_until.into_iter().chain(holds_until).min(),
-                    holds_until,
-                }
-            }
-        }
-    }
-
-    /// When grants that overlap no longer come to `verdict` together: what ends first may leave enough.
-    fn granted_until(
-        &self,
-        asker: &Asker<'_>,
-        object: Id,
-        service: &ServiceId,
-        granted: &[(Uptime, Permit)],
-        verdict: Verdict,
-    ) -> Option<Uptime> {
-        let is_last = |end: &Uptime| {
-            let later: Vec<_> = granted.iter().filter(|(other, _)| other > end).cloned().collect();
-            later.is_empty() || self.connection(asker, object, service, &of(&later)).0.verdict != verdict
-        };
-        granted.iter().map(|(end, _)| *end).find(is_last)
-    }
-
-    /// Asks policy about a whole service, and until when its answer holds.
-    pub(crate) fn connection(
-        &self,
-        asker: &Asker<'_>,
-        object: Id,
-        service: &ServiceId,
-        permits: &[Permit],
-    ) -> (Connection, Option<Uptime>) {
-        let began = self.clock.whole_second(self.at);
-        let inputs = self.inputs(asker, object);
-        let moment = self.clock.moment(began, self.mode_of(object));
-        let policies = &self.site.version.policies;
-        let answer =
-            policies.connection(&self.site.directory, asker.name, service, &inputs, &moment, permits);
-        let holds_until = answer.holds_for.map(|holds| began.after(holds));
-        (answer, holds_until)
     }
 
     /// What the zone of a device is doing.
@@ -281,8 +175,4 @@ impl<'a> Facts<'a> {
         let of_conduit = self.standing.stages.conduits.get(&conduit).copied().unwrap_or_default();
         self.stage(&one.name).max(self.stage(&other.name)).min(of_conduit)
     }
-}
-
-fn of(granted: &[(Uptime, Permit)]) -> Vec<Permit> {
-    granted.iter().map(|(_, permit)| permit.clone()).collect()
 }

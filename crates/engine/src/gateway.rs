@@ -10,12 +10,15 @@ mod delivery;
 mod emergencies;
 mod grants;
 mod judging;
+mod lapses;
 mod modes;
 mod orders;
 mod perimeters;
+mod proofs;
 mod receipts;
 mod stages;
 mod traffic;
+mod trust;
 mod views;
 mod why;
 
@@ -26,6 +29,7 @@ pub use why::{Question, Why};
 
 use crate::clock::Clock;
 use crate::denials::{AlarmBudget, Denials};
+use crate::expiry::Expiry;
 use crate::facts::{Facts, GrantIndex};
 use crate::modes::Modes;
 use crate::schedule::Schedule;
@@ -54,6 +58,8 @@ pub struct Gateway {
     rules: RuleSet,
     grants: GrantIndex,
     schedule: Schedule,
+    /// What is to be done about leases. INVARIANT: what the standing says.
+    expiry: Expiry,
     strangers: Strangers,
     denials: Denials,
     alarms: AlarmBudget,
@@ -89,6 +95,7 @@ impl Gateway {
             rules: RuleSet::new(),
             grants: GrantIndex::new(),
             schedule: Schedule::default(),
+            expiry: Expiry::default(),
             strangers: Strangers::default(),
             denials: Denials::default(),
             alarms: AlarmBudget::default(),
@@ -106,6 +113,7 @@ impl Gateway {
             judged: 0,
             outputs: VecDeque::new(),
         };
+        gateway.expiry = Expiry::of(&gateway.standing.leases);
         gateway.resume_transcripts();
         gateway.leave_other_boot();
         gateway.modes = Modes::of_site(gateway.standing.mode);
@@ -128,10 +136,14 @@ impl Gateway {
         self.site = Some(site);
         self.index_grants();
         self.adopt_calendar();
+        let proven: Vec<_> =
+            self.standing.leases.keys().chain(self.standing.vouched.keys()).cloned().collect();
+        let ended = self.take_evidence_elsewhere(&proven);
         let (change, judged) = self.rebuild();
         let devices = self.site.as_ref().map_or(0, |site| site.all().count());
         let act = Act::Policy { devices, removed: change.remove.len(), added: change.add.len() };
         let generation = Some(if before.is_none() { self.replace() } else { self.enforce_marked(change) });
+        self.record_ended(ended, Work { judged: 0, generation });
         self.audit(None, act, Work { judged, generation });
     }
 
@@ -139,6 +151,7 @@ impl Gateway {
     pub fn handle_timeout(&mut self, now: Now) {
         self.enter(now);
         self.end_grants();
+        self.look_at_leases();
         self.turn_when_due();
         self.judge_due();
         self.give_receipts();
@@ -153,9 +166,12 @@ impl Gateway {
     pub fn poll_timeout(&self) -> Option<Uptime> {
         let grant = self.standing.grants.values().map(|grant| grant.ends).min();
         let receipt = self.closing.values().copied().min();
+        let vouched = self.standing.vouched.values().map(|vouched| vouched.ends).min();
         [
             grant,
             receipt,
+            vouched,
+            self.expiry.next(),
             self.calendar.due(),
             self.schedule.next(),
             self.delivery.retry_at(),

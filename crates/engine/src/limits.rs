@@ -33,6 +33,13 @@ pub struct Limits {
     pub longest_grant: Duration,
     /// The longest that grants which overlap one another may last together, from the start of the first (attack 19).
     pub longest_chain: Duration,
+    /// The longest that a proof holds: a key that is gone must not be believed for hours (attack 16).
+    pub longest_lease: Duration,
+    /// The longest that one may vouch for what is plugged in: a shift (attack 19).
+    pub longest_vouch: Duration,
+    /// Revoked keys that are remembered. More are refused, and whoever sent them is told: to let one go would be to
+    /// believe it again (attack 13).
+    pub revoked_keys: usize,
     /// How long a mode stays before another one may be set in its place: a person who flips it back and forth, or a
     /// script that does, hides behind the noise and wears out the rules (attack 19).
     pub mode_stays: Duration,
@@ -60,6 +67,9 @@ impl Default for Limits {
             transcripts: 256,
             longest_grant: Duration::from_secs(8 * 3600),
             longest_chain: Duration::from_secs(24 * 3600),
+            longest_lease: Duration::from_secs(900),
+            longest_vouch: Duration::from_secs(8 * 3600),
+            revoked_keys: 16_384,
             mode_stays: Duration::from_secs(10),
             confirm_within: Duration::from_secs(60),
             refused_again: Duration::from_secs(10),

@@ -6,8 +6,8 @@
 //!
 //! INVARIANT: a grant that was opened once is never opened again, whatever is sent and whatever the clocks say.
 
-use crate::{Command, GrantId, GrantRequest};
-use nullius_model::{Epoch, SmolStr, Stage, Timestamp};
+use crate::{Command, GrantId, GrantRequest, KeyHash, Trust};
+use nullius_model::{DeviceName, Epoch, SmolStr, Stage, Timestamp};
 use std::collections::BTreeMap;
 
 /// One act of a controller.
@@ -31,14 +31,30 @@ pub enum Ordered {
         /// Why.
         reason: SmolStr,
     },
+    /// Says whom to believe, in place of all that was said of it before.
+    Trust(Trust),
+    /// A key proves nothing any more.
+    RevokeKey {
+        /// Whose it was.
+        device: DeviceName,
+        /// Which.
+        key: KeyHash,
+        /// Why.
+        reason: SmolStr,
+    },
 }
 
 impl Ordered {
-    /// It could let pass what does not pass now: it waits while somebody [holds](Command::Hold) changes back.
-    pub const fn may_widen(&self) -> bool {
+    /// It could let pass what does not pass now, where `trust` is who is believed: it waits while somebody
+    /// [holds](Command::Hold) changes back.
+    pub fn may_widen(&self, trust: &Trust) -> bool {
+        if let Self::Trust(told) = self {
+            return told.widens(trust);
+        }
         !matches!(
             self,
             Self::EndGrant { .. }
+                | Self::RevokeKey { .. }
                 | Self::Act(
                     Command::Revoke { .. }
                         | Command::EndEmergency { .. }

@@ -2,7 +2,7 @@
 
 use crate::record::inert;
 use crate::{GrantId, Record, Transcript};
-use nullius_model::{DeviceName, Mac, Marker, PortName, RuleChange, SmolStr};
+use nullius_model::{DeviceName, Mac, Marker, PortName, RuleChange, SmolStr, Uptime};
 use std::collections::BTreeSet;
 use std::fmt;
 use std::net::IpAddr;
@@ -21,6 +21,9 @@ pub enum Output {
     },
     /// Write [`Gateway::standing`](crate::Gateway::standing) to disk before the command is answered.
     Save,
+    /// Write the lease of this device to disk, or that it has none, before whoever proved it is answered. It needs to
+    /// survive this process, and not the machine.
+    Leased(DeviceName),
     /// Write the transcript of this grant to disk soon; a kill may lose what is newer.
     Transcribed(GrantId),
     /// Write this transcript to disk, and keep it: the grant is over.
@@ -53,6 +56,33 @@ pub enum Alarm {
         seen: PortName,
         /// The double's hardware address.
         mac: Mac,
+    },
+    /// The key of a device was proved in a second place while it lived in the first (attack 8).
+    Cloned {
+        /// Whose key.
+        device: DeviceName,
+        /// Where it is bound.
+        bound: PortName,
+        /// Where the second is.
+        seen: PortName,
+        /// The hardware address there.
+        mac: Mac,
+    },
+    /// The key of a device was proved where the device is not bound, and at its place it lives not.
+    Misplaced {
+        /// Whose key.
+        device: DeviceName,
+        /// Where it was proved.
+        seen: PortName,
+        /// The hardware address there.
+        mac: Mac,
+    },
+    /// A device should have proved its key again, and has not.
+    ProofLate {
+        /// Which.
+        device: DeviceName,
+        /// When its lease ends.
+        ends: Uptime,
     },
     /// The packet path dropped a sender that uses an address of somebody else.
     Spoof {
@@ -163,6 +193,18 @@ impl fmt::Display for Alarm {
         match self {
             Self::Double { device, bound, seen, mac } => {
                 write!(f, "a double of {device}, which is bound to {bound}, is on port {seen} ({mac})")
+            }
+            Self::Cloned { device, bound, seen, mac } => {
+                write!(
+                    f,
+                    "the key of {device}, which lives on port {bound}, was proved on port {seen} ({mac}) too"
+                )
+            }
+            Self::Misplaced { device, seen, mac } => {
+                write!(f, "the key of {device} was proved on port {seen} ({mac}), where it is not bound")
+            }
+            Self::ProofLate { device, ends } => {
+                write!(f, "{device} did not prove its key again; its lease ends {ends} after the start")
             }
             Self::Spoof { port, mac, address, packets, held_back } => {
                 write!(f, "port {port}: {mac} used an address that is not its own")?;

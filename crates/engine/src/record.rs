@@ -3,8 +3,10 @@
 //! INVARIANT: a record's text is inert. What a device or a person chose is escaped, and a record is one line.
 
 mod calendar;
+mod identity;
 
 pub use calendar::{EmergencyAct, EmergencyEnd, WindowAct, WindowEnd};
+pub use identity::IdentityAct;
 
 use crate::{Actor, Alarm, DenialSummary, Drift, GrantId, StageScope};
 use nullius_model::{DeviceName, Epoch, Mac, Mode, PortName, SmolStr, Stage, Timestamp, Uptime};
@@ -76,6 +78,20 @@ pub enum Act {
         device: DeviceName,
         /// Where the double is.
         seen: PortName,
+    },
+    /// What speaks for a device, or against it, changed.
+    Identity {
+        /// Which device.
+        device: DeviceName,
+        /// What changed.
+        act: IdentityAct,
+    },
+    /// Others are believed from here on.
+    Trusts {
+        /// CA certificates.
+        anchors: usize,
+        /// Those that nothing is believed of any more.
+        distrusted: usize,
     },
     /// A conflict ended: by a person, or since the double's port lost its link.
     Settled {
@@ -273,6 +289,10 @@ impl fmt::Display for Act {
             Self::Bound { device, port, mac } => write!(f, "bound {device} to port {port} as {mac}"),
             Self::Forgotten { device } => write!(f, "forgot where {device} is"),
             Self::Conflict { device, seen } => write!(f, "a double of {device} is on port {seen}"),
+            Self::Identity { device, act } => write!(f, "{device} {act}"),
+            Self::Trusts { anchors, distrusted } => {
+                write!(f, "{anchors} trust anchors in force, {distrusted} issuers distrusted")
+            }
             Self::Settled { device, reason } => {
                 write!(f, "settled the conflict of {device}: {}", inert(reason))
             }

@@ -3,7 +3,10 @@
 //!
 //! Plain data. The program writes it to disk whenever [`Output::Save`](crate::Output::Save) says so.
 
-use crate::{Assessment, BootId, Grant, GrantId, Orders, Transcript};
+use crate::{
+    Assessment, BootId, Cloned, Grant, GrantId, KeyHash, Lease, Orders, RevokedKey, Transcript, Trust,
+    Vouched,
+};
 use nullius_model::{DeviceName, Mac, Mode, PortName, SmolStr, Stage, Timestamp, Uptime};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -38,6 +41,19 @@ pub struct Standing {
     pub assessments: BTreeMap<DeviceName, Assessment>,
     /// Devices of which a double was seen, and the ports it was seen on.
     pub conflicts: BTreeMap<DeviceName, BTreeSet<PortName>>,
+    /// What devices proved, as long as it holds. Kept apart from the rest as well, since ends move all the time:
+    /// [`Output::Leased`](crate::Output::Leased) says when.
+    pub leases: BTreeMap<DeviceName, Lease>,
+    /// Whom people vouch for.
+    pub vouched: BTreeMap<DeviceName, Vouched>,
+    /// Devices whose key was proved in two places, or in whose place the key of another was.
+    pub clones: BTreeMap<DeviceName, Cloned>,
+    /// Keys that prove nothing any more.
+    pub revoked_keys: BTreeMap<KeyHash, RevokedKey>,
+    /// Whom to believe.
+    pub trust: Trust,
+    /// Grows with each change of whom the gateway's door lets in: trust, revoked devices, revoked keys.
+    pub trust_epoch: u64,
     /// What a controller told, as far as it must be remembered.
     pub orders: Orders,
     /// Ports without a link when that was last told. The program tells every port's link after a start.

@@ -12,20 +12,47 @@
 //! key.
 
 mod authority;
+pub mod chain;
+pub mod cms;
+mod der;
+pub mod forecast;
+mod host;
+mod key;
+pub mod manifest;
 mod name;
+pub mod ocsp;
 mod peer;
 mod pem;
 mod pinned;
 mod profile;
+mod protection;
+pub mod recovery;
+pub mod renewal;
 mod request;
+mod revoked;
+mod roles;
+pub mod rollover;
+mod signer;
+mod time;
+mod verifiers;
 
-pub use authority::{Authority, BadAuthority, Serial, Validity};
-pub use name::{BadName, TrustDomain, gateway_name, site_name};
-pub use peer::{BadPeer, GatewayIdentity, Verified, assertion, certificate_end};
+pub use authority::{Authority, BadAuthority, Published, Serial, Validity};
+pub use cms::signed::BadSignature;
+pub use host::{BadHost, Constraints, Subnet};
+pub use key::RequestedKey;
+pub use name::{BadName, TrustDomain, device_name, gateway_name, site_name};
+pub use peer::{BadPeer, Verified, assertion, certificate_end};
 pub use pem::pem;
 pub use pinned::PinnedRoot;
 pub use profile::{BadProfile, Profile};
-pub use request::{BadRequest, MAX_REQUEST, RequestedKey};
+pub use protection::Protection;
+pub use request::{BadRequest, MAX_REQUEST, Request};
+pub use revoked::{Reason, Revoked};
+pub use roles::{ControllerIdentity, DeviceIdentity, GatewayIdentity, ManufacturerIdentity, Role};
+pub use signer::{KeyInMemory, Signer, SignerError};
+pub use verifiers::{DeviceClients, SiteGateway};
 
+#[cfg(test)]
+mod testing;
 #[cfg(test)]
 mod tests;

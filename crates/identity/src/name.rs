@@ -1,4 +1,4 @@
-//! Names in certificates: a trust domain, a site, a gateway, and the URI made of them.
+//! Names in certificates: a trust domain, a site, a gateway or a device, and the URI made of them.
 //!
 //! The URI has the form of a SPIFFE ID (SPIFFE-ID §2): no port, no user, no query, no empty or dotted segment.
 
@@ -37,15 +37,33 @@ impl TrustDomain {
         &self.0
     }
 
+    pub(crate) fn controller_uri(&self) -> String {
+        format!("{self}/controller")
+    }
+
     pub(crate) fn gateway_uri(&self, site: &str, name: &str) -> Result<String, BadName> {
         Ok(format!("{self}/site/{}/gateway/{}", segment(site)?, segment(name)?))
     }
 
+    pub(crate) fn device_uri(&self, site: &str, name: &str) -> Result<String, BadName> {
+        Ok(format!("{self}/site/{}/device/{}", segment(site)?, segment(name)?))
+    }
+
     /// Site and name of a gateway of this domain, from its URI.
     pub(crate) fn gateway_of(&self, uri: &str) -> Option<(String, String)> {
+        self.named(uri, "gateway")
+    }
+
+    /// Site and name of a device of this domain, from its URI.
+    pub(crate) fn device_of(&self, uri: &str) -> Option<(String, String)> {
+        self.named(uri, "device")
+    }
+
+    fn named(&self, uri: &str, kind: &str) -> Option<(String, String)> {
         let path = uri.strip_prefix("spiffe://")?.strip_prefix(self.as_str())?;
         let parts: Vec<_> = path.split('/').collect();
-        let ["", "site", site, "gateway", name] = *parts else { return None };
+        let ["", "site", site, found, name] = *parts else { return None };
+        (found == kind).then_some(())?;
         Some((segment(site).ok()?.to_owned(), segment(name).ok()?.to_owned()))
     }
 }
@@ -71,6 +89,20 @@ pub fn site_name(text: &str) -> Result<&str, BadName> {
 /// [`BadName`].
 pub fn gateway_name(text: &str) -> Result<&str, BadName> {
     segment(text)
+}
+
+/// The name of a device, where it can stand in a certificate.
+///
+/// # Errors
+/// [`BadName`].
+pub fn device_name(text: &str) -> Result<&str, BadName> {
+    segment(text)
+}
+
+/// A name as the subject of a certificate shows it. With a dot it would be taken for a host's name, and be held against
+/// the constraints on those: a stroke before it says that it is none.
+pub(crate) fn common_name(name: &str) -> String {
+    if name.contains('.') { format!("/{name}") } else { name.to_owned() }
 }
 
 fn segment(text: &str) -> Result<&str, BadName> {
@@ -108,10 +140,20 @@ mod tests {
     }
 
     #[test]
+    fn a_device_is_no_gateway_and_a_gateway_no_device() {
+        let domain = TrustDomain::new("plant.example").unwrap();
+        let (device, gateway) =
+            (domain.device_uri("lab", "p1").unwrap(), domain.gateway_uri("lab", "p1").unwrap());
+        assert_eq!(device, "spiffe://plant.example/site/lab/device/p1");
+        assert_eq!(domain.device_of(&device), Some(("lab".to_owned(), "p1".to_owned())));
+        assert_eq!((domain.device_of(&gateway), domain.gateway_of(&device)), (None, None));
+    }
+
+    #[test]
     fn a_name_is_what_fits_into_a_path() {
         let long = "x".repeat(MAX_SEGMENT + 1);
         for bad in ["", ".", "..", "a/b", "a b", "ä", "a\0", &long] {
-            assert!(site_name(bad).is_err() && gateway_name(bad).is_err(), "{bad}");
+            assert!(site_name(bad).is_err() && device_name(bad).is_err(), "{bad}");
         }
         assert!(TrustDomain::new("Plant").is_err() && TrustDomain::new("").is_err());
     }

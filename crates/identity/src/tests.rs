@@ -2,8 +2,8 @@
 
 use super::*;
 use rcgen::{
-    CertificateParams, DistinguishedName, DnType, IsCa, KeyPair, PKCS_ECDSA_P256_SHA256,
-    PKCS_ECDSA_P384_SHA384, PKCS_ED25519, SanType,
+    CertificateParams, DistinguishedName, DnType, KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_SHA384,
+    PKCS_ED25519, SanType,
 };
 use x509_parser::certificate::X509Certificate;
 use x509_parser::prelude::FromDer as _;
@@ -15,8 +15,15 @@ fn domain() -> TrustDomain {
 }
 
 fn authority() -> Authority {
-    let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).unwrap();
-    Authority::root(domain(), &key.serialize_der(), [1; 16], DAY).unwrap()
+    Authority::root(domain(), signer(&KeyPair::generate().unwrap()), [1; 16], DAY).unwrap()
+}
+
+fn signer(key: &KeyPair) -> Box<dyn Signer> {
+    Box::new(KeyInMemory::from_pkcs8(&key.serialize_der()).unwrap())
+}
+
+fn gateway_of(leaf: &[u8], domain: &TrustDomain) -> Result<GatewayIdentity, BadPeer> {
+    assertion::<GatewayIdentity>(leaf, domain).map(|verified| (*verified).clone())
 }
 
 fn gateway() -> Profile {
@@ -34,18 +41,17 @@ fn requested() -> RequestedKey {
 #[test]
 fn a_gateways_certificate_makes_it_that_gateway() {
     let leaf = authority().issue(&gateway(), &requested(), [0xff; 16], DAY).unwrap();
-    let verified = assertion(&leaf, &domain()).unwrap();
+    let verified = gateway_of(&leaf, &domain()).unwrap();
     assert_eq!((verified.site.as_str(), verified.name.as_str()), ("lab", "gw1"));
     assert_eq!(certificate_end(&leaf), Some(DAY.until));
     assert_eq!((verified.from, verified.until), (DAY.from, DAY.until));
     assert_eq!(verified.serial, [&[0x7f][..], &[0xff; 15]].concat());
-    assert_eq!(assertion(&leaf, &TrustDomain::new("other").unwrap()), Err(BadPeer::Name));
+    assert_eq!(gateway_of(&leaf, &TrustDomain::new("other").unwrap()), Err(BadPeer::Name));
 }
 
 #[test]
 fn a_wish_in_a_request_reaches_no_certificate() {
     let mut wishes = CertificateParams::new(vec!["controller.example".to_owned()]).unwrap();
-    wishes.is_ca = IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
     wishes.subject_alt_names.push(SanType::URI("spiffe://nullius/site/lab/gateway/gw2".try_into().unwrap()));
     wishes.distinguished_name = DistinguishedName::new();
     wishes.distinguished_name.push(DnType::CommonName, "gw2");
@@ -56,7 +62,7 @@ fn a_wish_in_a_request_reaches_no_certificate() {
     let wished = RequestedKey::from_request(wished.der()).unwrap();
     assert_eq!(plain, wished);
     let leaf = authority.issue(&gateway(), &wished, [2; 16], DAY).unwrap();
-    assert_eq!(assertion(&leaf, &domain()).unwrap().name, "gw1");
+    assert_eq!(gateway_of(&leaf, &domain()).unwrap().name, "gw1");
     let text = String::from_utf8_lossy(&leaf).into_owned();
     assert!(!text.contains("gw2") && !text.contains("controller.example"));
 }
@@ -103,12 +109,12 @@ fn a_certificate_for_something_else_makes_nobody_a_gateway() {
     let authority = authority();
     let server = Profile::ControllerServer(vec!["controller.example".into(), "192.0.2.1".into()]);
     let server = authority.issue(&server, &requested(), [2; 16], DAY).unwrap();
-    assert_eq!(assertion(&server, &domain()), Err(BadPeer::Purpose));
-    assert_eq!(assertion(authority.certificate(), &domain()), Err(BadPeer::Purpose));
-    assert_eq!(assertion(b"", &domain()), Err(BadPeer::Form));
+    assert_eq!(gateway_of(&server, &domain()), Err(BadPeer::Purpose));
+    assert_eq!(gateway_of(authority.certificate(), &domain()), Err(BadPeer::Purpose));
+    assert_eq!(gateway_of(b"", &domain()), Err(BadPeer::Form));
     let leaf = authority.issue(&gateway(), &requested(), [2; 16], DAY).unwrap();
     for length in 0..leaf.len() {
-        assert_eq!(assertion(&leaf[..length], &domain()), Err(BadPeer::Form));
+        assert_eq!(gateway_of(&leaf[..length], &domain()), Err(BadPeer::Form));
     }
 }
 
@@ -122,18 +128,26 @@ fn a_certificate_with_two_names_makes_nobody_a_gateway() {
         params.subject_alt_names.push(SanType::URI(uri.as_str().try_into().unwrap()));
     }
     let leaf = params.self_signed(&key).unwrap();
-    assert_eq!(assertion(leaf.der(), &domain()), Err(BadPeer::Name));
+    assert_eq!(gateway_of(leaf.der(), &domain()), Err(BadPeer::Name));
 }
 
 #[test]
 fn an_authority_is_loaded_with_its_own_certificate_only() {
-    let key = KeyPair::generate().unwrap().serialize_der();
-    let first = Authority::root(domain(), &key, [1; 16], DAY).unwrap();
-    let again = Authority::load(domain(), &key, first.certificate()).unwrap();
+    let key = KeyPair::generate().unwrap();
+    let first = Authority::root(domain(), signer(&key), [1; 16], DAY).unwrap();
+    let again = Authority::load(domain(), signer(&key), first.chain().to_vec()).unwrap();
     assert_eq!(first.fingerprint(), again.fingerprint());
-    let other = authority();
-    assert_eq!(Authority::load(domain(), &key, other.certificate()).unwrap_err(), BadAuthority::Pair);
-    assert_eq!(Authority::load(domain(), b"", first.certificate()).unwrap_err(), BadAuthority::Pair);
+    let elsewhere = TrustDomain::new("elsewhere").unwrap();
+    let load = |domain, chain| Authority::load(domain, signer(&key), chain).unwrap_err();
+    for bad in [
+        load(domain(), authority().chain().to_vec()),
+        load(domain(), vec![]),
+        load(domain(), vec![b"".to_vec()]),
+        load(domain(), [first.chain(), authority().chain()].concat()),
+        load(elsewhere, first.chain().to_vec()),
+    ] {
+        assert_eq!(bad, BadAuthority::Pair);
+    }
 }
 
 #[test]

@@ -131,8 +131,10 @@ pub struct RecoverRequest {
     /// A certificate request (PKCS#10, DER) as hexadecimal digits.
     #[serde(with = "text::hex")]
     pub csr: Vec<u8>,
-    /// The signature by the key of its last certificate, over what `nullius_identity::recovery` says, as hexadecimal
-    /// digits.
+    /// The key of its last certificate (`SubjectPublicKeyInfo`, DER), as hexadecimal digits.
+    #[serde(with = "text::hex")]
+    pub key: Vec<u8>,
+    /// Its signature over what `nullius_identity::recovery` says, as hexadecimal digits.
     #[serde(with = "text::hex")]
     pub signature: Vec<u8>,
 }

@@ -2,8 +2,10 @@
 //!
 //! Times are nanoseconds: of the wall clock since 1970, or since the start of the machine that `boot` names.
 
+mod identity;
 mod transcript;
 
+pub use identity::{Cloned, Lease, LeaseLine, RevokedKey, Trust, Vouched};
 pub use transcript::{Effect, Item, Transcript};
 
 use crate::text;
@@ -57,6 +59,21 @@ pub struct Standing {
     /// What a controller told, as far as it must be remembered.
     #[serde(default)]
     pub orders: Orders,
+    /// What devices proved; the ends are of the first proof of each, and later ones stand in a file of their own.
+    #[serde(default)]
+    pub leases: BTreeMap<String, Lease>,
+    /// Whom people vouch for.
+    #[serde(default)]
+    pub vouched: BTreeMap<String, Vouched>,
+    /// Devices that are doubted for a key in two places.
+    #[serde(default)]
+    pub clones: BTreeMap<String, Cloned>,
+    /// Keys that prove nothing any more, by their SHA-256.
+    #[serde(default)]
+    pub revoked_keys: BTreeMap<String, RevokedKey>,
+    /// Whom to believe.
+    #[serde(default)]
+    pub trust: Trust,
 }
 
 /// What a controller told, as far as it must be remembered.

@@ -1,4 +1,4 @@
-//! Values that cross a boundary as text: epochs as `1.42`, bytes as hexadecimal digits.
+//! Values that cross a boundary as text: epochs as `1.42`, bytes and hashes as hexadecimal digits.
 //!
 //! INVARIANT: what is read is exactly what would be written; a leading zero, a sign or a capital is an error.
 
@@ -50,6 +50,59 @@ pub(crate) mod hex {
         let text = String::deserialize(from)?;
         super::from_hex(&text)
             .ok_or_else(|| D::Error::custom("expected pairs of lower-case hexadecimal digits"))
+    }
+}
+
+pub(crate) mod hash {
+    //! A SHA-256 as hexadecimal digits.
+
+    use crate::link::Hash;
+    use serde::{Deserialize as _, Deserializer, Serializer, de::Error as _};
+
+    pub(crate) fn serialize<S: Serializer>(hash: &Hash, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(hash)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Hash, D::Error> {
+        let text = String::deserialize(from)?;
+        let bytes = super::from_hex(&text).and_then(|bytes| bytes.try_into().ok());
+        bytes.map(Hash).ok_or_else(|| D::Error::custom("expected 64 lower-case hexadecimal digits"))
+    }
+}
+
+pub(crate) mod hashes {
+    //! The same, of many.
+
+    use crate::link::Hash;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    #[derive(Serialize, Deserialize)]
+    struct Wrapped(#[serde(with = "super::hash")] Hash);
+
+    pub(crate) fn serialize<S: Serializer>(hashes: &[Hash], to: S) -> Result<S::Ok, S::Error> {
+        to.collect_seq(hashes.iter().copied().map(Wrapped))
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Hash>, D::Error> {
+        Ok(Vec::<Wrapped>::deserialize(from)?.into_iter().map(|Wrapped(hash)| hash).collect())
+    }
+}
+
+pub(crate) mod blobs {
+    //! Many byte strings as hexadecimal digits.
+
+    use crate::link::Blob;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    #[derive(Serialize, Deserialize)]
+    struct Wrapped(#[serde(with = "super::hex")] Vec<u8>);
+
+    pub(crate) fn serialize<S: Serializer>(blobs: &[Blob], to: S) -> Result<S::Ok, S::Error> {
+        to.collect_seq(blobs.iter().map(|blob| super::to_hex(&blob.0)))
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Blob>, D::Error> {
+        Ok(Vec::<Wrapped>::deserialize(from)?.into_iter().map(|Wrapped(bytes)| Blob(bytes)).collect())
     }
 }
 

@@ -94,7 +94,7 @@ const COLUMNS: &str = "serial, site, device, key, issuer, protection, means, gen
 pub fn add(tx: &mut Tx<'_>, new: &Credential) -> Result<(), StoreError> {
     let sql = "UPDATE credential SET status = 'superseded', changed = $3, reason = 'a newer one took its place' \
                WHERE site = $1 AND device = $2 AND status = 'current'";
-    tx.execute(sql, &[new.site.as_str().into(), new.device.as_str().into(), new.begins.into()])?;
+    tx.execute(sql, &[new.site.as_str().into(), new.device.as_str().into(), new.changed.into()])?;
     let sql = format!(
         "INSERT INTO credential ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)"
     );
@@ -147,33 +147,6 @@ pub fn of_generation(
 pub fn of_key(tx: &mut Tx<'_>, key: &[u8]) -> Result<Vec<Credential>, StoreError> {
     let sql = format!("SELECT {COLUMNS} FROM credential WHERE key = $1 ORDER BY generation DESC");
     rows(tx, &sql, &[key.into()])
-}
-
-/// The revoked credentials of an issuer that have not run out: what a revocation list names.
-///
-/// # Errors
-/// What the database fails with.
-pub fn revoked_of(tx: &mut Tx<'_>, issuer: &[u8], now: u64) -> Result<Vec<Credential>, StoreError> {
-    let sql = format!(
-        "SELECT {COLUMNS} FROM credential WHERE status = 'revoked' AND ends >= $2 AND issuer = $1 ORDER BY changed"
-    );
-    rows(tx, &sql, &[issuer.into(), now.into()])
-}
-
-/// At most `limit` current credentials of all devices after this site and device: for a forecast, page by page.
-///
-/// # Errors
-/// What the database fails with.
-pub fn current(
-    tx: &mut Tx<'_>,
-    (site, device): (&str, &str),
-    limit: u32,
-) -> Result<Vec<Credential>, StoreError> {
-    let sql = format!(
-        "SELECT {COLUMNS} FROM credential WHERE status = 'current' \
-         AND (site > $1 OR (site = $1 AND device > $2)) ORDER BY site, device LIMIT $3"
-    );
-    rows(tx, &sql, &[site.into(), device.into(), limit.into()])
 }
 
 /// Revokes a credential; whether it was not before.
@@ -360,8 +333,6 @@ mod tests {
                     assert_eq!(find(tx, &[3; 16])?, Some(credential(3)));
                     assert_eq!(of_generation(tx, "lab", "cam1", 3)?, Some(credential(3)));
                     assert_eq!(of_key(tx, &[3; 32])?, [credential(3)]);
-                    assert_eq!(current(tx, ("", ""), 10)?, [credential(3)]);
-                    assert_eq!(current(tx, CAM, 10)?, []);
                     Ok::<_, StoreError>(())
                 })
                 .unwrap();
@@ -369,7 +340,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_revoked_stays_revoked_and_is_listed_until_it_runs_out() {
+    fn what_was_revoked_stays_revoked_and_keeps_its_reason() {
         both(|scratch| {
             let store = &scratch.store;
             store.write(|tx| (1..=3).try_for_each(|number| add(tx, &credential(number)))).unwrap();
@@ -381,10 +352,9 @@ mod tests {
             store.write(|tx| freeze(tx, CAM, Some("clone"), 116)).unwrap();
             store.write(|tx| freeze(tx, CAM, None, 117)).unwrap();
             assert_eq!(store.read(statuses).unwrap(), [Status::Revoked; 3]);
-            let listed = store.read(|tx| revoked_of(tx, &[9; 32], 115)).unwrap();
-            let listed: Vec<_> = listed.iter().map(|row| (row.generation, row.reason.as_str())).collect();
-            assert_eq!(listed, [(2, "stolen"), (3, "retired")]);
-            assert_eq!(store.read(|tx| revoked_of(tx, &[8; 32], 115)).unwrap(), []);
+            let kept = store.read(|tx| of_device(tx, "lab", "cam1", 10)).unwrap();
+            let kept: Vec<_> = kept.iter().map(|row| (row.generation, row.reason.as_str())).collect();
+            assert_eq!(kept, [(3, "retired"), (2, "stolen"), (1, "retired")]);
         });
     }
 

@@ -9,10 +9,12 @@
 mod attempt;
 pub mod attributes;
 pub mod audit;
+pub mod authorities;
 mod backend;
 pub mod backup;
 pub mod bundles;
 mod catalogue;
+pub mod certificates;
 pub mod credentials;
 pub mod devices;
 pub mod enrol_tokens;
@@ -48,7 +50,9 @@ mod unlock;
 mod value;
 
 pub use error::StoreError;
-pub use keys::{Kek, Secret};
+#[cfg(feature = "pkcs11")]
+pub use keys::Module;
+pub use keys::{Kek, Secret, under_passphrase};
 pub use location::Location;
 pub use row::Row;
 pub use store::Store;

@@ -25,6 +25,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { number: 4, sql: include_str!("migrations/0004_people.sql") },
     Migration { number: 5, sql: include_str!("migrations/0005_nouns.sql") },
     Migration { number: 6, sql: include_str!("migrations/0006_out.sql") },
+    Migration { number: 7, sql: include_str!("migrations/0007_pki.sql") },
     Migration { number: 8, sql: include_str!("migrations/0008_credentials.sql") },
 ];
 

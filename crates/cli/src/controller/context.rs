@@ -51,6 +51,12 @@ impl Context {
         toml::from_str(&text).map(Some).map_err(|error| unusable(path, &error.message()))
     }
 
+    /// The site that was named, or the one that was named when signing in.
+    pub(crate) fn site_or(&self, named: Option<&str>) -> Result<String, Failure> {
+        let site = named.or(self.site.as_deref());
+        site.map(str::to_owned).ok_or_else(|| Failure::unable("say with --site which site"))
+    }
+
     /// Keeps it, in place of the one before.
     pub(crate) fn write(&self, path: &Path) -> Result<(), Failure> {
         let text = toml::to_string(self).map_err(|error| unusable(path, &error))?;

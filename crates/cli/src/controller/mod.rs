@@ -4,8 +4,11 @@ pub(crate) mod api;
 pub(crate) mod audit;
 mod client;
 mod context;
+pub(crate) mod credential;
+pub(crate) mod enrol;
 pub(crate) mod login;
 pub(crate) mod logout;
+pub(crate) mod manufacturer;
 pub(crate) mod site;
 
 use crate::{Failure, World};

@@ -65,10 +65,7 @@ enum Act {
 
 pub(crate) fn run(arguments: &Arguments, world: &mut World<'_>) -> Result<Outcome, Failure> {
     let (client, context) = signed_in(world)?;
-    let site = || {
-        let named = arguments.site.clone().or_else(|| context.site.clone());
-        named.ok_or_else(|| Failure::unable("say with --site which site"))
-    };
+    let site = || context.site_or(arguments.site.as_deref());
     let answer = match &arguments.act {
         Act::List => return list(&client, world),
         Act::Create { name } => client.post("/v1/sites", &json!({ "name": name }))?,

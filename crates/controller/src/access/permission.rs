@@ -51,6 +51,8 @@ permissions! {
     DenialRead "denial.read" Site [Viewer Operator Engineer Admin Auditor];
     /// Approves a device, or where it is plugged in.
     DeviceApprove "device.approve" Site [Engineer Admin];
+    /// Makes tokens with which devices enrol.
+    DeviceEnrol "device.enrol" Site [Engineer Admin];
     /// Reads devices and what is known of them.
     DeviceRead "device.read" Site [Viewer Operator Engineer Admin Auditor];
     /// Gives a device its access back.
@@ -79,6 +81,10 @@ permissions! {
     GrantRequest "grant.request" Site [Operator Engineer Admin];
     /// Reads tiles and checkpoints, in which the records of all sites stand.
     LogRead "log.read" Everywhere [Admin Auditor];
+    /// Adds makers of devices, and the roots by which they are known.
+    ManufacturerManage "manufacturer.manage" Everywhere [Admin];
+    /// Reads makers of devices and their manifests.
+    ManufacturerRead "manufacturer.read" Everywhere [Viewer Operator Engineer Admin Auditor];
     /// Reads the controller's metrics.
     MetricsRead "metrics.read" Everywhere [Viewer Operator Engineer Admin Auditor];
     /// Sets the mode of a site or zone.

@@ -1,5 +1,7 @@
 //! Devices: what is declared and known of them.
 
+use super::enrolment::pending;
+use super::gateways::Became;
 use super::work::{Doing, look};
 use crate::App;
 use crate::access::Caller;
@@ -49,6 +51,8 @@ struct Device {
     attributes: BTreeMap<String, Attribute>,
     /// The standing revocation, where its access is taken away.
     revoked: Option<String>,
+    /// Where that revocation, or its end, is not enforced yet.
+    not_yet_enforced_at: Vec<Became>,
 }
 
 /// Which devices.
@@ -240,7 +244,11 @@ fn shown(tx: &mut Tx<'_>, site: &str, name: &str, now: u64) -> Result<Versioned<
     let revocation = nullius_store::standing::find(tx, site, &format!("revocation/{name}"))?;
     let revoked = revocation.filter(|row| row.value == "revoked").map(|row| row.reason);
     let version = device.life.version();
-    Ok(Versioned(version, Json(Device { listed: listed(&device)?, attributes, revoked })))
+    let not_yet_enforced_at = pending(tx, site, &format!("revocation/{name}"))?;
+    Ok(Versioned(
+        version,
+        Json(Device { listed: listed(&device)?, attributes, revoked, not_yet_enforced_at }),
+    ))
 }
 
 fn listed(device: &rows::Device) -> Result<Listed, Problem> {

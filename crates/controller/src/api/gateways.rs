@@ -77,11 +77,11 @@ struct Order {
 
 /// What became of an order at a gateway.
 #[derive(Debug, Serialize, ToSchema)]
-struct Became {
+pub(super) struct Became {
     /// Which gateway.
     gateway: String,
     /// `applied`, `held`, `refused`, or `waiting` where nothing was heard yet.
-    state: String,
+    pub(super) state: String,
     /// Why, where there is a reason.
     reason: String,
 }
@@ -170,10 +170,10 @@ async fn join(
     Path(site): Path<String>,
     Json(Join { gateway, seconds }): Json<Join>,
 ) -> Result<(StatusCode, Json<Token>), Problem> {
-    let (actor, config) = (Actor::of(&app, &caller), app.config().clone());
+    let actor = Actor::of(&app, &caller);
     let seconds = seconds.unwrap_or(USUAL);
     let made = app.write(move |tx| {
-        let token = invite(tx, &config, (&site, &gateway), &actor.who, seconds, actor.now)?;
+        let token = invite(tx, (&site, &gateway), &actor.who, seconds, actor.now)?;
         let expires = actor.seconds().saturating_add(seconds);
         Ok::<_, Problem>(Token { token: token.to_string(), gateway: gateway.clone(), expires })
     });
@@ -232,13 +232,16 @@ impl Gateway {
 impl Order {
     fn of(tx: &mut Tx<'_>, site: &str, row: bundles::Bundle, there: &[String]) -> Result<Self, Problem> {
         let outcomes = bundles::outcomes(tx, site, row.epoch)?;
-        let became = |gateway: &String| {
-            let outcome = outcomes.iter().find(|outcome| outcome.gateway == *gateway);
-            let state = outcome.map_or("waiting", |outcome| &outcome.state).to_owned();
-            let reason = outcome.map(|outcome| nullius_model::inert(&outcome.reason)).unwrap_or_default();
-            Became { gateway: gateway.clone(), state, reason }
-        };
-        let gateways = there.iter().map(became).collect();
+        let gateways = there.iter().map(|gateway| Became::of(gateway.clone(), &outcomes)).collect();
         Ok(Self { epoch: row.epoch.to_string(), key: row.key, made: row.made, record: row.leaf, gateways })
+    }
+}
+
+impl Became {
+    pub(super) fn of(gateway: String, outcomes: &[bundles::Outcome]) -> Self {
+        let outcome = outcomes.iter().find(|outcome| outcome.gateway == gateway);
+        let state = outcome.map_or("waiting", |outcome| &outcome.state).to_owned();
+        let reason = outcome.map(|outcome| nullius_model::inert(&outcome.reason)).unwrap_or_default();
+        Self { gateway, state, reason }
     }
 }

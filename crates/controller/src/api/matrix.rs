@@ -63,7 +63,7 @@ fn every_operation_says_what_it_takes() {
 #[tokio::test]
 async fn callers_get_in_where_the_permission_table_says_so_and_nowhere_else() {
     let plenty = Rate { burst: 1e9, refill: 1e9 };
-    let rates = Rates { address: plenty, sign_in: plenty, caller: plenty };
+    let rates = Rates { address: plenty, sign_in: plenty, caller: plenty, refusal: plenty };
     let stage = Stage::over(sqlite(), Config { rates, ..Config::default() });
     let callers = callers(&stage);
     prepare(&stage).await;

@@ -9,10 +9,12 @@ mod device_import;
 mod devices;
 mod document;
 mod emergencies;
+mod enrolment;
 mod events;
 mod gateways;
 mod grants;
 mod info;
+mod manufacturers;
 #[cfg(test)]
 mod matrix;
 mod policy;
@@ -38,10 +40,12 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .merge(device_import::routes())
         .merge(devices::routes())
         .merge(emergencies::routes())
+        .merge(enrolment::routes())
         .merge(events::routes())
         .merge(gateways::routes())
         .merge(grants::routes())
         .merge(info::routes())
+        .merge(manufacturers::routes())
         .merge(policy::routes())
         .merge(proposals::routes())
         .merge(receivers::routes())

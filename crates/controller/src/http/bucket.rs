@@ -36,6 +36,16 @@ impl<K: Ord> Buckets<K> {
         Self { rate, buckets: Mutex::default() }
     }
 
+    /// Whether there is one; or says in how many seconds there is. Takes none.
+    pub(crate) fn look(&self, key: K, now: Timestamp) -> Result<(), u64> {
+        let buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
+        let filled = buckets.get(&Some(key)).map(|bucket| bucket.filled(self.rate, now));
+        match filled.filter(|tokens| *tokens < 1.0) {
+            Some(tokens) => Err(seconds((1.0 - tokens) / self.rate.refill)),
+            None => Ok(()),
+        }
+    }
+
     /// Takes one; or says in how many seconds there is one.
     pub(crate) fn take(&self, key: K, now: Timestamp) -> Result<(), u64> {
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
@@ -80,8 +90,8 @@ mod tests {
         for _ in 0..3 {
             assert_eq!(buckets.take("a", at(10)), Ok(()));
         }
-        assert_eq!(buckets.take("a", at(10)), Err(2));
-        assert_eq!(buckets.take("b", at(10)), Ok(()));
+        assert_eq!((buckets.take("a", at(10)), buckets.look("a", at(10))), (Err(2), Err(2)));
+        assert_eq!((buckets.look("b", at(10)), buckets.take("b", at(10))), (Ok(()), Ok(())));
         assert_eq!(buckets.take("a", at(12)), Ok(()));
         assert_eq!(buckets.take("a", at(12)), Err(2));
         // A clock that goes back fills nothing and empties nothing.

@@ -15,6 +15,8 @@ pub struct Rates {
     pub sign_in: Rate,
     /// Somebody we know.
     pub caller: Rate,
+    /// An address from which enrolments are refused: each refusal is a record.
+    pub refusal: Rate,
 }
 
 impl Default for Rates {
@@ -23,6 +25,7 @@ impl Default for Rates {
             address: Rate { burst: 400.0, refill: 100.0 },
             sign_in: Rate { burst: 20.0, refill: 0.5 },
             caller: Rate { burst: 200.0, refill: 50.0 },
+            refusal: Rate { burst: 50.0, refill: 0.5 },
         }
     }
 }
@@ -33,6 +36,7 @@ pub(crate) struct Guard {
     addresses: Buckets<IpAddr>,
     sign_ins: Buckets<IpAddr>,
     callers: Buckets<String>,
+    refusals: Buckets<IpAddr>,
 }
 
 /// Where a request came from. A request that did not come over a socket has none.
@@ -45,6 +49,7 @@ impl Guard {
             addresses: Buckets::new(rates.address),
             sign_ins: Buckets::new(rates.sign_in),
             callers: Buckets::new(rates.caller),
+            refusals: Buckets::new(rates.refusal),
         }
     }
 
@@ -58,6 +63,18 @@ impl Guard {
     /// 429 for an address that tries to sign in too often.
     pub(crate) fn sign_in(&self, peer: Peer, now: Timestamp) -> Result<(), Problem> {
         self.sign_ins.take(network(peer.0), now).map_err(Problem::too_many)
+    }
+
+    /// # Errors
+    /// 429 for an address from which too much was refused.
+    pub(crate) fn refusals(&self, peer: Peer, now: Timestamp) -> Result<(), Problem> {
+        self.refusals.look(network(peer.0), now).map_err(Problem::too_many)
+    }
+
+    /// Something was refused that came from there.
+    pub(crate) fn refused(&self, peer: Peer, now: Timestamp) {
+        // that there is none left is what the next one hears
+        let _ = self.refusals.take(network(peer.0), now);
     }
 
     /// # Errors

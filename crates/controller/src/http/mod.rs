@@ -27,3 +27,4 @@ pub(crate) use layers::{LARGEST, POLICY_BODY};
 pub(crate) use page::{Page, PageQuery};
 pub(crate) use problem::{Fault, Problem};
 pub use server::{Limits, router, serve};
+pub(crate) use server::{Seats, accept, plain, requests};

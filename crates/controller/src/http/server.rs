@@ -84,6 +84,16 @@ fn surrounded(app: &App, operations: OpenApiRouter<App>) -> Router {
         .with_state(app.clone())
 }
 
+/// Operations of another protocol, which asks in its own way who calls, with what stands around all of them.
+pub(crate) fn plain(app: &App, routes: Router) -> Router {
+    routes
+        .fallback(|| async { super::Problem::no_such("address") })
+        .layer(from_fn_with_state(app.clone(), layers::bounds))
+        .layer(from_fn(layers::deadline))
+        .layer(CatchPanicLayer::custom(layers::panicked))
+        .layer(from_fn(layers::headers))
+}
+
 /// Serves `router` until `stop`; without `tls` in the clear, which is for tests.
 ///
 /// # Errors
@@ -96,7 +106,7 @@ pub async fn serve(
     stop: impl Future<Output = ()>,
 ) {
     let room = Arc::new(Semaphore::new(limits.connections));
-    let seats = Arc::new(Seats { most: limits.of_one_address, taken: Mutex::default() });
+    let seats = Seats::new(limits.of_one_address);
     let mut stop = pin!(stop);
     loop {
         let next = accept(&listener, Arc::clone(&room));
@@ -118,7 +128,7 @@ pub async fn serve(
 }
 
 /// Room first, then the next connection: what there is no room for stays with the kernel.
-async fn accept(
+pub(crate) async fn accept(
     listener: &TcpListener,
     room: Arc<Semaphore>,
 ) -> io::Result<(TcpStream, SocketAddr, tokio::sync::OwnedSemaphorePermit)> {
@@ -129,19 +139,23 @@ async fn accept(
 }
 
 async fn connection(router: Router, stream: TcpStream, peer: SocketAddr, tls: Option<TlsAcceptor>) {
-    let Some(tls) = tls else { return requests(router, stream, peer).await };
+    let mark = move |request: &mut Request<Incoming>| {
+        request.extensions_mut().insert(Peer(peer.ip()));
+    };
+    let Some(tls) = tls else { return requests(router, stream, mark).await };
     if let Ok(Ok(stream)) = timeout(PATIENCE, tls.accept(stream)).await {
-        requests(router, stream, peer).await;
+        requests(router, stream, mark).await;
     }
 }
 
-async fn requests(
+/// The requests of one connection, each marked with what is known of whoever is at its other end.
+pub(crate) async fn requests(
     router: Router,
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    peer: SocketAddr,
+    mark: impl Fn(&mut Request<Incoming>) + Clone + Send + Sync + 'static,
 ) {
     let service = router.map_request(move |mut request: Request<Incoming>| {
-        request.extensions_mut().insert(Peer(peer.ip()));
+        mark(&mut request);
         request.map(axum::body::Body::new)
     });
     let builder = builder();
@@ -176,20 +190,25 @@ fn builder() -> Builder<TokioExecutor> {
 
 /// Connections of each address.
 #[derive(Debug)]
-struct Seats {
+pub(crate) struct Seats {
     most: usize,
     taken: Mutex<BTreeMap<IpAddr, usize>>,
 }
 
 /// One connection's seat; given back when it ends.
 #[derive(Debug)]
-struct Seat {
+pub(crate) struct Seat {
     seats: Arc<Seats>,
     address: IpAddr,
 }
 
 impl Seats {
-    fn take(seats: &Arc<Self>, address: IpAddr) -> Option<Seat> {
+    pub(crate) fn new(most: usize) -> Arc<Self> {
+        Arc::new(Self { most, taken: Mutex::default() })
+    }
+
+    /// A seat for a connection from this address; none where it has as many as it may.
+    pub(crate) fn take(seats: &Arc<Self>, address: IpAddr) -> Option<Seat> {
         let mut taken = seats.taken.lock().unwrap_or_else(PoisonError::into_inner);
         let count = taken.entry(address).or_insert(0);
         if *count >= seats.most {

@@ -2,7 +2,7 @@
 
 use super::wire::End;
 use crate::bundles::{self, IssueError};
-use crate::ca::CaError;
+use crate::pki::CaError;
 use nullius_audit::{Entry, Phase};
 use nullius_identity::{GatewayIdentity, Verified};
 use nullius_model::{DeviceName, Epoch, Timestamp};

@@ -101,6 +101,11 @@ impl Hub {
         self.seats().len()
     }
 
+    /// Ends every session: whoever may, comes again.
+    pub(crate) fn clear(&self) {
+        self.seats().clear();
+    }
+
     /// Changes of policies that were worked out of late.
     pub(super) fn changes(&self) -> Arc<Changes> {
         Arc::clone(&self.0.changes)

@@ -12,6 +12,7 @@ mod delivery;
 mod hub;
 mod listener;
 mod records;
+mod relay;
 mod session;
 mod settings;
 mod wire;

@@ -5,15 +5,16 @@
 
 use super::delivery::{self, Form};
 use super::hub::{Question, Seat};
+use super::relay::Relays;
 use super::wire::{End, Reader, Writer};
 use super::{arrival, records};
-use crate::{App, ca, join};
+use crate::{App, join, pki};
 use nullius_audit::{Entry, Phase};
 use nullius_identity::{GatewayIdentity, Profile, RequestedKey, Verified};
 use nullius_model::Epoch;
 use nullius_protocol::link::{
-    Ack, Answered, Asked, Blob, Bye, Hello, Outcome, Records, Report, ToController, ToGateway, VERSION,
-    Welcome,
+    Ack, Answered, Asked, Blob, Bye, Hello, Outcome, Records, Relay, RelayPart, Report, ToController,
+    ToGateway, VERSION, Welcome,
 };
 use nullius_protocol::local::Answer;
 use nullius_store::gateways::Gateway;
@@ -77,6 +78,7 @@ struct Session {
     /// A change was refused: the policy goes in full.
     in_full: bool,
     open: BTreeMap<u64, oneshot::Sender<Answer>>,
+    relays: Relays,
     asked: u64,
     reported: Option<Instant>,
     renewed: Option<Instant>,
@@ -123,6 +125,7 @@ impl Session {
             under_way: BTreeMap::new(),
             in_full: false,
             open: BTreeMap::new(),
+            relays: Relays::default(),
             asked: 0,
             reported: None,
             renewed: None,
@@ -208,7 +211,16 @@ impl Session {
                 self.answered(answered);
                 Ok(())
             }
+            ToController::Relay(part) => self.relay(part).await,
         }
+    }
+
+    async fn relay(&mut self, part: Relay) -> Result<(), End> {
+        let Err((id, reason)) = self.relays.take(&self.app, (&self.peer, &self.writer), part) else {
+            return Ok(());
+        };
+        let part = RelayPart::End { reason: Some(reason.to_owned()) };
+        self.writer.send(&ToGateway::Relay(Relay { id, part })).await
     }
 
     async fn acked(&mut self, ack: Ack) -> Result<(), End> {
@@ -249,9 +261,10 @@ impl Session {
                 return self.writer.send(&ToGateway::NotRenewed { reason: error.to_string() }).await;
             }
         };
-        let leaf = signed(&self.app, self.peer.clone(), key).await?;
-        self.until = join::validity(self.app.config(), self.app.now()).until;
-        self.writer.send(&ToGateway::Renewed { chain: vec![Blob(leaf)] }).await?;
+        let issued = signed(&self.app, self.peer.clone(), key).await?;
+        self.until = issued.until;
+        let chain = issued.chain.into_iter().map(Blob).collect();
+        self.writer.send(&ToGateway::Renewed { chain }).await?;
         if self.late { Err(End::Renewed) } else { Ok(()) }
     }
 
@@ -296,20 +309,17 @@ async fn arrive(
 }
 
 /// A certificate for the same gateway, and a record of it.
-async fn signed(app: &App, peer: Verified<GatewayIdentity>, key: RequestedKey) -> Result<Vec<u8>, End> {
+async fn signed(app: &App, peer: Verified<GatewayIdentity>, key: RequestedKey) -> Result<pki::Issued, End> {
     let (config, at) = (app.config().clone(), app.now());
     let sign = move |tx: &mut Tx<'_>| {
         let gateway = arrival::admitted(tx, &peer)?;
-        let authority = ca::authority(tx, &config, at)?;
         let profile = Profile::Gateway { site: gateway.site.clone(), name: gateway.name.clone() };
-        let leaf = authority
-            .issue(&profile, &key, ca::serial()?, join::validity(&config, at))
-            .map_err(ca::CaError::from)?;
+        let issued = pki::issue(tx, &config, &profile, &key, join::validity(&config, at))?;
         let who = format!("gateway:{}", gateway.name);
         let entry =
             Entry::new(Phase::Observed, at, who, "gateway.renew", format!("gateway/{}", gateway.name));
         audit::append(tx, &entry.site(gateway.site))?;
-        Ok::<_, End>(leaf)
+        Ok::<_, End>(issued)
     };
     app.write(sign).await
 }

@@ -6,7 +6,7 @@
 use super::act::Done;
 use super::changes::Changes;
 use super::life::Life;
-use super::{Actor, Declaration, check, declared, policy, shards, site, tell};
+use super::{Actor, Declaration, check, credentials, declared, policy, shards, site, tell};
 use crate::http::{Fault, Problem};
 use axum::http::StatusCode;
 use nullius_model::lifecycle::{Author, Credential, Event, Lifecycle, Refusal, State};
@@ -38,6 +38,8 @@ pub(crate) enum Arrival {
     Reviewed,
     /// By one person's word: where that is not enough, somebody else activates it.
     OnesWord,
+    /// It is claimed, and has to prove by itself that it is what its maker says.
+    Awaited,
 }
 
 /// The device of this name.
@@ -80,6 +82,7 @@ pub(crate) fn transition(
     if stood && !stands {
         changes.narrow();
     }
+    credentials::follow(tx, site, actor, (name, &event), reason)?;
     let policy = changes.finish(tx, site, actor, reason)?;
     let order = keep_out(tx, site, actor, &device, reason)?;
     Ok(Moved { device, epoch: order.or(policy) })
@@ -309,6 +312,9 @@ fn arrive(
     let reason = "it was declared";
     let owner = SmolStr::new(NOBODY);
     happen(device, actor, device.life.version(), Event::Claim { owner }, reason)?;
+    if arrival == Arrival::Awaited {
+        return Ok(());
+    }
     let credential = vouched(site, device);
     happen(device, actor, device.life.version(), Event::Enrol { credential }, reason)?;
     let zones = site::zones(tx, site)?.unwrap_or_default();

@@ -10,13 +10,16 @@ pub(crate) mod actor;
 pub(crate) mod attributes;
 mod changes;
 mod check;
+pub(crate) mod credentials;
 mod declaration;
 pub(crate) mod devices;
 pub(crate) mod emergencies;
+pub(crate) mod enrolment;
 pub(crate) mod gateways;
 pub(crate) mod grants;
 pub(crate) mod import;
 mod life;
+pub(crate) mod manifests;
 pub(crate) mod plan;
 pub(crate) mod policy;
 pub(crate) mod proposals;
@@ -50,6 +53,13 @@ pub(crate) fn line(what: &str, text: &str) -> Result<String, Problem> {
         return Err(Problem::wrong("bad-text", format!("`{what}` is a line of 1 to {MAX_TEXT} bytes")));
     }
     Ok(text)
+}
+
+/// Text of a stranger: one inert line that fills no log.
+pub(crate) fn short(text: &str) -> String {
+    const MOST: usize = 128;
+    let text = inert(text);
+    text.get(..text.floor_char_boundary(MOST)).unwrap_or_default().to_owned()
 }
 
 /// What a row declares.

@@ -68,7 +68,13 @@ fn changes(gateway: &mut Gateway) -> Duration {
         })
     };
     let port = PortName::new("p7-11").expect("a port");
+    let proof = site::proof();
+    let renewed = measure("key proved again", gateway, |gateway, _| {
+        gateway.handle_proof(proof.clone(), now(2)).expect("a lease");
+        0
+    });
     let results = [
+        renewed,
         measure("posture of a master", gateway, |gateway, round| tell(gateway, assess(&master, round))),
         measure("machine revoked, restored", gateway, |gateway, round| {
             tell(gateway, if round.is_multiple_of(2) { revoke.clone() } else { restore.clone() })
@@ -124,6 +130,7 @@ fn drain(gateway: &mut Gateway) -> usize {
         Output::Enforce { order: Order::Change(change), .. } => change.remove.len().max(change.add.len()),
         Output::Enforce { order: Order::Replace, .. }
         | Output::Save
+        | Output::Leased(_)
         | Output::Transcribed(_)
         | Output::Receipt(..)
         | Output::Audit(_)

@@ -1,6 +1,6 @@
 //! A site of 50 cells with ten masters and thirty machines each, but for eight centres that talk to everybody.
 
-use nullius_engine::{BootId, PolicyVersion, PortSettings, Settings};
+use nullius_engine::{BootId, KeyHash, PolicyVersion, PortSettings, Proof, Protection, Settings};
 use nullius_model::{Channel, DeviceName, Epoch, Mac, Marker, PortName, Protocol, SmolStr};
 use nullius_policy::inventory::{Device, Group, Service, Zone, ZoneClass};
 use nullius_policy::{Inventory, Policies, PolicySource, Repository};
@@ -8,14 +8,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 pub(crate) const DEVICES: usize = CELLS * A_CELL;
-pub(crate) const POLICIES: usize = CELLS * POLICIES_OF_CELL;
+/// Twenty a cell, and one for what a machine proves.
+pub(crate) const POLICIES: usize = CELLS * POLICIES_OF_CELL + 1;
 
 const CELLS: usize = 50;
 const A_CELL: usize = 40;
 const MASTERS: usize = 10;
 const CENTRES: usize = 8;
+/// The cell and the place of the machine that has a key.
+const PROVER: (usize, usize) = (CELLS - 1, A_CELL - 1);
 const POLICIES_OF_CELL: usize = 20;
 
 /// The site's policy; the second one differs in one cell.
@@ -27,6 +31,22 @@ pub(crate) fn version(counter: u64) -> PolicyVersion {
         marker: Marker { epoch: Epoch { term: 1, counter }, digest: [0; 16] },
         repository: Arc::new(repository),
         policies: Arc::new(policies),
+    }
+}
+
+/// A machine that may reach the masters of its cell for its key alone proves it where it is.
+pub(crate) fn proof() -> Proof {
+    let (cell, place) = PROVER;
+    let device = device(cell, place);
+    Proof {
+        key: KeyHash([u8::try_from(place).expect("few"); 32]),
+        serial: SmolStr::new("0a"),
+        protection: Protection::Software,
+        port: port(cell, place),
+        mac: device.mac.expect("one"),
+        addresses: device.addresses,
+        device: device.name,
+        duration: Duration::from_secs(300),
     }
 }
 
@@ -93,6 +113,14 @@ fn port(cell: usize, place: usize) -> PortName {
 /// Twenty policies a cell: two that give most of the access, others that give single machines a little more, and forbids.
 fn policies(counter: u64) -> String {
     let mut text = String::new();
+    let (cell, place) = PROVER;
+    writeln!(
+        text,
+        r#"permit(principal == Device::"machine-{cell}-{}", action == Action::"connect", resource in Group::"masters-{cell}")
+        when {{ context.ia >= 4 }};"#,
+        place - MASTERS
+    )
+    .unwrap();
     for cell in 0..CELLS {
         let masters = format!(r#"principal in Group::"masters-{cell}""#);
         let machines = format!(r#"resource in Group::"machines-{cell}""#);

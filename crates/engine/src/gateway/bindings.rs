@@ -7,7 +7,7 @@ use super::Gateway;
 use super::perimeters::{Touched, Work};
 use crate::facts::Lifecycle;
 use crate::site::Id;
-use crate::{Act, Actor, Alarm, Learned, Now, Strangers};
+use crate::{Act, Actor, Alarm, Learned, LeaseEnd, Now, Strangers};
 use nullius_model::{DeviceName, Mac, PortName, SmolStr, is_on_site};
 use std::net::IpAddr;
 
@@ -28,6 +28,7 @@ impl Gateway {
         if !changed {
             return;
         }
+        let ended = (!up).then(|| self.take_evidence_at(port));
         let mut work = Work::default();
         if !up {
             self.strangers.clear(port);
@@ -37,6 +38,7 @@ impl Gateway {
         let moved = self.refresh_all(&behind, Touched::Place);
         work = Work { judged: work.judged + moved.judged, generation: moved.generation.or(work.generation) };
         self.save();
+        ended.into_iter().for_each(|ended| self.record_ended(ended, work));
         self.audit(None, Act::Link { port: port.clone(), up }, work);
     }
 
@@ -129,8 +131,10 @@ impl Gateway {
             self.standing.conflicts.remove(&name);
         }
         self.standing.learned.insert(name.clone(), learned);
+        let ended = self.take_evidence_elsewhere(std::slice::from_ref(&name));
         let work = self.refresh(id, Touched::Place);
         self.save();
+        self.record_ended(ended, work);
         self.audit(by, Act::Bound { device: name, port, mac }, work);
         work
     }
@@ -168,8 +172,10 @@ impl Gateway {
         let Some(name) = self.name_of(id) else { return };
         let seen = self.standing.conflicts.entry(name.clone()).or_default();
         if seen.insert(port.clone()) {
+            let ended = self.take_vouches([name.clone()], LeaseEnd::Doubted);
             let work = self.refresh(id, Touched::Inputs);
             self.save();
+            self.record_ended(ended, work);
             self.audit(None, Act::Conflict { device: name.clone(), seen: port.clone() }, work);
         } else if self.alarms.spend(port, self.now.uptime, &self.settings.limits).is_none() {
             return;

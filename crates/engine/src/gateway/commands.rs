@@ -4,7 +4,7 @@ use super::Gateway;
 use super::perimeters::{Touched, Work};
 use crate::facts::Lifecycle;
 use crate::site::Id;
-use crate::{Act, Actor, Assessment, Command, GrantEnd, Learned, Now, Refusal, Reply, Revocation};
+use crate::{Act, Actor, Assessment, Command, GrantEnd, Learned, LeaseEnd, Now, Refusal, Reply, Revocation};
 use nullius_model::{DeviceName, Mac, PortName, SmolStr};
 
 /// Highest risk band.
@@ -28,6 +28,7 @@ impl Gateway {
             Command::Restore { device, reason } => self.restore(device, reason, by),
             Command::Approve { device, port, mac } => self.approve(device, port, mac, by),
             Command::Forget { device } => self.forget(device, by),
+            Command::Vouch { device, duration, reason } => self.vouch(device, duration, reason, by),
             Command::Settle { device, reason } => self.end_conflict(device, reason, by),
             Command::Stage { scope, stage, despite } => self.stage(scope, stage, despite, by),
             Command::Grant(request) => self.grant(request, by),
@@ -53,6 +54,7 @@ impl Gateway {
             Command::Revoke { reason, .. }
             | Command::Restore { reason, .. }
             | Command::Settle { reason, .. }
+            | Command::Vouch { reason, .. }
             | Command::EndGrant { reason, .. }
             | Command::Mode { reason, .. }
             | Command::ClearMode { reason, .. }
@@ -82,9 +84,11 @@ impl Gateway {
         let id = self.known(&device)?;
         let revocation = Revocation { at: self.now.wall, by: by.0.clone(), reason: reason.clone() };
         self.standing.revoked.insert(device.clone(), revocation);
+        let ended = self.take_evidence_of(&device, &LeaseEnd::Revoked);
         let work = self.refresh(id, Touched::Place);
-        self.save();
+        self.trust_changed();
         self.audit(Some(by), Act::Revoked { device: device.clone(), reason }, work);
+        self.record_ended(ended, work);
         self.drop_grants_of(&device);
         Ok(work.into())
     }
@@ -93,7 +97,7 @@ impl Gateway {
         let id = self.known(&device)?;
         self.standing.revoked.remove(&device).ok_or_else(|| Refusal::NotRevoked(device.clone()))?;
         let work = self.refresh(id, Touched::Place);
-        self.save();
+        self.trust_changed();
         self.audit(Some(by), Act::Restored { device, reason }, work);
         Ok(work.into())
     }
@@ -150,15 +154,20 @@ impl Gateway {
         if let Some(site) = &mut self.site {
             site.disclaim_learned(id);
         }
+        let ended = self.take_evidence_elsewhere(std::slice::from_ref(&device));
         let work = self.refresh(id, Touched::Place);
         self.save();
+        self.record_ended(ended, work);
         self.audit(Some(by), Act::Forgotten { device }, work);
         Ok(work.into())
     }
 
     fn end_conflict(&mut self, device: DeviceName, reason: SmolStr, by: &Actor) -> Result<Reply, Refusal> {
         let id = self.known(&device)?;
-        self.standing.conflicts.remove(&device).ok_or_else(|| Refusal::NoConflict(device.clone()))?;
+        let double = self.standing.conflicts.remove(&device).is_some();
+        if !(self.standing.clones.remove(&device).is_some() || double) {
+            return Err(Refusal::NoConflict(device));
+        }
         let work = self.refresh(id, Touched::Inputs);
         self.save();
         self.audit(Some(by), Act::Settled { device, reason }, work);

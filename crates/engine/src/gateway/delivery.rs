@@ -4,6 +4,7 @@ use super::Gateway;
 use super::perimeters::Work;
 use crate::{Act, Alarm, Drift, Now, Order, Output};
 use nullius_model::{Marker, Rule, RuleChange, RuleSet, Terms, Uptime};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// How long until a change that failed is tried again, at first; twice as long after each failure.
@@ -42,6 +43,8 @@ pub(super) struct Delivery {
     sent: u64,
     applied: u64,
     retry: Option<Retry>,
+    /// Changes that only moved the ends of leases: thousands a minute, and no record.
+    renewals: BTreeSet<u64>,
     bypasses: Vec<String>,
 }
 
@@ -54,6 +57,11 @@ struct Retry {
 impl Delivery {
     pub(super) fn retry_at(&self) -> Option<Uptime> {
         self.retry.map(|retry| retry.at)
+    }
+
+    /// A change moves the ends of leases, and nothing else.
+    pub(super) fn renewed(&mut self, generation: Option<u64>) {
+        self.renewals.extend(generation);
     }
 
     pub(super) const fn sent(&self) -> u64 {
@@ -71,12 +79,16 @@ impl Gateway {
         self.enter(now);
         let Applied { generation, error } = applied;
         let work = Work { judged: 0, generation: Some(generation) };
+        let is_renewal = self.delivery.renewals.remove(&generation);
         let Some(error) = error else {
             self.delivery.applied = self.delivery.applied.max(generation);
             if generation == self.delivery.sent {
                 self.delivery.retry = None;
             }
-            return self.audit(None, Act::Applied, work);
+            if !is_renewal {
+                self.audit(None, Act::Applied, work);
+            }
+            return;
         };
         let wait = self.delivery.retry.map_or(RETRY_FIRST, |retry| (retry.wait * 2).min(RETRY_LAST));
         self.delivery.retry = Some(Retry { at: self.now.uptime.after(wait), wait });
@@ -140,6 +152,7 @@ impl Gateway {
     /// Sends all rules. What is still queued would come twice.
     pub(super) fn replace(&mut self) -> u64 {
         self.outputs.retain(|output| !matches!(output, Output::Enforce { .. }));
+        self.delivery.renewals.clear();
         self.send(Order::Replace)
     }
 

@@ -91,6 +91,7 @@ impl Gateway {
             self.record_end(None, id, &grant, GrantEnd::Rebooted, Work::default());
         }
         self.leave_other_calendar();
+        self.leave_other_proofs();
         for assessment in self.standing.assessments.values_mut() {
             *assessment = assessment.after_reboot();
         }
@@ -151,7 +152,9 @@ impl Gateway {
         let facts = self.facts()?;
         let permits: Vec<_> =
             facts.permits(subject, object, &grant.object).into_iter().map(|(_, permit)| permit).collect();
-        let (connection, _) = facts.connection(&facts.asker(subject)?, object, &grant.object, &permits);
+        let asker = facts.asker(subject)?;
+        let inputs = facts.inputs(&asker, object);
+        let (connection, _) = facts.connection(&asker, object, &grant.object, inputs, &permits);
         if connection.verdict != Verdict::Deny {
             return None;
         }

@@ -34,6 +34,8 @@ impl Gateway {
             Ordered::Act(command) => self.ordered(command, by),
             Ordered::Grant { id, over, request } => self.ordered_grant(id, over, request, by),
             Ordered::EndGrant { id, reason } => self.ordered_end(id, reason, by),
+            Ordered::Trust(trust) => Ok(self.believe(trust, by)),
+            Ordered::RevokeKey { device, key, reason } => self.revoke_key(device, key, reason, by),
         }
     }
 
@@ -127,8 +129,12 @@ impl Gateway {
             | Command::Mode { .. }
             | Command::Release { .. }
             | Command::Settle { .. }
-            | Command::Stage { .. } => return Err(why),
+            | Command::Stage { .. }
+            | Command::Vouch { .. } => return Err(why),
         };
+        if matches!(act, Act::Revoked { .. } | Act::Restored { .. }) {
+            self.trust_changed();
+        }
         self.save();
         self.audit(Some(by), act, Work::default());
         Ok(Reply::default())

@@ -3,7 +3,7 @@
 use crate::facts::Facts;
 use crate::site::Id;
 use crate::{
-    DenialSummary, EmergencyStanding, Gateway, Grant, GrantId, Lifecycle, Place, Stranger, ZoneMode,
+    DenialSummary, EmergencyStanding, Gateway, Grant, GrantId, Ground, Lifecycle, Place, Stranger, ZoneMode,
 };
 use nullius_model::{Assurance, DeviceName, Marker, Mode, PortName, SmolStr, Stage, Timestamp, Uptime};
 use nullius_policy::inventory::Emergency;
@@ -20,6 +20,8 @@ pub struct DeviceView {
     pub lifecycle: Lifecycle,
     /// How sure we are of it.
     pub assurance: Assurance,
+    /// What that rests on, and what lowers it.
+    pub grounds: Vec<Ground>,
     /// Where it is, if it takes part.
     pub place: Option<Place>,
     /// How far roll-out has come for it.
@@ -76,6 +78,8 @@ pub struct Status {
     pub devices: BTreeMap<Lifecycle, usize>,
     /// Devices by their stage.
     pub stages: BTreeMap<Stage, usize>,
+    /// Devices by how sure we are of them.
+    pub assurance: BTreeMap<Assurance, usize>,
     /// Rules wanted.
     pub rules: usize,
     /// Grants in force.
@@ -171,6 +175,7 @@ impl Gateway {
         for device in self.devices() {
             *status.devices.entry(device.lifecycle).or_default() += 1;
             *status.stages.entry(device.stage).or_default() += 1;
+            *status.assurance.entry(device.assurance).or_default() += 1;
         }
         status
     }
@@ -185,6 +190,7 @@ impl Facts<'_> {
             zone: device.zone.clone(),
             lifecycle: self.lifecycle(id),
             assurance: self.assurance(id),
+            grounds: self.grounds(id),
             place: node.place.clone(),
             stage: self.stage(&device.name),
             last_seen: node.last_seen,

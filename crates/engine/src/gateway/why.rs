@@ -9,7 +9,7 @@ use crate::facts::{Facts, Lifecycle};
 use crate::perimeter::{meetings, path};
 use crate::record::inert;
 use crate::site::Id;
-use crate::{Gateway, Now, Place};
+use crate::{Gateway, Ground, Now, Place};
 use nullius_model::{Channel, DeviceName, Rule, SmolStr, Stage, Terms, Verdict};
 use nullius_policy::inventory::{Device, Service};
 use nullius_policy::{Decision, Effect, Inputs, PolicyId, Request, ServiceId, Verb};
@@ -45,6 +45,8 @@ pub struct Why {
     pub errors: Vec<(PolicyId, String)>,
     /// What was known of the subject, by name.
     pub inputs: Vec<(&'static str, String)>,
+    /// What the subject's assurance rests on, and what lowers it.
+    pub grounds: Vec<Ground>,
     /// Inputs that a policy asked for and that nobody knows.
     pub missing: Vec<&'static str>,
     /// What keeps either device out, whatever policy says.
@@ -128,6 +130,10 @@ impl Facts<'_> {
             let ports: Vec<&str> = ports.iter().map(|port| port.as_str()).collect();
             why.notes.push(format!("a double of {name} was seen on port {}", ports.join(", ")));
         }
+        if let Some(clone) = self.standing.clones.get(name) {
+            why.notes
+                .push(format!("{name} is doubted: a key lives on port {} too ({})", clone.port, clone.mac));
+        }
         found
     }
 
@@ -197,10 +203,11 @@ impl Facts<'_> {
         let Some((asks, asked)) = self.asker(subject).zip(self.site.node(object)) else { return };
         let id = ServiceId { device: asked.name.clone(), service: service.name.clone() };
         let inputs = self.inputs(&asks, object);
-        why.inputs = named(&inputs, self, object);
+        why.inputs = named(inputs, self, object);
+        why.grounds = self.grounds(subject);
         let permits: Vec<_> =
             self.permits(subject, object, &id).into_iter().map(|(_, permit)| permit).collect();
-        let (connection, _) = self.connection(&asks, object, &id, &permits);
+        let (connection, _) = self.connection(&asks, object, &id, inputs, &permits);
         why.verdict = connection.verdict;
         match question.verb.as_deref() {
             None => {
@@ -225,7 +232,7 @@ impl Facts<'_> {
                         };
                         let moment = self.clock.moment(self.at, self.mode_of(object));
                         let site = self.site;
-                        site.version.policies.decide(&site.directory, &request, &inputs, &moment, &permits)
+                        site.version.policies.decide(&site.directory, &request, inputs, &moment, &permits)
                     })
                     .collect();
                 why.take_decisions(decisions, service, question);

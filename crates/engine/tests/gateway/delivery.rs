@@ -15,6 +15,7 @@ fn enforcements(gateway: &mut Gateway) -> Vec<(u64, bool)> {
             Output::Enforce { generation, order, .. } => Some((generation, order == Order::Replace)),
             Output::Save
             | Output::Transcribed(_)
+            | Output::Leased(_)
             | Output::Receipt(..)
             | Output::Audit(_)
             | Output::Alarm(_) => None,
@@ -112,8 +113,15 @@ fn rules_go_before_the_disk_and_the_disk_before_the_record() {
             Output::Save => 's',
             Output::Audit(_) => 'a',
             Output::Alarm(_) => '!',
-            Output::Transcribed(_) | Output::Receipt(..) => 't',
+            Output::Transcribed(_) | Output::Leased(_) | Output::Receipt(..) => 't',
         })
         .collect();
     assert_eq!(order, ['e', 's', 'a']);
+    // and what a pulled cable ends
+    let mut plant = Plant::new();
+    let proof = crate::plant::proof("cam1", nullius_engine::Protection::Software, 300);
+    plant.prove(proof, 1).unwrap();
+    plant.gateway.handle_link(&crate::plant::port_of("cam1"), false, at(2));
+    let first = plant.gateway.poll_output();
+    assert!(matches!(first, Some(Output::Enforce { .. })), "{first:?}");
 }

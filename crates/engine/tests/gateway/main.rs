@@ -13,6 +13,7 @@ mod delivery;
 mod grants;
 mod orders;
 mod plant;
+mod proofs;
 mod properties;
 mod receipts;
 mod stages;

@@ -1,7 +1,9 @@
 //! What a controller tells: in order, once, and before the policy that knows the names.
 
 use crate::plant::{Plant, actor, at, first, name, service, settings};
-use nullius_engine::{Command, Gateway, GrantRequest, Ordered, Refusal, Reply, StageScope, Standing};
+use nullius_engine::{
+    Command, Gateway, GrantRequest, KeyHash, Ordered, Refusal, Reply, StageScope, Standing, Trust,
+};
 use nullius_model::{Epoch, SmolStr, Stage, Timestamp};
 use nullius_policy::Verbs;
 use std::collections::BTreeSet;
@@ -85,11 +87,9 @@ fn what_was_forgotten_for_want_of_room_does_not_open_again_whatever_the_clock_sa
         }
     }
     // time goes on, room is made, and then the clock is set back
-    let request = |id| match grant(id) {
-        Ordered::Grant { id, request, .. } => {
-            Ordered::Grant { id, request, over: Timestamp::from_secs(at(1_000).wall.as_secs()) }
-        }
-        other @ (Ordered::Act(_) | Ordered::EndGrant { .. }) => other,
+    let request = |id| {
+        let Ordered::Grant { id, request, .. } = grant(id) else { return grant(id) };
+        Ordered::Grant { id, request, over: Timestamp::from_secs(at(1_000).wall.as_secs()) }
     };
     order(&mut plant, request("new"), 9_001, 500).unwrap();
     let forgotten = (0..4_096).map(|number| format!("g{number}"));
@@ -122,11 +122,14 @@ fn orders_before_the_first_policy_hold_under_it() {
 fn what_may_widen_is_told_from_what_may_not() {
     let stage = |stage| Ordered::Act(Command::Stage { scope: StageScope::Default, stage, despite: None });
     let end = Ordered::EndGrant { id: "a".into(), reason: "x".into() };
-    for tightens in [revoke("hmi"), stage(Stage::Enforce), end] {
-        assert!(!tightens.may_widen(), "{tightens:?}");
+    let key = Ordered::RevokeKey { device: name("hmi"), key: KeyHash([1; 32]), reason: "x".into() };
+    let distrust = Ordered::Trust(Trust { distrusted: [KeyHash([2; 32])].into(), ..Trust::default() });
+    for tightens in [revoke("hmi"), stage(Stage::Enforce), end, key, distrust] {
+        assert!(!tightens.may_widen(&Trust::default()), "{tightens:?}");
     }
     let restore = Ordered::Act(Command::Restore { device: name("hmi"), reason: "x".into() });
-    for widens in [restore, stage(Stage::Shadow), stage(Stage::Observe), grant("a")] {
-        assert!(widens.may_widen(), "{widens:?}");
+    let anchor = Ordered::Trust(Trust { anchors: vec![vec![1]], ..Trust::default() });
+    for widens in [anchor, restore, stage(Stage::Shadow), stage(Stage::Observe), grant("a")] {
+        assert!(widens.may_widen(&Trust::default()), "{widens:?}");
     }
 }

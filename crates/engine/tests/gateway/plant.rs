@@ -1,8 +1,8 @@
 //! A small plant: who is in it, what they may do, and a gateway that stands in it.
 
 use nullius_engine::{
-    Actor, Alarm, Applied, BootId, Command, Gateway, Now, Order, Output, PolicyVersion, PortSettings, Record,
-    Refusal, Reply, Settings, Standing, Strangers,
+    Actor, Alarm, Applied, BootId, Command, Gateway, KeyHash, NoLease, Now, Order, Output, PolicyVersion,
+    PortSettings, Proof, Protection, Record, Refusal, Reply, Settings, Standing, Strangers,
 };
 use nullius_model::{
     Channel, DeviceName, Epoch, Mac, Marker, Mode, PortName, Protocol, Rule, RuleSet, SmolStr, Terms,
@@ -30,6 +30,12 @@ when { context.mode == "maintenance" };
 when { context has posture && context.posture.good && context.posture.age <= 60 };
 @id("hours") permit(principal == Device::"hist", action == Action::"connect", resource == Service::"hmi/ssh")
 when { context.time.minute >= 480 && context.time.minute < 1020 };
+@id("keyed") permit(principal == Device::"cam1", action == Action::"connect", resource in Group::"plcs")
+when { context.ia >= 4 };
+@id("hard") permit(principal == Device::"cam1", action == Action::"connect", resource == Service::"hist/ssh")
+when { context.ia >= 5 };
+@id("vouched") permit(principal == Device::"cam1", action == Action::"connect", resource == Service::"hmi/ssh")
+when { context.ia >= 3 };
 @id("risky") forbid(principal, action, resource) when { context has risk && context.risk >= 3 };
 "#;
 
@@ -213,6 +219,20 @@ pub(crate) fn actor() -> Actor {
     Actor(SmolStr::new("anna"))
 }
 
+/// A proof of `device`'s own key, which is its number, at its own place.
+pub(crate) fn proof(device: &str, protection: Protection, secs: u64) -> Proof {
+    Proof {
+        device: name(device),
+        key: KeyHash([number(device); 32]),
+        serial: SmolStr::new("0a"),
+        protection,
+        port: port_of(device),
+        mac: mac(device),
+        addresses: BTreeSet::from([address(device)]),
+        duration: Duration::from_secs(secs),
+    }
+}
+
 /// A gateway with the kernel that it believes in: rules are what its outputs made of them.
 #[derive(Debug)]
 pub(crate) struct Plant {
@@ -273,7 +293,14 @@ impl Plant {
                     self.changes += 1;
                     self.gateway.handle_applied(Applied { generation, error: None }, now);
                 }
-                Output::Save => self.saved = self.gateway.standing().clone(),
+                Output::Save => {
+                    let leases = std::mem::take(&mut self.saved.leases);
+                    self.saved = Standing { leases, ..self.gateway.standing().clone() };
+                }
+                Output::Leased(device) => match self.gateway.standing().leases.get(&device) {
+                    Some(lease) => drop(self.saved.leases.insert(device, lease.clone())),
+                    None => drop(self.saved.leases.remove(&device)),
+                },
                 Output::Transcribed(id) => {
                     let transcripts = &self.gateway.standing().transcripts;
                     self.saved
@@ -296,6 +323,12 @@ impl Plant {
         let reply = self.gateway.handle_command(command, &actor(), at(secs));
         self.drain(at(secs));
         reply
+    }
+
+    pub(crate) fn prove(&mut self, proof: Proof, secs: u64) -> Result<Uptime, NoLease> {
+        let leased = self.gateway.handle_proof(proof, at(secs));
+        self.drain(at(secs));
+        leased
     }
 
     pub(crate) fn see(&mut self, port: &PortName, mac: Mac, address: Option<IpAddr>, secs: u64) {

@@ -1,10 +1,13 @@
 //! What holds whatever happens, in whatever order.
 
 use crate::plant::{
-    DEVICES, HELD, OPEN, POLICIES, Plant, RESCUE, WATCHED, address, at, mac, name, of, port, port_of,
-    service, settings,
+    DEVICES, HELD, OPEN, POLICIES, Plant, RESCUE, WATCHED, actor, address, at, mac, name, of, port, port_of,
+    proof, service, settings,
 };
-use nullius_engine::{Command, ConduitName, EmergencyScope, GrantRequest, Lifecycle, StageScope};
+use nullius_engine::{
+    Command, ConduitName, EmergencyScope, GrantRequest, KeyHash, Lifecycle, Ordered, Proof, Protection,
+    StageScope,
+};
 use nullius_model::{Mode, PortName, Rule, RuleSet, SmolStr, Stage, Uptime, Verdict};
 use nullius_policy::Verbs;
 use proptest::prelude::*;
@@ -18,6 +21,9 @@ use std::time::Duration;
 enum Event {
     Seen { port: usize, device: usize, address: Option<usize> },
     Link { port: usize, up: bool },
+    Proven { device: usize, key: usize, place: usize, hard: bool, secs: u64 },
+    Unproven(usize),
+    KeyRevoked(usize),
     Command(Act),
     Policy { without: usize },
     Elapse { secs: u64 },
@@ -42,6 +48,7 @@ enum Act {
     Arm(usize),
     EndEmergency(usize),
     Assess(usize, Option<bool>, Option<u8>, Option<bool>),
+    Vouch(usize, u64),
 }
 
 impl Event {
@@ -83,17 +90,32 @@ fn events() -> impl Strategy<Value = Vec<Event>> {
         1 => (0..2_usize).prop_map(Act::EndEmergency),
         4 => (0..8_usize, any::<Option<bool>>(), proptest::option::of(0..5_u8), any::<Option<bool>>())
             .prop_map(|(device, posture, risk, conforms)| Act::Assess(device, posture, risk, conforms)),
+        3 => (one_of_few(), 1..200_u64).prop_map(|(device, secs)| Act::Vouch(device, secs)),
     ];
     let event = prop_oneof![
         6 => (0..11_usize, 0..8_usize, proptest::option::of(0..8_usize))
             .prop_map(|(port, device, address)| Event::Seen { port, device, address }),
         4 => (0..11_usize, any::<bool>()).prop_map(|(port, up)| Event::Link { port, up }),
         8 => act.prop_map(Event::Command),
+        8 => (one_of_few(), 0..9_usize, 0..9_usize, any::<bool>(), 1..400_u64).prop_map(proven),
+        1 => one_of_few().prop_map(Event::Unproven),
+        1 => (0..8_usize).prop_map(Event::KeyRevoked),
         1 => (0..12_usize).prop_map(|without| Event::Policy { without }),
         4 => (1..120_u64).prop_map(|secs| Event::Elapse { secs }),
         1 => Just(Event::Restart),
     ];
     proptest::collection::vec(event, 1..40)
+}
+
+/// A proof of a device's own key at its own place, but for one in nine each.
+fn proven((device, key, place, hard, secs): (usize, usize, usize, bool, u64)) -> Event {
+    let (key, place) = (if key == 8 { 0 } else { device }, if place == 8 { 0 } else { device });
+    Event::Proven { device, key, place, hard, secs }
+}
+
+/// Mostly the camera, which may do something for what it proves.
+fn one_of_few() -> impl Strategy<Value = usize> {
+    prop_oneof![3 => Just(4_usize), 1 => 0..8_usize]
 }
 
 fn stage() -> impl Strategy<Value = Stage> {
@@ -136,6 +158,9 @@ fn command(act: Act) -> Command {
         Act::Arm(profile) => Command::ArmEmergency { profile: a_profile(profile), reason },
         Act::EndEmergency(profile) => {
             Command::EndEmergency { scope: EmergencyScope::Profile(a_profile(profile)), reason }
+        }
+        Act::Vouch(number, secs) => {
+            Command::Vouch { device: name(device(number)), duration: Duration::from_secs(secs), reason }
         }
         Act::Assess(number, posture, risk, conforms) => {
             Command::Assess { device: name(device(number)), posture, risk, conforms }
@@ -200,6 +225,27 @@ impl Run {
             Event::Command(act) => {
                 // a refusal changes nothing, which is looked at below like everything else
                 let _refused = self.plant.tell(command(act), self.secs).is_err();
+            }
+            Event::Proven { device: prover, key, place, hard, secs } => {
+                let protection = if hard { Protection::Hardware } else { Protection::Software };
+                let own = proof(device(prover), protection, secs);
+                let (key, there) =
+                    (proof(device(key), protection, secs).key, proof(device(place), protection, secs));
+                let proof = Proof { key, port: there.port, mac: there.mac, ..own };
+                let _refused = self.plant.prove(proof, self.secs).is_err();
+            }
+            Event::Unproven(number) => {
+                let key = KeyHash([crate::plant::number(device(number)); 32]);
+                self.plant.gateway.handle_unproven(&name(device(number)), &key, "gone".into(), at(self.secs));
+                self.plant.drain(at(self.secs));
+            }
+            Event::KeyRevoked(number) => {
+                let key = KeyHash([crate::plant::number(device(number)); 32]);
+                let order = Ordered::RevokeKey { device: name(device(number)), key, reason: "lost".into() };
+                let epoch = self.version.marker.epoch;
+                let _refused =
+                    self.plant.gateway.handle_order(order, epoch, &actor(), at(self.secs)).is_err();
+                self.plant.drain(at(self.secs));
             }
             Event::Policy { without } => {
                 let counter = self.version.marker.epoch.counter + 1;

@@ -89,6 +89,10 @@ async fn one(
         drop(turn);
         return tail(id, shared, from, to).await;
     }
+    if command == Command::WatchTrust {
+        drop(turn);
+        return watch_trust(id, shared, from, to).await;
+    }
     let answer = answer(command, actor, shared).await;
     shared.changed.notify_one();
     drop(turn);
@@ -167,6 +171,27 @@ async fn tail(
             Err(RecvError::Closed) => return Err(io::ErrorKind::ConnectionAborted.into()),
         };
         send(to, id, ok(Body::Event(event))).await?;
+    }
+}
+
+/// Whom to let in, now and with every change; whatever the client sends ends it. Changes that come faster than they are
+/// read are one.
+async fn watch_trust(
+    id: Option<u64>,
+    shared: &Shared,
+    from: &mut BufReader<OwnedReadHalf>,
+    to: &mut OwnedWriteHalf,
+) -> io::Result<()> {
+    let mut changes = shared.core.borrow().watch_trust();
+    loop {
+        changes.borrow_and_update();
+        let trust = shared.core.borrow().trust();
+        send(to, id, ok(Body::Trust(trust))).await?;
+        let changed = tokio::select! {
+            changed = changes.changed() => changed,
+            _ = from.read_u8() => return Err(io::ErrorKind::ConnectionAborted.into()),
+        };
+        changed.map_err(|_| io::ErrorKind::ConnectionAborted)?;
     }
 }
 

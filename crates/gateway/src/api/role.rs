@@ -24,6 +24,10 @@ impl Role {
                 | Command::Deliver { .. }
                 | Command::SpoolRead { .. }
                 | Command::SpoolAcked { .. }
+                | Command::Proven { .. }
+                | Command::Unproven { .. }
+                | Command::Trust
+                | Command::WatchTrust
         );
         match self {
             Self::Operator => !is_links,
@@ -35,17 +39,24 @@ impl Role {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use nullius_protocol::link::Hash;
 
     #[test]
     fn a_link_asks_and_delivers_and_does_nothing_else() {
         let (deliver, acked) = (Command::Deliver { bundle: vec![] }, Command::SpoolAcked { through: 1 });
         let revoke = Command::Revoke { device: "a".into(), reason: "b".into() };
+        let unproven = Command::Unproven { device: "a".into(), key: Hash::default(), reason: "b".into() };
+        let vouch = Command::Vouch { device: "a".into(), seconds: 60, reason: "b".into() };
         let hold = Command::Hold { on: false, reason: "b".into() };
         for (command, operator, link) in [
             (Command::Status, true, true),
             (deliver, false, true),
             (acked, false, true),
             (Command::LinkState { trouble: String::new() }, false, true),
+            (Command::Trust, false, true),
+            (Command::WatchTrust, false, true),
+            (unproven, false, true),
+            (vouch, true, false),
             (revoke, true, false),
             (hold, true, false),
             (Command::PolicyApply { bundle: vec![] }, true, false),

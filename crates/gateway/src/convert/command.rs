@@ -16,6 +16,7 @@ pub(crate) fn command(asked: local::Command) -> Option<Result<Command, String>> 
         local::Command::Settle { device, reason } => {
             device_name(&device).map(|device| Command::Settle { device, reason: reason.into() })
         }
+        local::Command::Vouch { device, seconds, reason } => vouch(&device, seconds, reason),
         local::Command::Revoke { device, reason } => {
             device_name(&device).map(|device| Command::Revoke { device, reason: reason.into() })
         }
@@ -74,8 +75,17 @@ pub(crate) fn command(asked: local::Command) -> Option<Result<Command, String>> 
         | local::Command::LinkState { .. }
         | local::Command::Deliver { .. }
         | local::Command::SpoolRead { .. }
-        | local::Command::SpoolAcked { .. } => return None,
+        | local::Command::SpoolAcked { .. }
+        | local::Command::Proven { .. }
+        | local::Command::Unproven { .. }
+        | local::Command::Trust
+        | local::Command::WatchTrust => return None,
     })
+}
+
+fn vouch(device: &str, seconds: u64, reason: String) -> Result<Command, String> {
+    let duration = Duration::from_secs(seconds);
+    Ok(Command::Vouch { device: device_name(device)?, duration, reason: reason.into() })
 }
 
 fn approve(device: &str, port: Option<&str>, address: Option<&str>) -> Result<Command, String> {

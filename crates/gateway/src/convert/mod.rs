@@ -2,6 +2,7 @@
 
 mod calendar;
 mod command;
+mod identity;
 mod orders;
 mod question;
 mod standing;
@@ -10,6 +11,7 @@ mod view;
 
 pub(crate) use calendar::{emergency, window, zone};
 pub(crate) use command::command;
+pub(crate) use identity::{evidence, lease_line, proof, read_lease_line, trust};
 pub(crate) use orders::order;
 pub(crate) use question::question;
 pub(crate) use standing::{from_standing, to_standing};

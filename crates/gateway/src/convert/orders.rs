@@ -1,7 +1,10 @@
 //! Orders of a controller, and what is remembered of them.
 
-use super::command;
-use nullius_engine::{Command, EmergencyScope, GrantId, GrantRequest, Hold, Opened, Ordered, Orders};
+use super::standing::device_name;
+use super::{command, identity};
+use nullius_engine::{
+    Command, EmergencyScope, GrantId, GrantRequest, Hold, KeyHash, Opened, Ordered, Orders,
+};
 use nullius_model::{SmolStr, Timestamp};
 use nullius_protocol::order::Order;
 use nullius_protocol::{local, state};
@@ -42,6 +45,13 @@ pub(crate) fn order(order: Order) -> Result<Ordered, String> {
                 approvers: BTreeSet::new(),
                 reason: reason.into(),
             }));
+        }
+        Order::Trust { anchors, cross, distrusted } => {
+            return Ok(Ordered::Trust(identity::ordered_trust(anchors, cross, &distrusted)));
+        }
+        Order::RevokeKey { device, key, reason } => {
+            let device = device_name(&device)?;
+            return Ok(Ordered::RevokeKey { device, key: KeyHash(key.0), reason: reason.into() });
         }
         Order::EndEmergency { zone, reason } => {
             let scope = EmergencyScope::Zone(zone.into());

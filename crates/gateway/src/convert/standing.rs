@@ -5,7 +5,7 @@
 
 mod calendar;
 
-use super::orders;
+use super::{identity, orders};
 use nullius_engine::{
     Assessment, BootId, ConduitName, Grant, GrantId, Learned, Revocation, Stages, Standing,
 };
@@ -46,6 +46,11 @@ pub(crate) fn from_standing(standing: &Standing) -> state::Standing {
         conflicts: named(&standing.conflicts, |ports| ports.iter().map(ToString::to_string).collect()),
         down: standing.down.iter().map(ToString::to_string).collect(),
         orders: orders::written(&standing.orders),
+        leases: named(&standing.leases, identity::from_lease),
+        vouched: named(&standing.vouched, identity::from_vouched),
+        clones: named(&standing.clones, identity::from_cloned),
+        revoked_keys: standing.revoked_keys.iter().map(identity::from_revoked_key).collect(),
+        trust: identity::from_trust(standing),
     }
 }
 
@@ -79,6 +84,16 @@ pub(crate) fn to_standing(standing: state::Standing) -> Result<Standing, String>
         conflicts: by_device(standing.conflicts, |ports| ports.iter().map(|port| port_name(port)).collect())?,
         down: standing.down.iter().map(|port| port_name(port)).collect::<Result<_, _>>()?,
         orders: orders::read(standing.orders),
+        leases: by_device(standing.leases, identity::to_lease)?,
+        vouched: by_device(standing.vouched, identity::to_vouched)?,
+        clones: by_device(standing.clones, identity::to_cloned)?,
+        revoked_keys: standing
+            .revoked_keys
+            .into_iter()
+            .map(identity::to_revoked_key)
+            .collect::<Result<_, _>>()?,
+        trust_epoch: standing.trust.epoch,
+        trust: identity::to_trust(standing.trust),
     })
 }
 
@@ -145,15 +160,15 @@ pub(super) fn verb_class(text: &str) -> Result<VerbClass, String> {
     found.ok_or_else(|| wrong(text, format!("expected one of: {}", names())))
 }
 
-fn wrong(text: &str, why: impl Display) -> String {
+pub(super) fn wrong(text: &str, why: impl Display) -> String {
     format!("`{}`: {why}", text.escape_debug())
 }
 
-fn nanos(duration: Duration) -> u64 {
+pub(super) fn nanos(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 
-fn uptime(nanos: u64) -> Uptime {
+pub(super) fn uptime(nanos: u64) -> Uptime {
     Uptime::new(Duration::from_nanos(nanos))
 }
 

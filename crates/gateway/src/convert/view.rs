@@ -30,6 +30,7 @@ pub(crate) fn device(
             .map(|(good, at)| local::Posture { good, age: now.uptime.since(at).as_secs() }),
         risk: assessment.risk,
         conforms: assessment.conforms,
+        evidence: view.grounds.iter().map(|ground| super::evidence(ground, now)).collect(),
     }
 }
 
@@ -116,11 +117,14 @@ fn reason(view: &DeviceView, standing: &Standing) -> String {
         Lifecycle::Onboarding => "seen, and waits for a person: `nullius device approve`".to_owned(),
         Lifecycle::Active => String::new(),
         Lifecycle::Absent => "the link of its port is down".to_owned(),
-        Lifecycle::Conflict => {
-            let ports = standing.conflicts.get(&view.name).into_iter().flatten();
-            let ports: Vec<String> = ports.map(ToString::to_string).collect();
-            format!("a double of it was seen on {}", ports.join(", "))
-        }
+        Lifecycle::Conflict => match standing.clones.get(&view.name) {
+            Some(clone) => format!("a key lives on port {} too ({})", clone.port, clone.mac),
+            None => {
+                let ports = standing.conflicts.get(&view.name).into_iter().flatten();
+                let ports: Vec<String> = ports.map(ToString::to_string).collect();
+                format!("a double of it was seen on {}", ports.join(", "))
+            }
+        },
         Lifecycle::Revoked => standing
             .revoked
             .get(&view.name)

@@ -28,6 +28,9 @@ impl Core {
     pub(super) fn raise(&mut self, alarm: &Alarm) {
         let kind = match alarm {
             Alarm::Double { .. } => "double",
+            Alarm::Cloned { .. } => "clone",
+            Alarm::Misplaced { .. } => "misplaced-key",
+            Alarm::ProofLate { .. } => "proof-late",
             Alarm::Spoof { .. } => "spoof",
             Alarm::Resolution { .. } => "resolution",
             Alarm::Stranger { .. } => "stranger",

@@ -34,6 +34,7 @@ impl Core {
             | Command::Settle { .. }
             | Command::Revoke { .. }
             | Command::Restore { .. }
+            | Command::Vouch { .. }
             | Command::Assess { .. }
             | Command::StageSet { .. }
             | Command::GrantCreate { .. }
@@ -52,7 +53,11 @@ impl Core {
             Command::PolicyApply { .. }
             | Command::Handover { .. }
             | Command::Deliver { .. }
+            | Command::WatchTrust
             | Command::Tail => Err(failure("this command has an answer of its own")),
+            proven @ Command::Proven { .. } => self.proven(proven),
+            Command::Unproven { device, key, reason } => self.unproven(&device, key, reason),
+            Command::Trust => Ok(Body::Trust(self.trust())),
         };
         match answered {
             Ok(body) => Answer::Ok(Box::new(body)),

@@ -8,7 +8,7 @@ use super::policy::{Candidate, failure};
 use crate::convert;
 use crate::store::{StoreError, Verified};
 use aws_lc_rs::digest::{Context, SHA256};
-use nullius_engine::{Actor, Hold, Ordered};
+use nullius_engine::{Actor, Hold, Now, Ordered};
 use nullius_model::{Epoch, Uptime};
 use nullius_protocol::bundle::{Body, Bundle};
 use nullius_protocol::local::{
@@ -213,7 +213,10 @@ impl Core {
     fn held_back(&self, verified: &Verified) -> Option<String> {
         let hold = self.engine.standing().orders.hold.as_ref()?;
         let may_widen = match &verified.bundle.body {
-            Body::Order { order, .. } => convert::order(order.clone()).is_ok_and(|order| order.may_widen()),
+            Body::Order { order, .. } => {
+                let trust = &self.engine.standing().trust;
+                convert::order(order.clone()).is_ok_and(|order| order.may_widen(trust))
+            }
             Body::Policy(_) | Body::PolicyDelta(_) | Body::Handover(_) => true,
         };
         may_widen.then(|| hold.reason.to_string())
@@ -223,9 +226,19 @@ impl Core {
         let epoch = verified.bundle.epoch;
         self.store.put_aside(verified).map_err(|error| failure(&crate::chain(&error)))?;
         let now = self.now();
+        self.distrust_at_once(verified, now);
         self.engine.take(epoch, now);
         self.note_act("held", format!("bundle {epoch} waits"), &maker(&verified.bundle));
         self.conclude_taken(Delivered { epoch, outcome: Delivery::Held { reason } })
+    }
+
+    /// Whoever holds changes back holds back who else is believed, and not who is believed no more.
+    fn distrust_at_once(&mut self, verified: &Verified, now: Now) {
+        let Body::Order { order, .. } = &verified.bundle.body else { return };
+        if let Ok(Ordered::Trust(trust)) = convert::order(order.clone()) {
+            let by = Actor(maker(&verified.bundle).into());
+            self.engine.distrust(&trust.distrusted, &by, now);
+        }
     }
 
     fn order(&mut self, bundle: Bundle) -> Result<Delivered, Failure> {
@@ -257,7 +270,7 @@ impl Core {
 
     /// An order that is carried out while others are held back takes the place of those of its key.
     fn forget_superseded(&mut self, key: &str, epoch: Epoch, ordered: &Ordered) {
-        if ordered.may_widen() {
+        if ordered.may_widen(&self.engine.standing().trust) {
             return;
         }
         for held in self.store.held().unwrap_or_default() {

@@ -5,8 +5,8 @@
 
 use super::Core;
 use crate::convert;
-use crate::store::{Journal, Missing, Spool, Store, StoreError};
-use nullius_engine::{Act, Record};
+use crate::store::{Journal, LeaseLog, Missing, Spool, Store, StoreError};
+use nullius_engine::{Act, IdentityAct, Record};
 use nullius_model::Uptime;
 use nullius_protocol::local::{AuditLine, Event};
 use nullius_protocol::state::Moment;
@@ -24,6 +24,7 @@ const RETRY: Duration = Duration::from_secs(5);
 pub(super) struct Keeping {
     pub(super) history: Journal,
     pub(super) audit: Spool,
+    pub(super) leases: LeaseLog,
     due: Option<Uptime>,
     /// What the disk did not take, by kind; gone once it does.
     troubles: BTreeMap<Kind, String>,
@@ -35,14 +36,16 @@ enum Kind {
     Standing,
     Audit,
     Receipts,
+    Leases,
 }
 
 impl Keeping {
     /// `limit` is how many bytes of the audit may wait for a controller, where one takes them.
-    pub(super) fn open(store: &Store, limit: Option<u64>) -> Result<Self, StoreError> {
+    pub(super) fn open(store: &Store, limit: Option<u64>, leases: LeaseLog) -> Result<Self, StoreError> {
         Ok(Self {
             history: store.history()?,
             audit: store.audit(limit)?,
+            leases,
             due: None,
             troubles: BTreeMap::new(),
         })
@@ -128,6 +131,7 @@ impl Core {
             what: what.to_owned(),
             text,
             why: String::new(),
+            device: String::new(),
         }
     }
 
@@ -141,6 +145,11 @@ impl Core {
         let moment = Moment { at: now.wall.as_nanos(), uptime, epoch, standing };
         let line = serde_json::to_string(&moment).map_err(|error| error.to_string())?;
         self.keeping.history.add(&line, false).map_err(|error| crate::chain(&error))
+    }
+
+    /// What became of writing leases.
+    pub(super) fn note_leases(&mut self, trouble: Option<String>) {
+        self.note_disk(Kind::Leases, trouble);
     }
 
     /// What became of writing receipts.
@@ -171,7 +180,14 @@ fn audit_line(record: &Record) -> AuditLine {
         what: word(&record.act).to_owned(),
         text: record.to_string(),
         why: String::new(),
+        device: acted_on(&record.act),
     }
+}
+
+/// The device of a record that a controller acts on by itself.
+fn acted_on(act: &Act) -> String {
+    let Act::Identity { device, act: IdentityAct::Cloned { .. } } = act else { return String::new() };
+    device.to_string()
 }
 
 const fn word(act: &Act) -> &'static str {
@@ -182,6 +198,15 @@ const fn word(act: &Act) -> &'static str {
         Act::Bound { .. } => "bound",
         Act::Forgotten { .. } => "forgotten",
         Act::Conflict { .. } => "conflict",
+        Act::Identity { act, .. } => match act {
+            IdentityAct::Proven { .. } => "proven",
+            IdentityAct::Lapsed(_) => "lapsed",
+            IdentityAct::Vouched { .. } => "vouched",
+            IdentityAct::VouchEnded(_) => "vouch-ended",
+            IdentityAct::Cloned { .. } => "clone",
+            IdentityAct::KeyRevoked { .. } => "key-revoked",
+        },
+        Act::Trusts { .. } => "trust",
         Act::Settled { .. } => "settled",
         Act::Link { .. } => "link",
         Act::Staged { .. } => "stage",

@@ -13,6 +13,7 @@ mod enforcement;
 mod keeping;
 mod past;
 mod policy;
+mod proofs;
 mod receipts;
 mod start;
 mod status;
@@ -38,7 +39,7 @@ use nullius_protocol::local::Event;
 use receipts::Receipts;
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use tokio::sync::broadcast;
+use tokio::sync::{broadcast, watch};
 
 /// Events that a slow `tail` may lag behind before it misses some.
 const EVENTS: usize = 1024;
@@ -56,6 +57,8 @@ pub(crate) struct Core {
     alarms: Alarms,
     policy: Option<policy::InForce>,
     events: broadcast::Sender<Event>,
+    /// The epoch of trust, for whoever waits for the next.
+    trust: watch::Sender<u64>,
     /// What the process has left; nothing where somebody else sees to that.
     confined: Option<Report>,
     /// What of the kernel could not be watched.
@@ -144,6 +147,7 @@ impl Core {
                 Output::Enforce { generation, order, marker } => {
                     settled.not_applied = self.enforce(generation, order, marker).or(settled.not_applied);
                 }
+                Output::Leased(device) => self.keep_lease(&device),
                 Output::Save => self.keeping.note_change(self.clock.now().uptime),
                 Output::Transcribed(id) => self.note_transcribed(id),
                 Output::Receipt(id, transcript) => self.keep_receipt(id, &transcript),
@@ -151,6 +155,7 @@ impl Core {
                 Output::Alarm(alarm) => self.raise(&alarm),
             }
         }
+        self.announce_trust();
         settled
     }
 

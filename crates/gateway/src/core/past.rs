@@ -39,7 +39,11 @@ impl Core {
             self.store.files(&verified).map_err(|error| policy::failure(&crate::chain(&error)))?;
         let passed = Timestamp::from_secs(at).since(Timestamp::from_nanos(moment.at));
         let uptime = Uptime::new(Duration::from_nanos(moment.uptime)).after(passed);
-        let standing = convert::to_standing(moment.standing).map_err(|error| policy::failure(&error))?;
+        let mut standing = convert::to_standing(moment.standing).map_err(|error| policy::failure(&error))?;
+        // renewals are no moment of the history, and ends are: a lease that stands in the last moment lived then
+        for lease in standing.leases.values_mut() {
+            lease.ends = lease.ends.max(uptime.after(Duration::from_secs(1)));
+        }
         // the boot of then: its grants were in force
         let boot = BootId(standing.boot.0.clone());
         let settings = Settings { boot, ..self.settings.clone() };

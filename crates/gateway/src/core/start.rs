@@ -9,7 +9,7 @@ use super::deliver::Delivering;
 use super::enforcement::Enforcement;
 use super::keeping::Keeping;
 use super::receipts::{self, Receipts};
-use super::{Core, EVENTS, policy, settings};
+use super::{Core, EVENTS, policy, proofs, settings};
 use crate::clock::Clock;
 use crate::config::{Config, Controller, PathKind, Port, Strangers};
 use crate::convert;
@@ -22,7 +22,7 @@ use nullius_protocol::state;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use tokio::sync::broadcast;
+use tokio::sync::{broadcast, watch};
 
 /// The name of our tables.
 const TABLE: &str = "nullius";
@@ -70,9 +70,11 @@ impl Core {
 
     fn load(config: &Config, clock: Arc<dyn Clock>) -> Result<(Store, Keeping, Standing), StartError> {
         let mut store = Store::open(&config.state)?;
-        let keeping = Keeping::open(&store, config.controller.as_ref().map(Controller::spool_bytes))?;
+        let (log, leases) = proofs::resume(&store)?;
+        let keeping = Keeping::open(&store, config.controller.as_ref().map(Controller::spool_bytes), log)?;
         let mut standing = standing(&store, &keeping, clock.as_ref())?;
         receipts::resume(&store, &mut standing);
+        leases.into_iter().for_each(|line| convert::read_lease_line(line, &mut standing));
         store.raise_floor(standing.orders.taken);
         store.tidy();
         Ok((store, keeping, standing))
@@ -91,14 +93,15 @@ impl Core {
         Self {
             clock,
             settings,
-            engine,
             enforcement: Enforcement::new(kernel),
             store,
             keeping,
             receipts: Receipts::default(),
             alarms: Alarms::default(),
             policy: None,
+            trust: watch::Sender::new(engine.standing().trust_epoch),
             events: broadcast::Sender::new(EVENTS),
+            engine,
             confined: None,
             impaired: BTreeSet::new(),
             delivered: Delivering::default(),

@@ -38,6 +38,11 @@ impl Core {
                 .iter()
                 .map(|(lifecycle, count)| (convert::state(*lifecycle), number(*count)))
                 .collect(),
+            assurance: status
+                .assurance
+                .iter()
+                .map(|(assurance, count)| (assurance.to_string(), number(*count)))
+                .collect(),
             strangers: number(status.strangers),
             grants: number(status.grants),
             counters: counters.map(|counters| counted(&counters)).unwrap_or_default(),

@@ -210,6 +210,7 @@ impl Session {
             // it is asked again after a while; what is wrong stands in the controller's own log
             ToGateway::NotRenewed { .. } | ToGateway::Pong => Ok(()),
             ToGateway::Bye(bye) => Err(bye.into()),
+            ToGateway::Relay(_) => Err(Let::Contract("a flow that nobody opened")),
             ToGateway::Welcome(_) => Err(Let::Contract("a welcome is said once")),
         }
     }

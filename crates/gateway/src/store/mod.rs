@@ -10,6 +10,7 @@
 //! audit.jsonl         who did what, and why          audit.NUMBER.jsonl … older
 //! audit.acked         through which record a controller has them
 //! receipts/7.json     what was done under grant 7
+//! leases.jsonl        what devices proved, as long as it holds
 //! history.jsonl       the standing at each change    history.1.jsonl … older
 //! ```
 //!
@@ -25,6 +26,7 @@ pub(crate) mod file;
 mod held;
 mod journal;
 mod keys;
+mod leases;
 mod receipts;
 mod spool;
 
@@ -34,6 +36,7 @@ use held::MAX_HELD;
 pub(crate) use journal::Journal;
 pub use keys::KeyError;
 pub(crate) use keys::Signers;
+pub(crate) use leases::LeaseLog;
 pub(crate) use spool::{Missing, Spool};
 
 use crate::fault::Fault;

@@ -6,7 +6,7 @@ use http_body_util::{BodyExt as _, StreamBody};
 use hyper::body::{Bytes, Frame, Incoming};
 use hyper::{Request, Response};
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use nullius_identity::{Authority, Profile, RequestedKey, TrustDomain, Validity};
+use nullius_identity::{Authority, KeyInMemory, Profile, RequestedKey, TrustDomain, Validity};
 use nullius_model::Epoch;
 use nullius_protocol::bundle::{Bundle, SigningKey};
 use nullius_protocol::link::{
@@ -57,7 +57,8 @@ const VALID: Validity = Validity { from: 1_600_000_000, until: 4_000_000_000 };
 
 fn authority(key: &KeyPair) -> Authority {
     let domain = TrustDomain::new("test.example").unwrap();
-    Authority::root(domain, &key.serialize_der(), [7; 16], VALID).unwrap()
+    let signer = KeyInMemory::from_pkcs8(&key.serialize_der()).unwrap();
+    Authority::root(domain, Box::new(signer), [7; 16], VALID).unwrap()
 }
 
 fn key() -> KeyPair {

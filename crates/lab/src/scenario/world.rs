@@ -4,6 +4,7 @@
 //! the gateway saved, and nothing later.
 
 mod events;
+mod identity;
 
 use super::script::Step;
 use super::words;
@@ -13,7 +14,7 @@ use nullius_engine::{
     Act, Applied, BootId, Gateway, Now, Order, Output, PolicyVersion, PortSettings, Settings, Standing,
     Strangers,
 };
-use nullius_model::{Epoch, Marker, Path, PortName, RuleSet, Timestamp, Uptime};
+use nullius_model::{DeviceName, Epoch, Marker, Path, PortName, RuleSet, Timestamp, Uptime};
 use nullius_policy::{Files, Policies, Repository};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -47,6 +48,10 @@ pub(super) struct World {
     changed: bool,
     policy: (Arc<Repository>, Arc<Policies>),
     marker: Option<Marker>,
+    /// Changes of the packet path so far.
+    changes: u64,
+    /// What happens is not told one by one.
+    is_quiet: bool,
 }
 
 impl World {
@@ -67,6 +72,8 @@ impl World {
             files: lab_files(),
             changed: false,
             marker: None,
+            changes: 0,
+            is_quiet: false,
         };
         world.start()?;
         Ok(world)
@@ -174,6 +181,7 @@ impl World {
         while let Some(output) = self.gateway.as_mut().and_then(Gateway::poll_output) {
             match output {
                 Output::Enforce { generation, order, .. } => self.enforce(generation, order),
+                Output::Leased(device) => self.save_lease(&device),
                 Output::Save | Output::Transcribed(_) | Output::Receipt(..) => self.save(),
                 Output::Audit(record) if matches!(record.act, Act::Applied | Act::Alarmed(_)) => {}
                 Output::Audit(record) => self.say(&format!("  audit {}", record.act)),
@@ -188,7 +196,16 @@ impl World {
         }
     }
 
+    fn save_lease(&mut self, device: &DeviceName) {
+        let lease = self.gateway.as_ref().and_then(|gateway| gateway.standing().leases.get(device));
+        match lease.cloned() {
+            Some(lease) => drop(self.disk.leases.insert(device.clone(), lease)),
+            None => drop(self.disk.leases.remove(device)),
+        }
+    }
+
     fn enforce(&mut self, generation: u64, order: Order) {
+        self.changes += 1;
         match order {
             Order::Change(change) => {
                 self.kernel.retain(|rule, _| !change.remove.contains(rule));
@@ -207,6 +224,9 @@ impl World {
     }
 
     fn say(&mut self, line: &str) {
+        if self.is_quiet {
+            return;
+        }
         let seconds = self.at.as_secs_f64();
         self.text.push_str(&format!("{seconds:>9.3}  {line}\n"));
     }

@@ -28,7 +28,7 @@ impl Controller {
         let config = directory.join("controller.toml");
         let text = format!(
             "names = [\"localhost\", \"127.0.0.1\"]\ntrust_domain = \"test\"\nlisten = \"127.0.0.1:{api}\"\n\
-             links = \"127.0.0.1:{links}\"\nstate = \"{}\"\n{more}",
+             links = \"127.0.0.1:{links}\"\nest.listen = \"127.0.0.1:0\"\nstate = \"{}\"\n{more}",
             directory.join("state").display()
         );
         fs::write(&config, text).unwrap();

@@ -13,6 +13,7 @@ mod chain;
 mod frame;
 mod join;
 mod question;
+mod relay;
 mod to_controller;
 mod to_gateway;
 
@@ -21,6 +22,7 @@ pub use chain::chained;
 pub use frame::{FrameError, Frames, frame};
 pub use join::{BadToken, JoinAnswer, JoinRequest, JoinToken};
 pub use question::is_question;
+pub use relay::{MAX_RELAY_BYTES, MAX_RELAY_PART, MAX_RELAYS, RELAY_SECONDS, Relay, RelayPart};
 pub use to_controller::{
     Ack, Answered, Hello, MAX_RECORDS, Outcome, Record, Records, Report, Revoked, Spool, ToController,
 };

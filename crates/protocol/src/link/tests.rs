@@ -31,8 +31,15 @@ fn from_gateway() -> Vec<ToController> {
         ToController::Report(Box::new(Report { status: status.clone(), ..Report::default() })),
         ToController::Renew { csr: Blob(vec![0x30; 5000]) },
         ToController::Answer(Answered { id: 3, answer: Answer::Ok(Box::new(Body::Status(status))) }),
+        relayed(RelayPart::Open { port: "p1".into(), mac: "02:00:00:00:00:01".into() }),
+        relayed(RelayPart::Data(Blob(vec![0x16; MAX_RELAY_PART]))),
+        relayed(RelayPart::End { reason: None }),
         ToController::Ping,
     ]
+}
+
+fn relayed(part: RelayPart) -> ToController {
+    ToController::Relay(Relay { id: 5, part })
 }
 
 fn from_controller() -> Vec<ToGateway> {
@@ -43,6 +50,7 @@ fn from_controller() -> Vec<ToGateway> {
         ToGateway::Renewed { chain: vec![Blob(vec![2; 700])] },
         ToGateway::NotRenewed { reason: "revoked".into() },
         ToGateway::Ask(Asked { id: 3, command: Command::Status }),
+        ToGateway::Relay(Relay { id: 5, part: RelayPart::End { reason: Some("closed".into()) } }),
         ToGateway::Pong,
         ToGateway::Bye(Bye { reason: "replaced".into(), retry_after: 5 }),
     ]
@@ -120,6 +128,8 @@ fn bombs_do_not_go_off() {
     ] {
         assert!(first(&raw(huge)).is_err());
     }
+    let long = relayed(RelayPart::Data(Blob(vec![0; MAX_RELAY_PART + 1])));
+    assert!(matches!(first(&frame(&long, MAX_TO_CONTROLLER).unwrap()), Err(FrameError::Form(_))));
     let records = vec![Record::default(); MAX_RECORDS + 1];
     let many = ToController::Records(Records { spool: "s".into(), records });
     assert!(matches!(first(&frame(&many, MAX_TO_CONTROLLER).unwrap()), Err(FrameError::Form(_))));

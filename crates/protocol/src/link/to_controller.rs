@@ -1,6 +1,6 @@
 //! What a gateway says.
 
-use super::{Blob, Hash};
+use super::{Blob, Hash, Relay};
 use crate::{local, text};
 use nullius_model::Epoch;
 use serde::de::{Error as _, SeqAccess, Visitor};
@@ -29,6 +29,8 @@ pub enum ToController {
     },
     /// The answer to a question.
     Answer(Answered),
+    /// What a device says to the enrolment server.
+    Relay(Relay),
     /// Nothing, after [`super::PING_SECONDS`] of it.
     Ping,
 }

@@ -1,6 +1,6 @@
 //! What a controller says.
 
-use super::Blob;
+use super::{Blob, Relay};
 use crate::local;
 use serde::{Deserialize, Serialize};
 
@@ -34,6 +34,8 @@ pub enum ToGateway {
     },
     /// A question, to be answered within ten seconds.
     Ask(Asked),
+    /// What the enrolment server says to a device.
+    Relay(Relay),
     /// The answer to [`super::ToController::Ping`].
     Pong,
     /// The last frame: the controller lets go.

@@ -52,8 +52,9 @@ pub fn encode<T: Serialize>(value: &T) -> Result<Vec<u8>, LineError> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Answer, Body, Command, Failure, Reply, Request};
+    use super::super::{Answer, Body, Command, Failure, Protection, Reply, Request, Trust};
     use super::*;
+    use crate::link::{Blob, Hash};
 
     fn request(line: &str) -> Result<Request, String> {
         decode(line.as_bytes()).map_err(|error: LineError| match error {
@@ -66,7 +67,18 @@ mod tests {
     fn a_request_reads_back_as_it_was_written() {
         let revoke = Command::Revoke { device: "cam1".into(), reason: "scans".into() };
         let apply = Command::PolicyApply { bundle: vec![0xd2, 0x84] };
-        for command in [Command::Status, revoke, apply, Command::PolicyFetch { epoch: None }] {
+        let proven = Command::Proven {
+            device: "plc1".into(),
+            key: Hash([0xab; 32]),
+            serial: "01".into(),
+            protection: Protection::Hardware,
+            port: "lan1".into(),
+            mac: "02:00:00:00:00:11".into(),
+            addresses: vec!["fe80::1".parse().unwrap()],
+            seconds: 300,
+        };
+        let trust = Command::WatchTrust;
+        for command in [Command::Status, revoke, apply, proven, trust, Command::PolicyFetch { epoch: None }] {
             let request = Request { id: Some(7), command };
             let line = encode(&request).unwrap();
             assert_eq!(decode::<Request>(line.trim_ascii_end()).unwrap(), request);
@@ -85,6 +97,11 @@ mod tests {
         assert_eq!(line, "{\"answer\":{\"error\":{\"error\":\"no such device\",\"help\":\"\"}}}\n");
         let reply = Reply { id: Some(2), answer: Answer::Ok(Box::new(Body::Done)) };
         assert_eq!(encode(&reply).unwrap(), b"{\"id\":2,\"answer\":{\"ok\":\"done\"}}\n");
+        let trust = Trust { epoch: 3, anchors: vec![Blob(vec![0x30, 0x82])], ..Trust::default() };
+        let reply = Reply { id: None, answer: Answer::Ok(Box::new(Body::Trust(trust))) };
+        let line = encode(&reply).unwrap();
+        assert_eq!(decode::<Reply>(line.trim_ascii_end()).unwrap(), reply);
+        assert!(String::from_utf8(line).unwrap().contains(r#""anchors":["3082"],"cross":[]"#));
     }
 
     #[test]
@@ -96,6 +113,7 @@ mod tests {
             r#"{"command":{"policy_fetch":{"epoch":"1.042"}}}"#,
             r#"{"command":{"policy_apply":{"bundle":"0"}}}"#,
             r#"{"command":"status"} {}"#,
+            r#"{"command":{"unproven":{"device":"a","key":"ab","reason":""}}}"#,
         ] {
             assert!(request(line).is_err(), "{line}");
         }

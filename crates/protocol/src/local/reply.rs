@@ -2,9 +2,11 @@
 
 mod dynamic;
 mod link;
+mod trust;
 
 pub use dynamic::{Change, Effect, Emergency, Modes, Receipt, Window, ZoneMode};
 pub use link::{Delivered, Delivery, LinkState, RevokedDevice, SpoolRecord};
+pub use trust::{Evidence, Trust};
 
 use crate::text;
 use nullius_model::Epoch;
@@ -106,6 +108,13 @@ pub enum Body {
     Delivered(Delivered),
     /// Of `spool_read`.
     Records(Vec<SpoolRecord>),
+    /// Of `proven`: what was proved holds so long.
+    Leased {
+        /// In seconds.
+        seconds: u32,
+    },
+    /// Of `trust`, and of `watch_trust` again with every change.
+    Trust(Trust),
 }
 
 /// One screen of how things are.
@@ -133,6 +142,9 @@ pub struct Status {
     pub ports: Vec<Port>,
     /// How many devices are in which state, in the order of the states.
     pub devices: Vec<(DeviceState, u64)>,
+    /// How many devices have which assurance (`IA2`), the lowest first.
+    #[serde(default)]
+    pub assurance: Vec<(String, u64)>,
     /// Stations that are no device of the inventory.
     pub strangers: u64,
     /// Grants in force.
@@ -233,6 +245,9 @@ pub struct Device {
     /// Whether its behaviour lies inside its baseline.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub conforms: Option<bool>,
+    /// What its assurance rests on, and what lowers it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub evidence: Vec<Evidence>,
 }
 
 /// What was found of a device's state.
@@ -425,6 +440,9 @@ pub struct AuditLine {
     /// Why, as the person put it.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub why: String,
+    /// The device that it is about, where a controller has to act on it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub device: String,
 }
 
 /// What `tail` shows.

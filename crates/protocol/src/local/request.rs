@@ -1,8 +1,10 @@
 //! What a client asks for.
 
+use crate::link::Hash;
 use crate::text;
 use nullius_model::Epoch;
 use serde::{Deserialize, Serialize};
+use std::net::IpAddr;
 
 /// One line from a client.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -78,6 +80,16 @@ pub enum Command {
         /// Its behaviour lies inside its baseline.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         conforms: Option<bool>,
+    },
+    /// A person who stands in front of a device vouches for what is plugged in there. Ends with its time, with the link of
+    /// the port, and with a double.
+    Vouch {
+        /// The device.
+        device: String,
+        /// For how long, in seconds.
+        seconds: u64,
+        /// Why, for the audit.
+        reason: String,
     },
     /// The policy in force, and which bundles are kept.
     PolicyStatus,
@@ -242,6 +254,50 @@ pub enum Command {
         /// Its number.
         through: u64,
     },
+    /// A device proved its key at the gateway's door.
+    Proven {
+        /// The device, as its certificate names it.
+        device: String,
+        /// SHA-256 of its public key (SPKI, DER), as hexadecimal digits.
+        #[serde(with = "text::hash")]
+        key: Hash,
+        /// The serial number of its certificate, as hexadecimal digits.
+        serial: String,
+        /// Where the key lies.
+        protection: Protection,
+        /// The port that the proof came in at.
+        port: String,
+        /// The hardware address it came from.
+        mac: String,
+        /// The network addresses it came from.
+        addresses: Vec<IpAddr>,
+        /// For how long it is to hold.
+        seconds: u32,
+    },
+    /// A device gave a wrong proof of its key, or says goodbye: what it proved before holds no longer.
+    Unproven {
+        /// The device.
+        device: String,
+        /// SHA-256 of its public key, as hexadecimal digits.
+        #[serde(with = "text::hash")]
+        key: Hash,
+        /// Why, for the audit.
+        reason: String,
+    },
+    /// Whom the door lets in.
+    Trust,
+    /// The same, now and with every change, until the client hangs up.
+    WatchTrust,
+}
+
+/// Where a device's private key lies, as the CA vouches for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Protection {
+    /// In a file: whoever reads the file has it.
+    Software,
+    /// In hardware that does not give it away.
+    Hardware,
 }
 
 /// What a stage is set for.

@@ -9,6 +9,7 @@
 //! INVARIANT: what [`Order::decode`] takes is, to the last byte, what [`Order::encode`] gives; every text and list in it
 //! is bounded.
 
+use crate::link::{Blob, Hash};
 use crate::local::StageTarget;
 use ciborium::Value;
 use serde::{Deserialize, Serialize};
@@ -18,6 +19,12 @@ pub const MAX_TEXT: usize = 1024;
 
 /// Most entries of a list in an order: classes of verbs, approvers.
 pub const MAX_LIST: usize = 32;
+
+/// Longest byte string in an order: a certificate.
+pub const MAX_BYTES: usize = 4096;
+
+/// Most CA certificates of a kind in an order: a rollover has four in force, with the old and the new of two tiers.
+pub const MAX_ANCHORS: usize = 8;
 
 /// Deepest nesting; an order needs four.
 const MAX_DEPTH: usize = 6;
@@ -134,6 +141,26 @@ pub enum Order {
         /// Why, for the records.
         reason: String,
     },
+    /// Whom to believe when a device proves who it is; takes the place of all that was said of it before.
+    Trust {
+        /// CA certificates (DER) that chains may end in, at most [`MAX_ANCHORS`] of at most [`MAX_BYTES`].
+        anchors: Vec<Blob>,
+        /// Certificates (DER) by which an older anchor vouches for a newer one; as many.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        cross: Vec<Blob>,
+        /// SHA-256 of certificates of CAs that nothing is believed of any more.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        distrusted: Vec<Hash>,
+    },
+    /// A device's key proves nothing any more, and what it proved holds no longer.
+    RevokeKey {
+        /// The device.
+        device: String,
+        /// SHA-256 of the public key (SPKI, DER).
+        key: Hash,
+        /// Why, for the records.
+        reason: String,
+    },
 }
 
 /// Bytes that are no order, or not the only ones that say it.
@@ -147,7 +174,8 @@ pub enum BadOrder {
     NotDeterministic,
     /// A text or a list in it is too long.
     #[error(
-        "a text of an order has at most {MAX_TEXT} bytes and no control characters, a list {MAX_LIST} entries"
+        "a text of an order has at most {MAX_TEXT} bytes and no control characters, a list {MAX_LIST} entries, a byte \
+         string {MAX_BYTES} bytes, and there are at most {MAX_ANCHORS} certificates of a kind"
     )]
     TooLong,
 }
@@ -173,6 +201,8 @@ impl Order {
             Self::Assess { device, .. } => format!("assessment/{device}"),
             Self::Emergency { profile, .. } => format!("emergency/{profile}"),
             Self::EndEmergency { zone, .. } => format!("emergency/{zone}"),
+            Self::Trust { .. } => "trust".to_owned(),
+            Self::RevokeKey { key, .. } => format!("key/{key}"),
         }
     }
 
@@ -198,6 +228,11 @@ impl Order {
     }
 
     pub(crate) fn value(&self) -> Result<Value, BadOrder> {
+        if let Self::Trust { anchors, cross, .. } = self
+            && anchors.len().max(cross.len()) > MAX_ANCHORS
+        {
+            return Err(BadOrder::TooLong);
+        }
         let value = Value::serialized(self).map_err(|error| BadOrder::Form(error.to_string()))?;
         ordered(value)
     }
@@ -216,7 +251,8 @@ fn ordered(value: Value) -> Result<Value, BadOrder> {
         return if items.len() <= MAX_LIST { Ok(Value::Array(items)) } else { Err(BadOrder::TooLong) };
     }
     let fits = |text: &str| text.len() <= MAX_TEXT && !text.chars().any(char::is_control);
-    if value.as_text().is_none_or(fits) { Ok(value) } else { Err(BadOrder::TooLong) }
+    let short = value.as_bytes().is_none_or(|bytes| bytes.len() <= MAX_BYTES);
+    if short && value.as_text().is_none_or(fits) { Ok(value) } else { Err(BadOrder::TooLong) }
 }
 
 #[cfg(test)]

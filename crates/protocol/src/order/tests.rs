@@ -45,6 +45,19 @@ fn every_order() -> Vec<(Order, &'static str)> {
             "emergency/open-cell",
         ),
         (Order::EndEmergency { zone: text("cell-a"), reason: text("out") }, "emergency/cell-a"),
+        (
+            Order::Trust {
+                anchors: vec![Blob(vec![0x30, 0x82]), Blob(vec![0x30])],
+                cross: vec![Blob(vec![0x30, 0x01])],
+                distrusted: vec![Hash([7; 32])],
+            },
+            "trust",
+        ),
+        (Order::Trust { anchors: Vec::new(), cross: Vec::new(), distrusted: Vec::new() }, "trust"),
+        (
+            Order::RevokeKey { device: text("plc1"), key: Hash([0xab; 32]), reason: text("copied") },
+            "key/abababababababababababababababababababababababababababababababab",
+        ),
     ]
 }
 
@@ -81,6 +94,22 @@ fn what_has_two_spellings_or_says_more_is_refused() {
     assert!(matches!(Order::decode(unknown), Err(BadOrder::Form(_))));
     assert!(matches!(Order::decode(b"\xa1\x66reboot\xa0"), Err(BadOrder::Form(_))));
     assert!(matches!(Order::decode(&[0x81; 4096]), Err(BadOrder::Form(_))));
+}
+
+#[test]
+fn more_certificates_than_a_rollover_needs_and_longer_ones_are_neither_written_nor_read() {
+    let trust = |anchors: usize, bytes: usize, distrusted: usize| Order::Trust {
+        anchors: vec![Blob(vec![0x30; bytes]); anchors],
+        cross: Vec::new(),
+        distrusted: vec![Hash([1; 32]); distrusted],
+    };
+    assert!(trust(MAX_ANCHORS, MAX_BYTES, MAX_LIST).encode().is_ok());
+    for order in [trust(MAX_ANCHORS + 1, 1, 0), trust(1, MAX_BYTES + 1, 0), trust(1, 1, MAX_LIST + 1)] {
+        assert_eq!(order.encode(), Err(BadOrder::TooLong));
+        let mut bytes = Vec::new();
+        ciborium::into_writer(&order, &mut bytes).unwrap();
+        assert_eq!(Order::decode(&bytes), Err(BadOrder::TooLong));
+    }
 }
 
 #[test]

@@ -54,8 +54,8 @@ impl Kek {
     #[cfg(feature = "pkcs11")]
     #[must_use]
     pub fn pkcs11(library: &Path, token: &str, pin: Secret, key: &str) -> Self {
-        let (library, token, key) = (library.to_owned(), token.to_owned(), key.to_owned());
-        Self { source: Source::Pkcs11(Place { library, token, pin, key }), mark: None }
+        let place = Place { module: super::Module::new(library, token, pin), key: key.to_owned() };
+        Self { source: Source::Pkcs11(place), mark: None }
     }
 
     /// Keeps how far the store has come in a file outside it, so that an older copy in its place is noticed.

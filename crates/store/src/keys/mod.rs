@@ -9,16 +9,21 @@
 pub(crate) mod cipher;
 mod file;
 mod kek;
+#[cfg(feature = "pkcs11")]
+mod module;
 mod passphrase;
 #[cfg(feature = "pkcs11")]
 mod pkcs11;
 pub(crate) mod ring;
 mod rotation;
 mod secret;
+pub mod under_passphrase;
 mod wrapper;
 
 pub(crate) use kek::Descriptor;
 pub use kek::Kek;
+#[cfg(feature = "pkcs11")]
+pub use module::Module;
 pub(crate) use passphrase::Stretch;
 pub(crate) use ring::Ring;
 pub use secret::Secret;

@@ -4,39 +4,24 @@
 //! extractable, and never leaves. A session is opened for each use, which are few (a start, a change of keys), so that a
 //! module that was unplugged meanwhile is no broken connection.
 
-use super::Secret;
 use super::cipher::random;
+use super::{Module, Secret};
 use crate::StoreError;
-use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
 use cryptoki::error::{Error, RvError};
 use cryptoki::mechanism::Mechanism;
 use cryptoki::mechanism::aead::GcmParams;
 use cryptoki::object::{Attribute, KeyType, ObjectClass, ObjectHandle};
-use cryptoki::session::{Session, UserType};
-use cryptoki::slot::Slot;
-use cryptoki::types::AuthPin;
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
-use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use cryptoki::session::Session;
 
 /// Bytes of a nonce, and bits of a tag: those of AES-GCM everywhere.
 const NONCE_LEN: usize = 12;
 const TAG_BITS: std::ffi::c_ulong = 128;
 
-/// Libraries that are loaded. They stay: what one knows, and who is logged in, are facts of the whole process. One use
-/// at a time.
-static LOADED: Mutex<BTreeMap<PathBuf, Pkcs11>> = Mutex::new(BTreeMap::new());
-
 /// Where a key is.
 #[derive(Clone, Debug)]
 pub(crate) struct Place {
-    /// The library of the module's maker.
-    pub(crate) library: PathBuf,
-    /// The token's label.
-    pub(crate) token: String,
-    /// The user's PIN.
-    pub(crate) pin: Secret,
+    /// The module.
+    pub(crate) module: Module,
     /// The key's label.
     pub(crate) key: String,
 }
@@ -88,37 +73,7 @@ impl Place {
     }
 
     fn with<T>(&self, work: impl FnOnce(&Session) -> Result<T, Error>) -> Result<T, StoreError> {
-        let mut loaded = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
-        let told = |error: Error| StoreError::Key(format!("the module {}: {error}", self.library.display()));
-        let session = self.log_in(&mut loaded).map_err(told)?;
-        let session =
-            session.ok_or_else(|| StoreError::Key(format!("no token `{}` is plugged in", self.token)))?;
-        work(&session).map_err(told)
-    }
-
-    fn log_in(&self, loaded: &mut BTreeMap<PathBuf, Pkcs11>) -> Result<Option<Session>, Error> {
-        let context = match loaded.entry(self.library.clone()) {
-            Entry::Occupied(present) => present.into_mut(),
-            Entry::Vacant(place) => place.insert(load(&self.library)?),
-        };
-        let Some(slot) = self.slot(context)? else {
-            return Ok(None);
-        };
-        let session = context.open_rw_session(slot)?;
-        let pin = AuthPin::from(String::from_utf8_lossy(self.pin.expose()).into_owned());
-        match session.login(UserType::User, Some(&pin)) {
-            Err(error) if !is(&error, RvError::UserAlreadyLoggedIn) => Err(error),
-            Ok(()) | Err(_) => Ok(Some(session)),
-        }
-    }
-
-    fn slot(&self, context: &Pkcs11) -> Result<Option<Slot>, Error> {
-        for slot in context.get_slots_with_token()? {
-            if context.get_token_info(slot)?.label() == self.token {
-                return Ok(Some(slot));
-            }
-        }
-        Ok(None)
+        self.module.with(work)
     }
 
     fn key(&self, session: &Session) -> Result<ObjectHandle, Error> {
@@ -148,18 +103,6 @@ impl Place {
             Attribute::Decrypt(true),
         ]
     }
-}
-
-fn load(library: &Path) -> Result<Pkcs11, Error> {
-    let context = Pkcs11::new(library)?;
-    match context.initialize(CInitializeArgs::new(CInitializeFlags::OS_LOCKING_OK)) {
-        Err(error) if !is(&error, RvError::CryptokiAlreadyInitialized) => Err(error),
-        Ok(()) | Err(_) => Ok(context),
-    }
-}
-
-fn is(error: &Error, expected: RvError) -> bool {
-    matches!(error, Error::Pkcs11(found, _) if *found == expected)
 }
 
 #[cfg(test)]

@@ -40,7 +40,6 @@ CREATE TABLE credential (
 );
 CREATE INDEX credential_by_device ON credential (site, device, generation);
 CREATE INDEX credential_by_key ON credential (key);
-CREATE INDEX credential_by_status ON credential (status, ends);
 
 -- How far a device is: what both sides count, so that a copy of its key shows.
 CREATE TABLE enrolment (

@@ -3,6 +3,7 @@
 mod acts;
 mod desk;
 mod devices;
+mod enrolment;
 mod grants;
 mod policy;
 mod reading;

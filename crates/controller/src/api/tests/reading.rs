@@ -41,6 +41,8 @@ async fn why_is_answered_from_the_record_where_no_gateway_can_be_asked() {
 #[tokio::test]
 async fn a_gateway_is_invited_once_and_seen_in_the_list() {
     let desk = Desk::new().await;
+    let app = desk.app.clone();
+    tokio::task::spawn_blocking(move || crate::pki::begin::begin(&app)).await.unwrap().unwrap();
     let invited = desk.post("anna", "/gateways", json!({ "gateway": "gw1" })).await;
     assert_eq!((invited.status, invited.at("/token").starts_with("nlj1-")), (201, true), "{}", invited.text);
     assert_eq!(desk.get("/gateways").await.json()["items"], json!([]), "it has not joined yet");

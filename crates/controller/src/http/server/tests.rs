@@ -24,7 +24,7 @@ impl Drop for Served {
 
 async fn served(limits: Limits) -> Served {
     let plenty = Rate { burst: 1e9, refill: 1e9 };
-    let rates = Rates { address: plenty, sign_in: plenty, caller: plenty };
+    let rates = Rates { address: plenty, sign_in: plenty, caller: plenty, refusal: plenty };
     let stage = Stage::over(sqlite(), Config { rates, ..Config::default() });
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -188,7 +188,7 @@ async fn a_handler_that_breaks_is_a_problem_and_one_that_says_nothing_answers_no
 #[tokio::test]
 async fn who_asks_too_often_is_told_when_again() {
     let slow = |burst| Rate { burst, refill: 0.1 };
-    let rates = Rates { address: slow(6.0), sign_in: slow(2.0), caller: slow(3.0) };
+    let rates = Rates { address: slow(6.0), sign_in: slow(2.0), caller: slow(3.0), refusal: slow(1.0) };
     let stage = Stage::over(sqlite(), Config { rates, ..Config::default() });
     let wrong = Ask::new("POST", "/v1/session").json(json!({"name": "a", "password": "b", "code": "c"}));
     let status = async |ask: &Ask| stage.send(ask).await.status;

@@ -82,9 +82,8 @@ async fn a_token_is_for_a_site_that_exists_and_a_name_that_can_be_one() {
         (SITE, "gw1", 0),
         (SITE, "gw1", MAX_LIFE + 1),
     ] {
-        let (config, at) = (plant.app.config().clone(), plant.app.now());
-        let made =
-            plant.app.write(move |tx| invite(tx, &config, (site, name), "user:anna", seconds, at)).await;
+        let at = plant.app.now();
+        let made = plant.app.write(move |tx| invite(tx, (site, name), "user:anna", seconds, at)).await;
         assert!(made.is_err(), "{site} {name} {seconds}");
     }
 }

@@ -6,6 +6,7 @@ mod joining;
 mod many;
 mod misbehaviour;
 mod plant;
+mod relay;
 mod spool;
 mod standing;
 mod two_controllers;

@@ -70,6 +70,8 @@ impl Plant {
         let config = Config { link, ..Config::default() };
         let app = App::new(store, Arc::new(clock.clone()), config);
         let at = app.now();
+        let begun = app.clone();
+        tokio::task::spawn_blocking(move || crate::pki::begin::begin(&begun)).await.unwrap().unwrap();
         app.write(move |tx| bundles::settle_past(tx, at)).await.unwrap();
         let follower = tokio::spawn(app.clone().follow_store());
         let tls = Tls::new(&app).await.unwrap();
@@ -107,11 +109,8 @@ impl Plant {
     }
 
     pub(super) async fn invite(&self, gateway: &'static str) -> JoinToken {
-        let (config, at) = (self.app.config().clone(), self.app.now());
-        self.app
-            .write(move |tx| join::invite(tx, &config, (SITE, gateway), "user:anna", 600, at))
-            .await
-            .unwrap()
+        let at = self.app.now();
+        self.app.write(move |tx| join::invite(tx, (SITE, gateway), "user:anna", 600, at)).await.unwrap()
     }
 
     /// What the API answers to a request to join.

@@ -2,7 +2,7 @@
 
 use super::gateway::{Gateway, dial, request};
 use super::plant::{Plant, SITE, revoke};
-use nullius_identity::{Authority, Profile, RequestedKey, TrustDomain, Validity};
+use nullius_identity::{Authority, KeyInMemory, Profile, RequestedKey, TrustDomain, Validity};
 use nullius_protocol::link::{Blob, ToController, ToGateway};
 use nullius_store::gateways;
 use rcgen::KeyPair;
@@ -101,7 +101,8 @@ async fn who_has_no_certificate_of_ours_for_a_gateway_does_not_get_in() {
     let key = KeyPair::generate().unwrap();
     let validity = Validity { from: super::plant::START, until: super::plant::START + 3600 };
     let foreign = TrustDomain::new("nullius").unwrap();
-    let foreign = Authority::root(foreign, &key.serialize_der(), [1; 16], validity).unwrap();
+    let signer = KeyInMemory::from_pkcs8(&key.serialize_der()).unwrap();
+    let foreign = Authority::root(foreign, Box::new(signer), [1; 16], validity).unwrap();
     let leaf_key = KeyPair::generate().unwrap();
     let requested = RequestedKey::from_request(&request(&leaf_key)).unwrap();
     let profile = Profile::Gateway { site: SITE.into(), name: "gw1".into() };
@@ -128,24 +129,21 @@ async fn another_sites_gateway_and_one_that_never_joined_do_not_get_in() {
         let (config, at) = (plant.app.config().clone(), plant.app.now());
         let requested = RequestedKey::from_request(&request(&gateway.key)).unwrap();
         let sign = move |tx: &mut nullius_store::Tx<'_>| {
-            let authority = crate::ca::authority(tx, &config, at)?;
             let profile = Profile::Gateway { site: site.into(), name: name.into() };
-            let leaf = authority.issue(&profile, &requested, [3; 16], crate::join::validity(&config, at));
-            Ok::<_, crate::ca::CaError>(leaf?)
+            crate::pki::issue(tx, &config, &profile, &requested, crate::join::validity(&config, at))
         };
-        let leaf = plant.app.write(sign).await.unwrap();
-        gateway.chain = vec![leaf.into()];
+        let issued = plant.app.write(sign).await.unwrap();
+        gateway.chain = issued.chain.into_iter().map(Into::into).collect();
         assert!(gateway.come(&plant).await.is_err(), "{site} {name}");
     }
     // a controller's own certificate is for no gateway
     let (config, at) = (plant.app.config().clone(), plant.app.now());
     let requested = RequestedKey::from_request(&request(&gateway.key)).unwrap();
     let server = move |tx: &mut nullius_store::Tx<'_>| {
-        let authority = crate::ca::authority(tx, &config, at)?;
         let profile = Profile::ControllerServer(vec!["localhost".into()]);
-        let leaf = authority.issue(&profile, &requested, [3; 16], crate::join::validity(&config, at));
-        Ok::<_, crate::ca::CaError>(leaf?)
+        crate::pki::issue(tx, &config, &profile, &requested, crate::join::validity(&config, at))
     };
-    gateway.chain = vec![plant.app.write(server).await.unwrap().into()];
+    let issued = plant.app.write(server).await.unwrap();
+    gateway.chain = issued.chain.into_iter().map(Into::into).collect();
     assert!(gateway.come(&plant).await.is_err());
 }

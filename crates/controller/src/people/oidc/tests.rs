@@ -101,7 +101,7 @@ impl Play {
         let plenty = Rate { burst: 1e9, refill: 1e9 };
         let config = Config {
             provider: Some(provider(issuer, methods)),
-            rates: Rates { address: plenty, sign_in: plenty, caller: plenty },
+            rates: Rates { address: plenty, sign_in: plenty, caller: plenty, refusal: plenty },
             ..Config::default()
         };
         Self { stage: Stage::over(sqlite(), config), script, server }

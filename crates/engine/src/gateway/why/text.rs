@@ -12,6 +12,11 @@ impl fmt::Display for Why {
         self.because().iter().try_for_each(|reason| writeln!(f, "  because {reason}"))?;
         self.notes.iter().try_for_each(|note| writeln!(f, "  note {note}"))?;
         self.inputs.iter().try_for_each(|(name, value)| writeln!(f, "  input {name}: {value}"))?;
+        for ground in &self.grounds {
+            write!(f, "  evidence {}: {ground}", ground.kind())?;
+            ground.ends().iter().try_for_each(|end| write!(f, ", until {end} after the start"))?;
+            writeln!(f)?;
+        }
         if self.stage != Stage::Enforce {
             writeln!(f, "  stage {}: what is denied passes all the same", self.stage)?;
         }

@@ -24,7 +24,8 @@ const VERBS: &str = "policy COUNTER | seen DEVICE [on PORT] | station PORT MAC A
     stage default|DEVICE|ZONE,ZONE STAGE [REASON] | grant DEVICE SERVICE SECONDS REASON | end NUMBER REASON | \
     mode MODE REASON | zone ZONE MODE REASON | clear ZONE REASON | emergency PROFILE REASON | arm PROFILE REASON | \
     calm PROFILE REASON | heard DEVICE SERVICE read|write FIRST VALUE… | write PATH LINE | rezone DEVICE ZONE | denied DEVICE SERVICE PACKETS | clock SECONDS | kill | start | reboot SECONDS | \
-    may DEVICE SERVICE [VERB] | device NAME";
+    may DEVICE SERVICE [VERB] | device NAME | evidence NAME | prove DEVICE software|hardware SECONDS [from DEVICE] | \
+    agents software|hardware SECONDS for SECONDS DEVICE… | vouch DEVICE SECONDS REASON | revoke-key EPOCH DEVICE REASON";
 
 impl World {
     pub(super) fn happen(&mut self, words: &[&str]) -> Result<(), String> {
@@ -47,6 +48,7 @@ impl World {
             ["may", subject, object] => self.may(subject, object, None)?,
             ["may", subject, object, verb] => self.may(subject, object, Some(verb))?,
             ["device", name] => self.show(name)?,
+            _ if self.happen_to_identities(words)? => {}
             _ => match command(words)? {
                 Some(command) => self.obey(command),
                 None => return Err(format!("expected one of: {VERBS}")),
@@ -145,7 +147,7 @@ impl World {
         self.start()
     }
 
-    fn obey(&mut self, command: Command) {
+    pub(super) fn obey(&mut self, command: Command) {
         let now = self.now();
         let Some(gateway) = &mut self.gateway else { return self.say("  no gateway answers") };
         let answer = gateway.handle_command(command, &Actor("anna".into()), now);
@@ -287,20 +289,20 @@ fn service_id(text: &str) -> Result<ServiceId, String> {
     Ok(ServiceId { device: device(name)?, service: service.into() })
 }
 
-fn device(text: &str) -> Result<DeviceName, String> {
+pub(super) fn device(text: &str) -> Result<DeviceName, String> {
     DeviceName::new(text).map_err(|error| error.to_string())
 }
 
-fn addresses(name: &str) -> Result<Addresses, String> {
+pub(super) fn addresses(name: &str) -> Result<Addresses, String> {
     let node = node_named(name).ok_or_else(|| format!("no node {name}"))?;
     Ok(node.addresses())
 }
 
-fn text(words: &[&str]) -> SmolStr {
+pub(super) fn text(words: &[&str]) -> SmolStr {
     words.join(" ").into()
 }
 
-fn number(text: &str) -> Result<u64, String> {
+pub(super) fn number(text: &str) -> Result<u64, String> {
     parsed(text)
 }
 

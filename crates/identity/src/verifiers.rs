@@ -1,0 +1,219 @@
+//! Who may be at the other end of a TLS connection: devices at a gateway, a gateway or the controller at a device.
+//!
+//! Names of hosts play no part: a transparent gateway has none. Who it is stands in the certificate's URI, of our trust
+//! domain and of the right site; the chain is [`Anchors`]' to judge. Only TLS 1.3 is spoken.
+
+use crate::chain::{Anchors, BadChain, MAX_CHAIN, Purpose};
+use crate::peer::{certificate_begin, named};
+use crate::{BadPeer, ControllerIdentity, DeviceIdentity, GatewayIdentity, TrustDomain};
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
+use rustls::{
+    CertificateError, DigitallySignedStruct, DistinguishedName, Error, OtherError, SignatureScheme,
+};
+use std::sync::Arc;
+
+/// Takes devices of one site, with certificates under these anchors. What a gateway asks of agents. Which devices are
+/// revoked is asked afterwards: it changes more often than the anchors.
+#[derive(Debug)]
+pub struct DeviceClients {
+    anchors: Arc<Anchors>,
+    domain: TrustDomain,
+    site: String,
+    provider: Arc<CryptoProvider>,
+}
+
+impl DeviceClients {
+    /// See [`DeviceClients`].
+    pub fn new(
+        anchors: Arc<Anchors>,
+        domain: TrustDomain,
+        site: &str,
+        provider: Arc<CryptoProvider>,
+    ) -> Arc<Self> {
+        Arc::new(Self { anchors, domain, site: site.to_owned(), provider })
+    }
+}
+
+impl ClientCertVerifier for DeviceClients {
+    fn root_hint_subjects(&self) -> &[DistinguishedName] {
+        &[]
+    }
+
+    fn verify_client_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        now: UnixTime,
+    ) -> Result<ClientCertVerified, Error> {
+        self.anchors.verify_parts(end_entity, intermediates, Purpose::Client, now.as_secs())?;
+        if named::<DeviceIdentity>(end_entity, &self.domain)?.site != self.site {
+            return Err(BadPeer::Name.into());
+        }
+        Ok(ClientCertVerified::assertion())
+    }
+
+    /// Never asked: only TLS 1.3 is spoken.
+    fn verify_tls12_signature(
+        &self,
+        _: &[u8],
+        _: &CertificateDer<'_>,
+        _: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        Err(no_tls12())
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        let algorithms = &self.provider.signature_verification_algorithms;
+        rustls::crypto::verify_tls13_signature(message, certificate, signature, algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.provider.signature_verification_algorithms.supported_schemes()
+    }
+}
+
+/// Takes a gateway of one site, or the controller, whatever address it was found at. What an agent asks.
+#[derive(Debug)]
+pub struct SiteGateway {
+    anchors: Arc<Anchors>,
+    domain: TrustDomain,
+    wanted: Wanted,
+    behind: bool,
+    provider: Arc<CryptoProvider>,
+}
+
+#[derive(Clone, Debug)]
+enum Wanted {
+    GatewayOf(String),
+    Controller,
+}
+
+impl SiteGateway {
+    /// Any gateway of this site.
+    pub fn gateway(
+        anchors: Arc<Anchors>,
+        domain: TrustDomain,
+        site: &str,
+        provider: Arc<CryptoProvider>,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            anchors,
+            domain,
+            wanted: Wanted::GatewayOf(site.to_owned()),
+            behind: false,
+            provider,
+        })
+    }
+
+    /// The controller, as it is reached through a relay.
+    pub fn controller(
+        anchors: Arc<Anchors>,
+        domain: TrustDomain,
+        provider: Arc<CryptoProvider>,
+    ) -> Arc<Self> {
+        Arc::new(Self { anchors, domain, wanted: Wanted::Controller, behind: false, provider })
+    }
+
+    /// The same for a clock that may be behind, as after months without power: what is said not to be valid yet, by an
+    /// authority that is trusted, says that it is later than the clock thinks. What has run out stays refused.
+    #[must_use]
+    pub fn behind(self: &Arc<Self>) -> Arc<Self> {
+        Arc::new(Self {
+            anchors: Arc::clone(&self.anchors),
+            domain: self.domain.clone(),
+            wanted: self.wanted.clone(),
+            behind: true,
+            provider: Arc::clone(&self.provider),
+        })
+    }
+
+    fn check(&self, leaf: &[u8]) -> Result<(), BadPeer> {
+        match &self.wanted {
+            Wanted::Controller => named::<ControllerIdentity>(leaf, &self.domain).map(drop),
+            Wanted::GatewayOf(site) if named::<GatewayIdentity>(leaf, &self.domain)?.site == *site => Ok(()),
+            Wanted::GatewayOf(_) => Err(BadPeer::Name),
+        }
+    }
+}
+
+impl ServerCertVerifier for SiteGateway {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        let now = if self.behind { not_before(end_entity, intermediates, now) } else { now.as_secs() };
+        self.anchors.verify_parts(end_entity, intermediates, Purpose::Server, now)?;
+        self.check(end_entity)?;
+        Ok(ServerCertVerified::assertion())
+    }
+
+    /// Never asked: only TLS 1.3 is spoken.
+    fn verify_tls12_signature(
+        &self,
+        _: &[u8],
+        _: &CertificateDer<'_>,
+        _: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        Err(no_tls12())
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        let algorithms = &self.provider.signature_verification_algorithms;
+        rustls::crypto::verify_tls13_signature(message, certificate, signature, algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.provider.signature_verification_algorithms.supported_schemes()
+    }
+}
+
+/// The first second at which the clock's word and every certificate of the chain hold.
+fn not_before(leaf: &CertificateDer<'_>, above: &[CertificateDer<'_>], now: UnixTime) -> u64 {
+    let begins = above.iter().take(MAX_CHAIN).chain([leaf]).filter_map(|der| certificate_begin(der));
+    begins.fold(now.as_secs(), u64::max)
+}
+
+fn no_tls12() -> Error {
+    Error::General("TLS 1.2 is not spoken".to_owned())
+}
+
+impl From<BadChain> for Error {
+    fn from(error: BadChain) -> Self {
+        let error = match error {
+            BadChain::Form => CertificateError::BadEncoding,
+            BadChain::Expired { .. } => CertificateError::Expired,
+            BadChain::Early { .. } => CertificateError::NotValidYet,
+            BadChain::UnknownIssuer => CertificateError::UnknownIssuer,
+            BadChain::Distrusted => CertificateError::Revoked,
+            BadChain::Purpose => CertificateError::InvalidPurpose,
+            BadChain::Names | BadChain::Other(_) => CertificateError::Other(OtherError(Arc::new(error))),
+        };
+        Self::InvalidCertificate(error)
+    }
+}
+
+impl From<BadPeer> for Error {
+    fn from(error: BadPeer) -> Self {
+        Self::InvalidCertificate(CertificateError::Other(OtherError(Arc::new(error))))
+    }
+}
+
+#[cfg(test)]
+mod tests;
