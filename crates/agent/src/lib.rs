@@ -1,7 +1,7 @@
 //! The agent of a device: a key that stays with it, a certificate for that key, and the proof of both to the gateway
 //! (design §7, R-16 to R-19, `docs/agent.md`).
 //!
-//! [`enrol`] gets the first certificate for a token. [`run`] keeps one connection to whatever gateway the device is
+//! [`enrol()`] gets the first certificate for a token. [`run`] keeps one connection to whatever gateway the device is
 //! plugged into, proves the key whenever it is asked, and renews the certificate in time, or finds its way back where
 //! it is too late. It knows no policy: what a proof is good for, the gateway decides.
 //!

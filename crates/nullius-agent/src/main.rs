@@ -39,7 +39,7 @@ enum Command {
         /// The token that the controller made, or `-` to read it from standard input, where no other user sees it
         #[arg(long)]
         token: String,
-        /// The controller's enrolment address, https://HOST[:PORT]; without it the way leads through the gateway
+        /// The controller's enrolment address, `https://HOST:PORT`; without it the way leads through the gateway
         #[arg(long, value_name = "URL")]
         server: Option<String>,
         /// Replaces what this device is enrolled as
