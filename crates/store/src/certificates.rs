@@ -255,7 +255,7 @@ mod tests {
                 [&old, &new, &other].into_iter().try_for_each(|one| add(tx, one))?;
                 let before = in_force(tx, 50)?;
                 assert!(revoke(tx, &[2], 60, 1)? && !revoke(tx, &[2], 61, 1)?);
-                assert_eq!(under(tx, "i", 85)?, [old.clone()]);
+                assert_eq!(under(tx, "i", 85)?, std::slice::from_ref(&old));
                 assert!(is_known(tx, &[1; 32])? && !is_known(tx, &[2; 32])? && !is_known(tx, &[9; 32])?);
                 Ok::<_, StoreError>((before, in_force(tx, 70)?, in_force(tx, 85)?))
             });

@@ -121,13 +121,13 @@ fn superseded(
     if own.generation == enrolment.generation {
         return Ok(None);
     }
-    again(tx, (own.generation, "renewal"), (&own.site, &own.device), enrolment, request)
+    again(tx, own.generation, (&own.site, &own.device), enrolment, request)
 }
 
 /// The certificate of the last generation, for whoever shows the one before and asks with the same key again.
 pub(super) fn again(
     tx: &mut Tx<'_>,
-    (seen, means): (u64, &str),
+    seen: u64,
     (site, device): (&str, &str),
     enrolment: &Enrolment,
     request: &Request,
@@ -135,7 +135,7 @@ pub(super) fn again(
     let last = enrolment.generation;
     let clone = Refusal::Clone { seen, last };
     let newest = credentials::of_generation(tx, site, device, last)?.ok_or(Refusal::NoRecord)?;
-    let same = newest.key == request.key_hash() && newest.means == means && newest.status == Status::Current;
+    let same = newest.key == request.key_hash() && newest.status == Status::Current;
     if seen.saturating_add(1) != last || !same {
         return Err(clone.into());
     }

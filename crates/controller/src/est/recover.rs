@@ -162,10 +162,7 @@ fn carry_out(
     }
     let Granted { request, generation, again } = granted.map_err(|refused| refusal(refused, &enrolment))?;
     let (device, enrolment) = issue::standing(tx, site, name)?;
-    if again
-        && let Some(again) =
-            issue::again(tx, (ask.generation, "recovery"), (site, name), &enrolment, &request)?
-    {
+    if again && let Some(again) = issue::again(tx, ask.generation, (site, name), &enrolment, &request)? {
         return Ok(again);
     }
     let same = last.key == request.key_hash();

@@ -147,7 +147,7 @@ fn a_day_without_the_controller_and_two_reboots_lose_nothing() {
 
 #[test]
 fn a_revocation_at_the_gateway_is_told_while_the_link_is_up() {
-    let (mut plant, controller) = joined("told");
+    let (plant, controller) = joined("told");
     sent(&plant, &controller, &policy(2, 1002));
     sent(&plant, &controller, &revoke(3, "plc"));
     let revoked = Command::Revoke { device: "hmi".into(), reason: "stolen".into() };

@@ -8,19 +8,19 @@ use std::process::Command;
 use std::thread::sleep;
 use std::time::Duration;
 
-const API: &str = "https://localhost:8443";
+pub(crate) const API: &str = "https://localhost:8443";
 
 /// Attacks that what policy says must hold, whoever brought the policy.
 const ATTACKS: [&str; 3] = ["around", "source-port", "fragments"];
 
 /// A lab with a controller, and a token for all of it.
-struct Controlled {
-    lab: Lab,
-    token: String,
+pub(crate) struct Controlled {
+    pub(crate) lab: Lab,
+    pub(crate) token: String,
 }
 
 impl Controlled {
-    fn up() -> Self {
+    pub(crate) fn up() -> Self {
         let lab = Lab { state: state("lab") };
         let output = lab.nullius(&["up", "--with-controller"]).output().unwrap();
         assert!(output.status.success(), "{output:?}");
@@ -33,14 +33,14 @@ impl Controlled {
     }
 
     /// Tells the controller to do something.
-    fn post(&self, path: &str, body: &str) -> String {
+    pub(crate) fn post(&self, path: &str, body: &str) -> String {
         let (token, url) = (format!("Authorization: Bearer {}", self.token), format!("{API}{path}"));
         let sent = ["curl", "-sSk", "-H", &token, "-H", "Content-Type: application/json", "-d", body, &url];
         self.lab.says("gw", &sent)
     }
 
     /// Until the gateway's status says so.
-    fn until(&self, words: &str) -> String {
+    pub(crate) fn until(&self, words: &str) -> String {
         let mut asked = (0..200).map(|_| {
             sleep(Duration::from_millis(100));
             text(&self.lab.gateway(&["status"]).output().unwrap())

@@ -9,6 +9,7 @@
 mod attacks;
 mod controlled;
 mod guarded;
+mod identified;
 mod life;
 mod peers;
 mod running;

@@ -227,7 +227,7 @@ async fn a_restoration_on_its_way_is_not_undone_by_the_revocation_it_answers() {
 #[tokio::test]
 async fn a_revocation_at_a_gateway_goes_to_the_others_while_the_link_is_up() {
     let plant = Plant::new().await;
-    let mut gateway = Gateway::joined(&plant, "gw1").await;
+    let gateway = Gateway::joined(&plant, "gw1").await;
     let mut other = Gateway::joined(&plant, "gw2").await;
     let (mut link, _) = gateway.come(&plant).await.unwrap();
     let (mut beside, _) = other.come(&plant).await.unwrap();
