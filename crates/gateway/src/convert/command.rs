@@ -38,13 +38,7 @@ pub(crate) fn command(asked: local::Command) -> Option<Result<Command, String>> 
         local::Command::ModeClear { zone, reason } => {
             Ok(Command::ClearMode { zone: zone.into(), reason: reason.into() })
         }
-        local::Command::EmergencyTrigger { profile, reason } => Ok(Command::Emergency {
-            profile: profile.into(),
-            made: None,
-            // who is at the socket is known; whom they name beside is only said
-            approvers: BTreeSet::new(),
-            reason: reason.into(),
-        }),
+        local::Command::EmergencyTrigger { profile, reason } => Ok(set_off(profile, reason)),
         local::Command::EmergencyArm { profile, reason } => {
             Ok(Command::ArmEmergency { profile: profile.into(), reason: reason.into() })
         }
@@ -81,6 +75,12 @@ pub(crate) fn command(asked: local::Command) -> Option<Result<Command, String>> 
         | local::Command::Trust
         | local::Command::WatchTrust => return None,
     })
+}
+
+/// Who is at the socket is known; whom they name beside is only said.
+fn set_off(profile: String, reason: String) -> Command {
+    let (profile, reason) = (profile.into(), reason.into());
+    Command::Emergency { profile, made: None, approvers: BTreeSet::new(), reason }
 }
 
 fn vouch(device: &str, seconds: u64, reason: String) -> Result<Command, String> {

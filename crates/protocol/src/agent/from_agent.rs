@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 /// Longest name of a program, in bytes: it is shown to people.
 pub const MAX_SOFTWARE: usize = 64;
 
-/// Longest signature, in bytes: P-384's in DER, and some room.
+/// Longest signature, in bytes: P-256's in DER, and room for those of other curves.
 pub const MAX_SIGNATURE: usize = 128;
 
 /// One frame from an agent.
@@ -25,8 +25,8 @@ pub enum FromAgent {
     Proof {
         /// As it was asked.
         nonce: Hash,
-        /// By the key of the certificate, over [`super::proof_message`]: ECDSA in DER (P-256 with SHA-256, P-384 with
-        /// SHA-384), or Ed25519. At most [`MAX_SIGNATURE`] bytes.
+        /// By the key of the certificate, over [`super::proof_message`]: ECDSA in DER (P-256 with SHA-256), or
+        /// Ed25519. At most [`MAX_SIGNATURE`] bytes.
         #[serde(deserialize_with = "signature")]
         signature: Blob,
     },

@@ -148,7 +148,7 @@ pub enum Order {
         /// Certificates (DER) by which an older anchor vouches for a newer one; as many.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         cross: Vec<Blob>,
-        /// SHA-256 of certificates of CAs that nothing is believed of any more.
+        /// SHA-256 of keys of CAs (SPKI, DER) that nothing is believed of any more.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         distrusted: Vec<Hash>,
     },
