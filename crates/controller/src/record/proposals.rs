@@ -152,9 +152,13 @@ fn carry_out(
     (approvals, last): (&[Approval], &Actor),
 ) -> Result<Done, Problem> {
     for person in &proposal.people {
-        if !people::by_id(tx, person)?.is_some_and(|person| person.active) {
-            return Err(Problem::conflict("asker-is-gone", "whoever asked for it has no account any more")
-                .with_help("refuse it, and ask for it anew where it is still wanted"));
+        // accounts are put out of use and never removed
+        if people::by_id(tx, person)?.is_some_and(|person| !person.active) {
+            return Err(Problem::conflict(
+                "asker-is-gone",
+                "the account of whoever asked for it is out of use",
+            )
+            .with_help("refuse it, and ask for it anew where it is still wanted"));
         }
     }
     let asker = Actor { who: proposal.asked_by.clone(), people: proposal.people.clone(), now: last.now };
