@@ -178,8 +178,8 @@ fn a_grant_outlives_a_policy_and_not_its_limits() {
         plant.tell(Command::Grant(nothing), 3),
         Err(Refusal::UnknownService(service("plc1", "telnet")))
     );
-    let long = GrantRequest { reason: SmolStr::new("x".repeat(257)), ..request(10) };
-    assert_eq!(plant.tell(Command::Grant(long), 3), Err(Refusal::TextTooLong(256)));
+    let long = GrantRequest { reason: SmolStr::new("x".repeat(1_025)), ..request(10) };
+    assert_eq!(plant.tell(Command::Grant(long), 3), Err(Refusal::TextTooLong(1_024)));
 }
 
 #[test]
