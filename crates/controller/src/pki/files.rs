@@ -57,7 +57,7 @@ pub(super) fn put_back(folder: &Path, sealed: &str, certificate: &[u8]) -> Resul
     put(folder, sealed, certificate)
 }
 
-/// Takes back what [`write`] wrote a moment ago.
+/// Takes back what [`write()`] wrote a moment ago.
 pub(super) fn discard(folder: &Path) {
     // what cannot be removed opens nothing that is in use
     let _ = fs::remove_file(folder.join("root.key"));
