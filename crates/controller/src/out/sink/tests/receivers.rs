@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::io::{AsyncBufRead, AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio_rustls::TlsAcceptor;
 
 /// How a receiver behaves.
@@ -23,6 +23,13 @@ pub(super) enum Manner {
     /// Closes a connection on which nothing more comes.
     CloseWhenIdle,
     ByteASecond,
+}
+
+/// A port that refuses every connection and that no other test is given: bound, and not listening.
+pub(super) fn away() -> TcpSocket {
+    let socket = TcpSocket::new_v4().expect("a socket");
+    socket.bind(([127, 0, 0, 1], 0).into()).expect("a port");
+    socket
 }
 
 /// A syslog receiver.
@@ -39,8 +46,9 @@ impl Collector {
         Self::listen(TcpListener::bind("127.0.0.1:0").await.expect("a port"), manner, None)
     }
 
-    pub(super) async fn start_at(port: u16) -> Self {
-        Self::listen(TcpListener::bind(("127.0.0.1", port)).await.expect("the port"), Manner::Well, None)
+    /// One that was away until now, at the port that was kept for it.
+    pub(super) fn back(place: TcpSocket) -> Self {
+        Self::listen(place.listen(1_024).expect("a listener"), Manner::Well, None)
     }
 
     pub(super) async fn start_tls(authority: &Authority) -> Self {
