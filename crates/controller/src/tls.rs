@@ -15,8 +15,9 @@ use crate::{App, Config};
 use late::LateVerifier;
 use nullius_identity::{Profile, RequestedKey, Validity};
 use nullius_model::Timestamp;
-use nullius_store::{Secret, Tx};
+use nullius_store::{Secret, StoreError, Tx, secrets};
 use rustls::crypto::CryptoProvider;
+use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer, UnixTime};
 use rustls::server::danger::ClientCertVerifier;
 use rustls::server::{ClientHello, NoServerSessionStorage, ResolvesServerCert};
@@ -28,7 +29,8 @@ use std::time::Duration;
 use tokio::time::sleep;
 use trust::TrustVerifier;
 
-/// How long the controller's own certificate lives. It is made anew at every start.
+/// How long the controller's own certificate lives. It is made anew at every start, and what was shown last is kept: a
+/// controller that starts while the module with the issuing key is away shows that, and serves.
 const LIFE: Duration = Duration::from_secs(60 * 86_400);
 
 /// How often it is made anew: an attempt that fails is made up for many times before it ends.
@@ -36,6 +38,10 @@ const FRESH: Duration = Duration::from_secs(86_400);
 
 /// After an attempt that failed: the hardware module with the issuing key may be back.
 const AGAIN: Duration = Duration::from_secs(60);
+
+/// Under which names the store keeps what is shown.
+const KEPT_CHAIN: &str = "tls/chain";
+const KEPT_KEY: &str = "tls/key";
 
 /// What both listeners speak with.
 #[derive(Clone, Debug)]
@@ -46,6 +52,8 @@ pub struct Tls {
     pub link: Arc<ServerConfig>,
     shown: Arc<Shown>,
     trust: Arc<TrustVerifier>,
+    /// Until the certificate is made anew.
+    wait: Duration,
 }
 
 /// Why a listener cannot speak TLS.
@@ -67,7 +75,11 @@ impl Tls {
     pub async fn new(app: &App) -> Result<Self, TlsError> {
         let anchors = app.read(pki::anchors).await;
         let anchors = anchors.map_err(|error| TlsError::Certificate(error.to_string()))?;
-        let shown = Arc::new(Shown(RwLock::new(Arc::new(make(app).await?))));
+        let (key, wait) = match make(app).await {
+            Ok(key) => (key, FRESH),
+            Err(error) => (last_shown(app, error).await?, AGAIN),
+        };
+        let shown = Arc::new(Shown(RwLock::new(Arc::new(key))));
         let mut api = builder(app)?.with_no_client_auth().with_cert_resolver(resolver(&shown));
         api.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         let trust = Arc::new(TrustVerifier::new(anchors)?);
@@ -78,7 +90,7 @@ impl Tls {
         link.alpn_protocols = vec![b"h2".to_vec()];
         link.session_storage = Arc::new(NoServerSessionStorage {});
         link.send_tls13_tickets = 0;
-        Ok(Self { api: Arc::new(api), link: Arc::new(link), shown, trust })
+        Ok(Self { api: Arc::new(api), link: Arc::new(link), shown, trust, wait })
     }
 
     /// Makes the controller's certificate anew now and then, and follows whom to believe, for connections from then on.
@@ -87,7 +99,7 @@ impl Tls {
         let mut follower = Follower::new(&app);
         let mut believed = follower.changed().await;
         self.believe(&believed);
-        let mut wait = FRESH;
+        let mut wait = self.wait;
         loop {
             tokio::select! {
                 now = follower.changed() => {
@@ -125,6 +137,13 @@ impl Tls {
 }
 
 impl Tls {
+    /// What it shows of itself.
+    #[cfg(test)]
+    pub(crate) fn leaf(&self) -> Vec<u8> {
+        let shown = self.shown.0.read().unwrap_or_else(PoisonError::into_inner);
+        shown.cert.first().map(|leaf| leaf.to_vec()).unwrap_or_default()
+    }
+
     /// Of devices: a certificate is looked at where one is shown. No session is remembered here either.
     ///
     /// # Errors
@@ -158,7 +177,19 @@ async fn make(app: &App) -> Result<CertifiedKey, TlsError> {
     let (config, at) = (app.config().clone(), app.now());
     let made = app.write(move |tx| certificate(tx, &config, at)).await;
     let (chain, key) = made.map_err(|error| TlsError::Certificate(error.to_string()))?;
-    let chain: Vec<_> = chain.into_iter().map(CertificateDer::from).collect();
+    certified(chain, &key)
+}
+
+/// What was shown before the last start, where the issuing key cannot be used now.
+async fn last_shown(app: &App, error: TlsError) -> Result<CertifiedKey, TlsError> {
+    let kept = app.read(kept).await.map_err(|error| TlsError::Certificate(error.to_string()))?;
+    let Some((chain, key)) = kept else { return Err(error) };
+    tracing::error!(%error, "the controller shows the certificate of its last start");
+    certified(chain, &key)
+}
+
+fn certified(chain: Vec<Vec<u8>>, key: &Secret) -> Result<CertifiedKey, TlsError> {
+    let chain = chain.into_iter().map(CertificateDer::from).collect();
     let key = PrivatePkcs8KeyDer::from(key.expose());
     Ok(CertifiedKey::from_der(chain, key.clone_key().into(), &provider())?)
 }
@@ -175,7 +206,21 @@ fn certificate(tx: &mut Tx<'_>, config: &Config, at: Timestamp) -> Result<(Vec<V
     let profile = Profile::ControllerServer(config.link.hosts.clone());
     let mut chain = issuing.issue(tx, &profile, &public, validity)?.chain;
     chain.extend(issuing.above());
+    keep(tx, &chain, &key)?;
     Ok((chain, key))
+}
+
+fn keep(tx: &mut Tx<'_>, chain: &[Vec<u8>], key: &Secret) -> Result<(), StoreError> {
+    let text: String = chain.iter().map(|certificate| nullius_identity::pem(certificate)).collect();
+    secrets::put(tx, KEPT_CHAIN, text.as_bytes())?;
+    secrets::put(tx, KEPT_KEY, key.expose())
+}
+
+fn kept(tx: &mut Tx<'_>) -> Result<Option<(Vec<Vec<u8>>, Secret)>, StoreError> {
+    let found = (secrets::find(tx, KEPT_CHAIN)?, secrets::find(tx, KEPT_KEY)?);
+    let (Some(chain), Some(key)) = found else { return Ok(None) };
+    let chain = CertificateDer::pem_slice_iter(chain.expose()).filter_map(Result::ok);
+    Ok(Some((chain.map(|certificate| certificate.to_vec()).collect(), key)))
 }
 
 fn builder(app: &App) -> Result<rustls::ConfigBuilder<ServerConfig, rustls::WantsVerifier>, TlsError> {

@@ -66,10 +66,15 @@ fn inside(folder: &Path) {
         Ok::<_, CaError>(pem(&issued.chain[0]))
     };
     assert!(sign().unwrap().contains("BEGIN CERTIFICATE"));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let start = || runtime.block_on(crate::Tls::new(&stage.app));
+    let before = start().unwrap().leaf();
     let (there, away) = (folder.join("tokens"), folder.join("away"));
     std::fs::rename(&there, &away).unwrap();
     let problem = Problem::from(sign().unwrap_err());
     assert_eq!((problem.status().as_u16(), problem.code()), (503, "hsm"));
+    assert_eq!(start().unwrap().leaf(), before, "a start without the token shows what was shown before");
     std::fs::rename(&away, &there).unwrap();
     assert!(sign().is_ok(), "it is used again when it is back");
+    assert_ne!(start().unwrap().leaf(), before);
 }
