@@ -65,6 +65,13 @@ pub(crate) struct Flow {
     from: mpsc::Receiver<RelayPart>,
 }
 
+/// Whether the controller knows that a device says nothing more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Said {
+    All,
+    NotAll,
+}
+
 impl Hub {
     /// The link's stream is open: what devices say comes out here.
     pub(crate) fn link(&self) -> mpsc::Receiver<Relay> {
@@ -139,31 +146,36 @@ impl Flow {
     pub(crate) async fn carry(mut self, from: impl AsyncRead + Unpin, to: impl AsyncWrite + Unpin) {
         let time = Duration::from_secs(RELAY_SECONDS);
         let reason = match timeout(time, self.both(from, to)).await {
-            Ok(()) => None,
+            Ok(Said::All) => return,
+            Ok(Said::NotAll) => None,
             Err(_) => Some("it took too long".to_owned()),
         };
         let _ = timeout(OPENS_WITHIN, self.say(RelayPart::End { reason })).await;
     }
 
-    async fn both(&mut self, mut from: impl AsyncRead + Unpin, mut to: impl AsyncWrite + Unpin) {
+    async fn both(&mut self, mut from: impl AsyncRead + Unpin, mut to: impl AsyncWrite + Unpin) -> Said {
         let mut piece = vec![0; PIECE];
-        let (mut sent, mut is_open) = (0_usize, true);
+        let (mut sent, mut said) = (0_usize, Said::NotAll);
         loop {
             tokio::select! {
                 part = self.from.recv() => match part {
                     Some(RelayPart::Data(Blob(bytes))) if to.write_all(&bytes).await.is_ok() => {}
-                    Some(RelayPart::Data(_) | RelayPart::Open { .. } | RelayPart::End { .. }) | None => return,
+                    Some(RelayPart::Data(_) | RelayPart::Open { .. } | RelayPart::End { .. }) | None => return said,
                 },
-                read = from.read(&mut piece), if is_open => {
+                read = from.read(&mut piece), if said == Said::NotAll => {
                     let bytes = piece.get(..read.unwrap_or_default()).unwrap_or_default();
                     sent = sent.saturating_add(bytes.len());
                     if sent > MAX_RELAY_BYTES {
-                        return;
+                        return said;
                     }
-                    // who says nothing more may still listen
-                    is_open = !bytes.is_empty();
-                    if is_open && self.say(RelayPart::Data(Blob(bytes.to_vec()))).await.is_err() {
-                        return;
+                    // who says nothing more may still listen; whether it may is for the controller to know
+                    let part = match bytes {
+                        [] => RelayPart::End { reason: None },
+                        bytes => RelayPart::Data(Blob(bytes.to_vec())),
+                    };
+                    said = if bytes.is_empty() { Said::All } else { Said::NotAll };
+                    if self.say(part).await.is_err() {
+                        return said;
                     }
                 },
             }
@@ -214,6 +226,21 @@ mod tests {
         carried.await.unwrap();
         assert_eq!(link.recv().await.unwrap().part, RelayPart::End { reason: None });
         assert!(hub.lock().flows.is_empty());
+    }
+
+    /// A seat that a device left would else be kept for it until the time is up.
+    #[tokio::test]
+    async fn of_a_device_that_hangs_up_the_controller_is_told_once() {
+        let hub = Arc::new(Hub::default());
+        let mut link = hub.link();
+        let flow = hub.open("p1", "m").await.unwrap();
+        let carried = tokio::spawn(flow.carry(tokio::io::empty(), tokio::io::sink()));
+        let id = link.recv().await.unwrap().id;
+        assert_eq!(link.recv().await.unwrap().part, RelayPart::End { reason: None });
+        hub.take(Relay { id, part: data(b"an answer that was on its way") });
+        hub.take(Relay { id, part: RelayPart::End { reason: None } });
+        carried.await.unwrap();
+        assert!(link.try_recv().is_err() && hub.lock().flows.is_empty());
     }
 
     #[tokio::test]
