@@ -55,8 +55,8 @@ fn configuration(state: &State) -> String {
             Network::Site2 | Network::Corporate => write!(text, "\n[port.{port}]\npath = \"routed\"\n"),
         };
     }
-    // a lease that a person can wait for
-    text.push_str("\n[agents]\nlease = 10\n");
+    // a lease that a person can wait for, and a way for who has no agent
+    text.push_str("\n[agents]\nlease = 10\nest = \"127.0.0.1:8447\"\n");
     text
 }
 

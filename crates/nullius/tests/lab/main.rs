@@ -7,6 +7,7 @@
 )]
 
 mod attacks;
+mod by_hand;
 mod controlled;
 mod guarded;
 mod identified;
