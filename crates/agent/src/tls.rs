@@ -8,7 +8,7 @@ use crate::key::{DeviceKey, Handshake};
 use crate::time::Time;
 use ::aws_lc_rs::digest::{SHA256, digest};
 use nullius_identity::chain::Anchors;
-use nullius_identity::{SiteGateway, TrustDomain};
+use nullius_identity::{Signatures, SiteGateway, TrustDomain};
 use nullius_protocol::link::Hash;
 use rustls::client::Resumption;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
@@ -157,7 +157,7 @@ impl ServerCertVerifier for FirstContact {
         // whose it is stands in what it signed; another domain's certificates are not under this root
         let domain = domain(end_entity).ok_or(CertificateError::NotValidForName)?;
         let anchors = Arc::new(Anchors::new(&[root], [])?);
-        let controller = SiteGateway::controller(anchors, domain.clone(), provider()).behind();
+        let controller = SiteGateway::controller(anchors, domain.clone(), &provider()).behind();
         let verified = controller.verify_server_cert(end_entity, intermediates, name, ocsp, now)?;
         let _ = self.found.set(Found { root: root.to_vec(), domain });
         Ok(verified)
@@ -169,7 +169,7 @@ impl ServerCertVerifier for FirstContact {
         _: &CertificateDer<'_>,
         _: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        Err(Error::General("TLS 1.2 is not spoken".to_owned()))
+        signatures().tls12()
     }
 
     fn verify_tls13_signature(
@@ -178,11 +178,11 @@ impl ServerCertVerifier for FirstContact {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        proved(message, certificate, signature)
+        signatures().tls13(message, certificate, signature)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        schemes()
+        signatures().schemes()
     }
 }
 
@@ -209,7 +209,7 @@ impl ServerCertVerifier for Relay {
         _: &CertificateDer<'_>,
         _: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        Err(Error::General("TLS 1.2 is not spoken".to_owned()))
+        signatures().tls12()
     }
 
     fn verify_tls13_signature(
@@ -218,25 +218,16 @@ impl ServerCertVerifier for Relay {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        proved(message, certificate, signature)
+        signatures().tls13(message, certificate, signature)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        schemes()
+        signatures().schemes()
     }
 }
 
-fn proved(
-    message: &[u8],
-    certificate: &CertificateDer<'_>,
-    signature: &DigitallySignedStruct,
-) -> Result<HandshakeSignatureValid, Error> {
-    let algorithms = provider().signature_verification_algorithms;
-    rustls::crypto::verify_tls13_signature(message, certificate, signature, &algorithms)
-}
-
-fn schemes() -> Vec<SignatureScheme> {
-    provider().signature_verification_algorithms.supported_schemes()
+fn signatures() -> Signatures {
+    Signatures::of(&provider())
 }
 
 /// The trust domain of a certificate with one URI, `spiffe://DOMAIN/…`.

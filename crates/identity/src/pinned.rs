@@ -3,6 +3,7 @@
 //! The server sends its root along with its chain. The root is taken if, and only if, it has the hash that a person
 //! carried over; then the leaf is verified under it as any other (RFC 5280, RFC 6125), name and dates included.
 
+use crate::Signatures;
 use aws_lc_rs::digest::{SHA256, digest};
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
@@ -74,14 +75,13 @@ impl ServerCertVerifier for PinnedRoot {
         Ok(verified)
     }
 
-    /// Never asked: only TLS 1.3 is spoken.
     fn verify_tls12_signature(
         &self,
         _: &[u8],
         _: &CertificateDer<'_>,
         _: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        Err(Error::General("TLS 1.2 is not spoken".to_owned()))
+        Signatures::of(&self.provider).tls12()
     }
 
     fn verify_tls13_signature(
@@ -90,12 +90,11 @@ impl ServerCertVerifier for PinnedRoot {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        rustls::crypto::verify_tls13_signature(message, certificate, signature, algorithms)
+        Signatures::of(&self.provider).tls13(message, certificate, signature)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.provider.signature_verification_algorithms.supported_schemes()
+        Signatures::of(&self.provider).schemes()
     }
 }
 

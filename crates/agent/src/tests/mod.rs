@@ -52,7 +52,7 @@ impl World {
     /// A server for both kinds of connection: who shows a device's certificate is judged, and none need be shown.
     fn server(&self, profile: &Profile, protocols: &[&[u8]]) -> ServerConfig {
         let anchors = Anchors::new(&[self.root.certificate()], []).unwrap();
-        let devices = DeviceClients::new(Arc::new(anchors), domain(), "lab", crate::tls::provider());
+        let devices = DeviceClients::new(Arc::new(anchors), domain(), "lab", &crate::tls::provider());
         let key = KeyPair::generate().unwrap();
         let public = RequestedKey::of_key(&key.serialize_der()).unwrap();
         let validity = Validity { from: NOW - 3_600, until: NOW + 100 * LIFE };
