@@ -333,7 +333,7 @@ fn a_stolen_key_is_replaced_at_once_and_essential_devices_come_first() {
     // no policy says what the devices are for: each could keep people safe
     assert_eq!(names, [(1, "gw1"), (2, "cam1"), (2, "plc1")]);
     let found = plant.stage.write(anchors);
-    assert_eq!((found.signs, found.known.len(), found.distrusted.len()), (Some(new), 3, 2));
+    assert_eq!((found.signs, found.known.len(), found.distrusted.len()), (Some(new), 3, 1));
     assert_eq!(act().unwrap_err().code(), "distrusted");
     plant.stage.pass(Duration::from_secs(1));
     plant.issue(&device("plc1", &[])).unwrap();
