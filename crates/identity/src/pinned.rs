@@ -4,8 +4,11 @@
 //! carried over; then the leaf is verified under it as any other (RFC 5280), dates included. Who has an address of the
 //! controller asks for its name as well (RFC 6125, [`PinnedRoot`]); who may reach it through a gateway, where it has none,
 //! asks for its role ([`PinnedController`]).
+//!
+//! Since the hash was written down another root may have taken over. While the old one is in force it is sent too, with the
+//! certificate by which it vouches for the new one: the chain leads up to it as before.
 
-use crate::chain::{Anchors, MAX_CHAIN};
+use crate::chain::{Anchors, BadChain, MAX_CHAIN};
 use crate::peer::controller_domain;
 use crate::{Signatures, SiteGateway, TrustDomain};
 use aws_lc_rs::digest::{SHA256, digest};
@@ -23,7 +26,14 @@ use std::sync::{Arc, OnceLock};
 pub struct PinnedRoot {
     pin: Pin,
     provider: Arc<CryptoProvider>,
-    found: OnceLock<CertificateDer<'static>>,
+    found: OnceLock<Roots>,
+}
+
+/// The pinned root, and those that were sent and that it vouches for (DER).
+#[derive(Debug)]
+struct Roots {
+    pinned: CertificateDer<'static>,
+    vouched: Vec<CertificateDer<'static>>,
 }
 
 impl PinnedRoot {
@@ -47,11 +57,36 @@ impl PinnedRoot {
 
     /// The root, once a handshake has shown it.
     pub fn found(&self) -> Option<&CertificateDer<'static>> {
-        self.found.get()
+        self.found.get().map(|roots| &roots.pinned)
+    }
+
+    /// Whether a root (DER) is the one that was found, or another one that a handshake has shown, and that one signed for.
+    pub fn vouches(&self, root: &[u8]) -> bool {
+        let vouches = |roots: &Roots| {
+            roots.pinned.as_ref() == root || roots.vouched.iter().any(|other| other.as_ref() == root)
+        };
+        self.found.get().is_some_and(vouches)
     }
 
     fn signatures(&self) -> Signatures {
         Signatures::of(&self.provider)
+    }
+}
+
+impl Roots {
+    /// Of what was sent after the leaf.
+    fn of(
+        pinned: CertificateDer<'static>,
+        above: &[CertificateDer<'_>],
+        now: UnixTime,
+    ) -> Result<Self, BadChain> {
+        let anchors = Anchors::new(&[&pinned], [])?;
+        let sent = || above.iter().take(MAX_CHAIN);
+        let is_vouched = |root: &&CertificateDer<'_>| {
+            sent().any(|cross| anchors.vouched(root, cross, now.as_secs()).is_ok())
+        };
+        let vouched = sent().filter(is_vouched).map(|root| root.clone().into_owned()).collect();
+        Ok(Self { pinned, vouched })
     }
 }
 
@@ -118,7 +153,7 @@ impl ServerCertVerifier for PinnedRoot {
         let verifier = verifier.build().map_err(|error| Error::General(error.to_string()))?;
         let verified =
             verifier.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)?;
-        let _ = self.found.set(root);
+        let _ = self.found.set(Roots::of(root, intermediates, now)?);
         Ok(verified)
     }
 
@@ -259,5 +294,35 @@ mod tests {
             let found = pinned.found().map(|found| (found.root.as_slice(), &found.domain));
             assert_eq!((taken, found), (good, good.then_some((ours.certificate(), &domain()))), "{why}");
         }
+    }
+
+    #[test]
+    fn a_root_that_took_over_since_is_known_by_the_older_ones_word() {
+        use crate::testing::{LONG, NOW, chain, controller, issuing, key, root};
+        let (older, newer, foreign) = (root(), root(), root());
+        let mut sent: Vec<_> =
+            chain(&issuing(&newer), &controller(), &key()).into_iter().map(CertificateDer::from).collect();
+        let mut send = |der: &[u8]| sent.push(der.to_vec().into());
+        send(newer.certificate());
+        send(&older.issue(&crate::Profile::Root, newer.key(), [4; 16], LONG).unwrap());
+        send(foreign.certificate());
+        send(older.certificate());
+        let hash = digest(&SHA256, older.certificate()).as_ref().try_into().unwrap();
+        let provider = || Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let by_name = PinnedRoot::new(hash, provider());
+        let by_role = PinnedController::new(hash, provider());
+        let name = ServerName::try_from("controller.plant.example").unwrap();
+        let now = UnixTime::since_unix_epoch(std::time::Duration::from_secs(NOW));
+        assert!(!by_name.vouches(older.certificate()), "before it was found");
+        assert!(by_name.verify_server_cert(&sent[0], &sent[1..], &name, &[], now).is_ok());
+        assert!(by_role.verify_server_cert(&sent[0], &sent[1..], &name, &[], now).is_ok());
+        let vouched = [&older, &newer, &foreign].map(|root| by_name.vouches(root.certificate()));
+        assert_eq!(vouched, [true, true, false]);
+        assert_eq!(by_role.found().map(|found| found.root.as_slice()), Some(older.certificate()));
+        let without = &sent[1..sent.len() - 1];
+        assert!(
+            by_name.verify_server_cert(&sent[0], without, &name, &[], now).is_err(),
+            "the old one is gone"
+        );
     }
 }
