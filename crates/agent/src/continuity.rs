@@ -178,7 +178,7 @@ impl Session<'_> {
 
     async fn open(&self, place: &Place) -> Result<(Door, Agreed, RecvStream), Broken> {
         let Standing { credential, anchors, domain, site } = &*self.standing;
-        let gateway = SiteGateway::gateway(Arc::clone(anchors), domain.clone(), site, tls::provider());
+        let gateway = SiteGateway::gateway(Arc::clone(anchors), domain.clone(), site, &tls::provider());
         let tls = tls::client(gateway.behind(), self.time, Some(credential))?;
         let door = Door::open(place, tls, ALPN).await?;
         let mut exporter = [0; 32];

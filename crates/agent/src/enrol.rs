@@ -8,8 +8,9 @@ use crate::key::Keyring;
 use crate::plant::Plant;
 use crate::state::{State, StateError, Store};
 use crate::time::{Clock, Time};
-use crate::tls::{self, FirstContact, Found};
+use crate::tls;
 use crate::trust::{Said, Trust};
+use nullius_identity::{Pinned, PinnedController};
 use nullius_protocol::enrol::EnrolToken;
 use std::sync::Arc;
 
@@ -75,13 +76,13 @@ impl Enrolment<'_> {
     async fn ask(&self, keyring: &dyn Keyring, handle: &str) -> Result<State, AgentError> {
         let key = keyring.open(handle)?;
         let csr = credential::request(Arc::clone(&key))?;
-        let contact = FirstContact::new(self.enrolling.token.root);
+        let contact = PinnedController::new(self.enrolling.token.root.0, tls::provider());
         let server = self.enrolling.server.as_ref().or(self.config.server.as_ref());
         let reach = match server {
             Some(server) => Reach::Direct(Server::parse(server)?),
             None => Reach::Gateway(self.plant.clone()),
         };
-        let tls = tls::client(Arc::<FirstContact>::clone(&contact), &self.time, None)?;
+        let tls = tls::client(Arc::<PinnedController>::clone(&contact), &self.time, None)?;
         let est = Est { reach: &reach, tls };
         let issued = est.enrol(&self.enrolling.token, &csr).await?;
         let found = contact.found().ok_or(AgentError::NoRoot)?;
@@ -103,7 +104,7 @@ impl Enrolment<'_> {
 
 /// The root that a person vouched for, and those that it vouches for. Without an answer the first will do: the gateway
 /// brings the others.
-async fn trust(est: &Est<'_>, found: &Found, now: u64) -> Trust {
+async fn trust(est: &Est<'_>, found: &Pinned, now: u64) -> Trust {
     let pinned = Trust { anchors: vec![found.root.clone()], distrusted: Vec::new() };
     let Ok(came) = est.anchors().await else { return pinned };
     let said = Said { anchors: came.clone(), cross: came, distrusted: Vec::new() };

@@ -102,7 +102,7 @@ impl Renewing<'_> {
 
     fn est<'r>(&self, reach: &'r Reach, shown: bool) -> Result<Est<'r>, AgentError> {
         let anchors = Arc::new(self.trust().judge().map_err(credential::BadCredential::from)?);
-        let controller = SiteGateway::controller(anchors, self.domain.clone(), tls::provider()).behind();
+        let controller = SiteGateway::controller(anchors, self.domain.clone(), &tls::provider()).behind();
         let credential = self.credential()?;
         let tls = tls::client(controller, self.time, shown.then_some(&credential))?;
         Ok(Est { reach, tls })

@@ -1,28 +1,21 @@
 //! Whom the agent takes for whom, in TLS 1.3 and in nothing older.
 //!
 //! The controller and gateways are known by the role in their certificate, under the anchors of this device; at first
-//! contact the controller is known by the hash of its root, which a person carried over. Host names play no part: a
-//! transparent gateway has none, and behind one neither has the controller.
+//! contact the controller's anchor is the root whose hash a person carried over. Host names play no part: a transparent
+//! gateway has none, and behind one neither has the controller.
 
 use crate::key::{DeviceKey, Handshake};
 use crate::time::Time;
-use ::aws_lc_rs::digest::{SHA256, digest};
-use nullius_identity::chain::Anchors;
-use nullius_identity::{SiteGateway, TrustDomain};
-use nullius_protocol::link::Hash;
+use nullius_identity::Signatures;
 use rustls::client::Resumption;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, Error, SignatureScheme, version};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use x509_parser::certificate::X509Certificate;
-use x509_parser::extensions::GeneralName;
 use x509_parser::prelude::FromDer as _;
-
-/// Most certificates of a chain that are looked at.
-const MAX_CHAIN: usize = 8;
 
 /// What the device shows: its certificate with those above it, and its key.
 #[derive(Clone, Debug)]
@@ -118,74 +111,6 @@ pub(crate) fn dates(der: &[u8]) -> Option<(u64, u64)> {
     Some((seconds(certificate.validity().not_before)?, seconds(certificate.validity().not_after)?))
 }
 
-/// The controller at first contact: the one whose root has this hash.
-#[derive(Debug)]
-pub(crate) struct FirstContact {
-    root: Hash,
-    found: OnceLock<Found>,
-}
-
-/// What the first contact has shown.
-#[derive(Clone, Debug)]
-pub(crate) struct Found {
-    /// The root (DER).
-    pub(crate) root: Vec<u8>,
-    pub(crate) domain: TrustDomain,
-}
-
-impl FirstContact {
-    pub(crate) fn new(root: Hash) -> Arc<Self> {
-        Arc::new(Self { root, found: OnceLock::new() })
-    }
-
-    pub(crate) fn found(&self) -> Option<&Found> {
-        self.found.get()
-    }
-}
-
-impl ServerCertVerifier for FirstContact {
-    fn verify_server_cert(
-        &self,
-        end_entity: &CertificateDer<'_>,
-        intermediates: &[CertificateDer<'_>],
-        name: &ServerName<'_>,
-        ocsp: &[u8],
-        now: UnixTime,
-    ) -> Result<ServerCertVerified, Error> {
-        let named = |der: &&CertificateDer<'_>| digest(&SHA256, der).as_ref() == self.root.0;
-        let root = intermediates.iter().take(MAX_CHAIN).find(named).ok_or(CertificateError::UnknownIssuer)?;
-        // whose it is stands in what it signed; another domain's certificates are not under this root
-        let domain = domain(end_entity).ok_or(CertificateError::NotValidForName)?;
-        let anchors = Arc::new(Anchors::new(&[root], [])?);
-        let controller = SiteGateway::controller(anchors, domain.clone(), provider()).behind();
-        let verified = controller.verify_server_cert(end_entity, intermediates, name, ocsp, now)?;
-        let _ = self.found.set(Found { root: root.to_vec(), domain });
-        Ok(verified)
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        _: &[u8],
-        _: &CertificateDer<'_>,
-        _: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        Err(Error::General("TLS 1.2 is not spoken".to_owned()))
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        proved(message, certificate, signature)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        schemes()
-    }
-}
-
 /// Whoever passes bytes on: what is in them is for the controller alone, by a TLS inside of this one. So any
 /// certificate will do, also before this device trusts anybody, and after everything that it trusted ran out.
 #[derive(Debug)]
@@ -209,7 +134,7 @@ impl ServerCertVerifier for Relay {
         _: &CertificateDer<'_>,
         _: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        Err(Error::General("TLS 1.2 is not spoken".to_owned()))
+        signatures().tls12()
     }
 
     fn verify_tls13_signature(
@@ -218,36 +143,14 @@ impl ServerCertVerifier for Relay {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        proved(message, certificate, signature)
+        signatures().tls13(message, certificate, signature)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        schemes()
+        signatures().schemes()
     }
 }
 
-fn proved(
-    message: &[u8],
-    certificate: &CertificateDer<'_>,
-    signature: &DigitallySignedStruct,
-) -> Result<HandshakeSignatureValid, Error> {
-    let algorithms = provider().signature_verification_algorithms;
-    rustls::crypto::verify_tls13_signature(message, certificate, signature, &algorithms)
-}
-
-fn schemes() -> Vec<SignatureScheme> {
-    provider().signature_verification_algorithms.supported_schemes()
-}
-
-/// The trust domain of a certificate with one URI, `spiffe://DOMAIN/…`.
-pub(crate) fn domain(der: &[u8]) -> Option<TrustDomain> {
-    let (_, certificate) = X509Certificate::from_der(der).ok()?;
-    let names = certificate.subject_alternative_name().ok()??;
-    let uri = |name: &GeneralName<'_>| {
-        if let GeneralName::URI(uri) = name { Some((*uri).to_owned()) } else { None }
-    };
-    let mut uris = names.value.general_names.iter().filter_map(uri);
-    let (Some(uri), None) = (uris.next(), uris.next()) else { return None };
-    let (domain, _) = uri.strip_prefix("spiffe://")?.split_once('/')?;
-    TrustDomain::new(domain).ok()
+fn signatures() -> Signatures {
+    Signatures::of(&provider())
 }

@@ -157,5 +157,5 @@ pub(crate) fn validity(config: &Config, at: Timestamp) -> Validity {
 
 fn refused() -> Problem {
     Problem::new(StatusCode::UNAUTHORIZED, "token", "the token is wrong, used, or expired")
-        .with_help("ask for another one: `nullius gateway invite`")
+        .with_help("ask for another one: `nullius site invite`")
 }

@@ -205,7 +205,7 @@ fn certificate(tx: &mut Tx<'_>, config: &Config, at: Timestamp) -> Result<(Vec<V
     };
     let profile = Profile::ControllerServer(config.link.hosts.clone());
     let mut chain = issuing.issue(tx, &profile, &public, validity)?.chain;
-    chain.extend(issuing.above());
+    chain.extend(issuing.above(tx, at)?);
     keep(tx, &chain, &key)?;
     Ok((chain, key))
 }

@@ -4,7 +4,8 @@
 //! [`Profile`] says, and nothing the asker wrote; two tiers of them, whose keys may lie in a module ([`Signer`]). And
 //! [`assertion`] turns the leaf certificate of a finished TLS handshake into [`Verified`], the only thing that the rest of
 //! the product takes for an identity. Chains are judged in [`chain`], on which the verifiers of both ends of the agents'
-//! connection stand ([`DeviceClients`], [`SiteGateway`]); [`PinnedRoot`] is how a controller is known at first contact.
+//! connection stand ([`DeviceClients`], [`SiteGateway`]); [`PinnedRoot`] and [`PinnedController`] are how a controller is known at
+//! first contact, and [`Signatures`] is what all of them say of a handshake.
 //! Signatures and dates are webpki's to check; which trust domain a name is of is ours, since a name constraint cannot say
 //! it of URIs.
 //!
@@ -39,6 +40,7 @@ mod request;
 mod revoked;
 mod roles;
 pub mod rollover;
+mod signatures;
 mod signer;
 mod time;
 mod verifiers;
@@ -50,12 +52,13 @@ pub use key::RequestedKey;
 pub use name::{BadName, TrustDomain, device_name, gateway_name, site_name};
 pub use peer::{BadPeer, Verified, assertion, certificate_end, certificate_serial};
 pub use pem::pem;
-pub use pinned::PinnedRoot;
+pub use pinned::{Pinned, PinnedController, PinnedRoot};
 pub use profile::{BadProfile, Profile};
 pub use protection::Protection;
 pub use request::{BadRequest, MAX_REQUEST, Request};
 pub use revoked::{Reason, Revoked};
 pub use roles::{ControllerIdentity, DeviceIdentity, GatewayIdentity, ManufacturerIdentity, Role};
+pub use signatures::Signatures;
 pub use signer::{KeyInMemory, Signer, SignerError};
 pub use verifiers::{DeviceClients, SiteGateway};
 

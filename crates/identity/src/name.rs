@@ -49,6 +49,11 @@ impl TrustDomain {
         Ok(format!("{self}/site/{}/device/{}", segment(site)?, segment(name)?))
     }
 
+    /// Whose controller a URI names.
+    pub(crate) fn of_controller(uri: &str) -> Option<Self> {
+        Self::new(uri.strip_prefix("spiffe://")?.strip_suffix("/controller")?).ok()
+    }
+
     /// Site and name of a gateway of this domain, from its URI.
     pub(crate) fn gateway_of(&self, uri: &str) -> Option<(String, String)> {
         self.named(uri, "gateway")
@@ -147,6 +152,20 @@ mod tests {
         assert_eq!(device, "spiffe://plant.example/site/lab/device/p1");
         assert_eq!(domain.device_of(&device), Some(("lab".to_owned(), "p1".to_owned())));
         assert_eq!((domain.device_of(&gateway), domain.gateway_of(&device)), (None, None));
+    }
+
+    #[test]
+    fn whose_controller_it_is_stands_in_its_uri() {
+        let domain = TrustDomain::new("plant.example").unwrap();
+        assert_eq!(TrustDomain::of_controller(&domain.controller_uri()), Some(domain));
+        for other in [
+            "spiffe:///controller",
+            "spiffe://plant.example/site/lab/gateway/controller",
+            "spiffe://plant.example/controller/",
+            "https://plant.example/controller",
+        ] {
+            assert_eq!(TrustDomain::of_controller(other), None, "{other}");
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Who a peer is, by the certificate whose key it proved.
 
 use crate::TrustDomain;
-use crate::roles::Role;
+use crate::roles::{Role, uri};
 use std::ops::Deref;
 use x509_parser::certificate::X509Certificate;
 use x509_parser::prelude::FromDer as _;
@@ -72,6 +72,12 @@ pub(crate) fn certificate_begin(der: &[u8]) -> Option<u64> {
 /// The serial of a certificate (DER), as it stands there; nothing where it cannot be read.
 pub fn certificate_serial(der: &[u8]) -> Option<Vec<u8>> {
     Some(parse(der)?.raw_serial().to_vec())
+}
+
+/// Whose controller a certificate (DER) names, proved or not.
+pub(crate) fn controller_domain(leaf: &[u8]) -> Result<TrustDomain, BadPeer> {
+    let certificate = parse(leaf).ok_or(BadPeer::Form)?;
+    TrustDomain::of_controller(uri(&certificate)?).ok_or(BadPeer::Name)
 }
 
 /// A certificate and nothing behind it.

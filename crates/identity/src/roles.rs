@@ -120,7 +120,7 @@ impl sealed::OfCertificate for DeviceIdentity {
 impl sealed::OfCertificate for ControllerIdentity {
     fn of(certificate: &X509Certificate<'_>, domain: &TrustDomain) -> Result<Self, BadPeer> {
         may(certificate, Use::Server)?;
-        if names(certificate)?.uri != domain.controller_uri() {
+        if uri(certificate)? != domain.controller_uri() {
             return Err(BadPeer::Name);
         }
         Ok(Self { serial: certificate.raw_serial().to_vec(), until: dates(certificate).1 })
@@ -141,6 +141,11 @@ impl sealed::OfCertificate for ManufacturerIdentity {
         }
         Ok(Self { serial_number: number.to_owned(), key: key(certificate)?, until: dates(certificate).1 })
     }
+}
+
+/// The one URI of a certificate.
+pub(crate) fn uri<'c>(certificate: &'c X509Certificate<'_>) -> Result<&'c str, BadPeer> {
+    Ok(names(certificate)?.uri)
 }
 
 #[derive(Clone, Copy)]

@@ -5,7 +5,7 @@
 
 use crate::chain::{Anchors, BadChain, MAX_CHAIN, Purpose};
 use crate::peer::{certificate_begin, named};
-use crate::{BadPeer, ControllerIdentity, DeviceIdentity, GatewayIdentity, TrustDomain};
+use crate::{BadPeer, ControllerIdentity, DeviceIdentity, GatewayIdentity, Signatures, TrustDomain};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
@@ -22,7 +22,7 @@ pub struct DeviceClients {
     anchors: Arc<Anchors>,
     domain: TrustDomain,
     site: String,
-    provider: Arc<CryptoProvider>,
+    signatures: Signatures,
 }
 
 impl DeviceClients {
@@ -31,9 +31,9 @@ impl DeviceClients {
         anchors: Arc<Anchors>,
         domain: TrustDomain,
         site: &str,
-        provider: Arc<CryptoProvider>,
+        provider: &CryptoProvider,
     ) -> Arc<Self> {
-        Arc::new(Self { anchors, domain, site: site.to_owned(), provider })
+        Arc::new(Self { anchors, domain, site: site.to_owned(), signatures: Signatures::of(provider) })
     }
 }
 
@@ -55,14 +55,13 @@ impl ClientCertVerifier for DeviceClients {
         Ok(ClientCertVerified::assertion())
     }
 
-    /// Never asked: only TLS 1.3 is spoken.
     fn verify_tls12_signature(
         &self,
         _: &[u8],
         _: &CertificateDer<'_>,
         _: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        Err(no_tls12())
+        self.signatures.tls12()
     }
 
     fn verify_tls13_signature(
@@ -71,12 +70,11 @@ impl ClientCertVerifier for DeviceClients {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        rustls::crypto::verify_tls13_signature(message, certificate, signature, algorithms)
+        self.signatures.tls13(message, certificate, signature)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.provider.signature_verification_algorithms.supported_schemes()
+        self.signatures.schemes()
     }
 }
 
@@ -87,7 +85,7 @@ pub struct SiteGateway {
     domain: TrustDomain,
     wanted: Wanted,
     behind: bool,
-    provider: Arc<CryptoProvider>,
+    signatures: Signatures,
 }
 
 #[derive(Clone, Debug)]
@@ -102,24 +100,21 @@ impl SiteGateway {
         anchors: Arc<Anchors>,
         domain: TrustDomain,
         site: &str,
-        provider: Arc<CryptoProvider>,
+        provider: &CryptoProvider,
     ) -> Arc<Self> {
         Arc::new(Self {
             anchors,
             domain,
             wanted: Wanted::GatewayOf(site.to_owned()),
             behind: false,
-            provider,
+            signatures: Signatures::of(provider),
         })
     }
 
     /// The controller, as it is reached through a relay.
-    pub fn controller(
-        anchors: Arc<Anchors>,
-        domain: TrustDomain,
-        provider: Arc<CryptoProvider>,
-    ) -> Arc<Self> {
-        Arc::new(Self { anchors, domain, wanted: Wanted::Controller, behind: false, provider })
+    pub fn controller(anchors: Arc<Anchors>, domain: TrustDomain, provider: &CryptoProvider) -> Arc<Self> {
+        let signatures = Signatures::of(provider);
+        Arc::new(Self { anchors, domain, wanted: Wanted::Controller, behind: false, signatures })
     }
 
     /// The same for a clock that may be behind, as after months without power: what is said not to be valid yet, by an
@@ -131,7 +126,7 @@ impl SiteGateway {
             domain: self.domain.clone(),
             wanted: self.wanted.clone(),
             behind: true,
-            provider: Arc::clone(&self.provider),
+            signatures: self.signatures,
         })
     }
 
@@ -159,14 +154,13 @@ impl ServerCertVerifier for SiteGateway {
         Ok(ServerCertVerified::assertion())
     }
 
-    /// Never asked: only TLS 1.3 is spoken.
     fn verify_tls12_signature(
         &self,
         _: &[u8],
         _: &CertificateDer<'_>,
         _: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        Err(no_tls12())
+        self.signatures.tls12()
     }
 
     fn verify_tls13_signature(
@@ -175,12 +169,11 @@ impl ServerCertVerifier for SiteGateway {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        rustls::crypto::verify_tls13_signature(message, certificate, signature, algorithms)
+        self.signatures.tls13(message, certificate, signature)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.provider.signature_verification_algorithms.supported_schemes()
+        self.signatures.schemes()
     }
 }
 
@@ -188,10 +181,6 @@ impl ServerCertVerifier for SiteGateway {
 fn not_before(leaf: &CertificateDer<'_>, above: &[CertificateDer<'_>], now: UnixTime) -> u64 {
     let begins = above.iter().take(MAX_CHAIN).chain([leaf]).filter_map(|der| certificate_begin(der));
     begins.fold(now.as_secs(), u64::max)
-}
-
-fn no_tls12() -> Error {
-    Error::General("TLS 1.2 is not spoken".to_owned())
 }
 
 impl From<BadChain> for Error {

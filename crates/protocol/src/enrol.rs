@@ -149,7 +149,7 @@ pub struct RecoverAnswer {
     pub generation: u64,
     /// Its certificate and those above it, without the root (PEM).
     pub chain: String,
-    /// The trust anchors in force (PEM).
+    /// The trust anchors in force, and the certificates by which older ones vouch for newer ones (PEM).
     pub anchors: String,
 }
 

@@ -41,7 +41,7 @@ pub(crate) struct Issued {
     pub(crate) chain: Vec<Vec<u8>>,
     /// Which it is, where the controller says so.
     pub(crate) generation: Option<u64>,
-    /// The trust anchors in force (DER), where they came with it.
+    /// The trust anchors in force and how older ones vouch for newer ones (DER), where they came with it.
     pub(crate) anchors: Vec<Vec<u8>>,
 }
 

@@ -70,7 +70,7 @@ impl Est<'_> {
         self.ask(Question::est(format!("{EST_PATH}/simplereenroll"), csr)).await?.issued()
     }
 
-    /// The trust anchors in force (DER).
+    /// The trust anchors in force, and how older ones vouch for newer ones (DER).
     pub(crate) async fn anchors(&self) -> Result<Vec<Vec<u8>>, EstError> {
         self.ask(Question::get(format!("{EST_PATH}/cacerts"))).await?.certificates()
     }

@@ -26,7 +26,7 @@ const SECRET: [u8; 32] = [5; 32];
 /// What it keeps and how it behaves.
 pub(super) struct Book {
     issuing: Arc<Authority>,
-    root: Vec<u8>,
+    roots: Vec<Vec<u8>>,
     clock: Arc<SetClock>,
     /// By generation.
     pub(super) issued: BTreeMap<u64, Issued>,
@@ -58,7 +58,7 @@ impl Controller {
         let acceptor = TlsAcceptor::from(Arc::new(world.server(profile, &[])));
         let book = Arc::new(Mutex::new(Book {
             issuing: Arc::clone(&world.issuing),
-            root: world.root.certificate().to_vec(),
+            roots: world.roots(),
             clock: Arc::clone(&world.clock),
             issued: BTreeMap::new(),
             recoveries: 0,
@@ -108,7 +108,7 @@ async fn answer(
     let mut book = book.lock().unwrap();
     book.asked.push(path.clone());
     let answer = match path.as_str() {
-        "/.well-known/est/cacerts" => certificates(&[book.root.clone()], 0),
+        "/.well-known/est/cacerts" => certificates(&book.roots, 0),
         "/.well-known/est/simpleenroll" => book.enrol(token.as_deref(), &body),
         "/.well-known/est/simplereenroll" => book.renew(shown, &body),
         "/enrol/v1/nonce" => {
@@ -172,7 +172,7 @@ impl Book {
                     version: 1,
                     generation: granted.generation,
                     chain: chain.iter().map(|der| pem(der)).collect(),
-                    anchors: pem(&self.root),
+                    anchors: self.roots.iter().map(|der| pem(der)).collect(),
                 })
             }
         }

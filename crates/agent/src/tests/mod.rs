@@ -32,6 +32,8 @@ const LIFE: u64 = 30 * 24 * 3_600;
 /// What a plant has: a root, who signs under it, and a clock for everybody but the device.
 struct World {
     root: Root,
+    /// The root before it, still in force.
+    older: Option<Root>,
     issuing: Arc<Authority>,
     clock: Arc<SetClock>,
 }
@@ -42,7 +44,20 @@ impl World {
         clock.set(NOW);
         let root = Root::new(1);
         let issuing = Arc::new(root.issuing());
-        Self { root, issuing, clock }
+        Self { root, older: None, issuing, clock }
+    }
+
+    /// The same after another root has taken over.
+    fn rolled_over(self) -> Self {
+        let root = Root::new(3);
+        let issuing = Arc::new(root.issuing());
+        Self { root, older: Some(self.root), issuing, clock: self.clock }
+    }
+
+    /// The roots, and the newer one as the older one vouches for it (DER).
+    fn roots(&self) -> Vec<Vec<u8>> {
+        let before = self.older.iter().flat_map(|older| [self.root.by(older), older.certificate().to_vec()]);
+        std::iter::once(self.root.certificate().to_vec()).chain(before).collect()
     }
 
     fn gateway(&self) -> Profile {
@@ -52,13 +67,13 @@ impl World {
     /// A server for both kinds of connection: who shows a device's certificate is judged, and none need be shown.
     fn server(&self, profile: &Profile, protocols: &[&[u8]]) -> ServerConfig {
         let anchors = Anchors::new(&[self.root.certificate()], []).unwrap();
-        let devices = DeviceClients::new(Arc::new(anchors), domain(), "lab", crate::tls::provider());
+        let devices = DeviceClients::new(Arc::new(anchors), domain(), "lab", &crate::tls::provider());
         let key = KeyPair::generate().unwrap();
         let public = RequestedKey::of_key(&key.serialize_der()).unwrap();
         let validity = Validity { from: NOW - 3_600, until: NOW + 100 * LIFE };
         let leaf = self.issuing.issue(profile, &public, [8; 16], validity).unwrap();
-        let chain = [&leaf[..], self.issuing.certificate(), self.root.certificate()];
-        let chain = chain.map(|der| CertificateDer::from(der.to_vec())).to_vec();
+        let chain = [leaf, self.issuing.certificate().to_vec()].into_iter().chain(self.roots());
+        let chain = chain.map(CertificateDer::from).collect();
         let time = Time::new(Arc::<SetClock>::clone(&self.clock), 0);
         let mut config = ServerConfig::builder_with_details(crate::tls::provider(), time)
             .with_protocol_versions(&[&rustls::version::TLS13])
@@ -70,8 +85,9 @@ impl World {
         config
     }
 
+    /// Made when the oldest root was the only one.
     fn token(&self) -> EnrolToken {
-        let root = crate::testing::hash(self.root.certificate());
+        let root = crate::testing::hash(self.older.as_ref().unwrap_or(&self.root).certificate());
         EnrolToken { id: [1; 8], secret: [2; 32], root }
     }
 }

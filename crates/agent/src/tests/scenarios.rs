@@ -204,6 +204,38 @@ async fn a_device_comes_back_after_months_with_a_clock_that_stands_at_1970() {
 }
 
 #[tokio::test]
+async fn a_token_from_before_another_root_took_over_enrols() {
+    let world = World::new().rolled_over();
+    let controller = Controller::start(&world).await;
+    let device = Device::new(None);
+    let device =
+        Device { config: Config { server: Some(controller.url()), ..device.config.clone() }, ..device };
+    device.enrol(world.token(), false).await.unwrap();
+    let agent = device.agent();
+    let trusted: Vec<_> = agent.trial().anchors.iter().map(|root| crate::testing::hash(root)).collect();
+    let roots = [Some(&world.root), world.older.as_ref()];
+    for root in roots.into_iter().flatten() {
+        assert!(trusted.contains(&crate::testing::hash(root.certificate())));
+    }
+}
+
+#[tokio::test]
+async fn a_device_that_was_off_while_another_root_took_over_comes_back() {
+    let (world, before, _gateway, device) = enrolled(300).await;
+    let world = world.rolled_over();
+    let controller = Controller::start(&world).await;
+    let issued = before.book(|book| book.issued.clone());
+    controller.book(|book| book.issued = issued);
+    world.clock.set(NOW + 5 * LIFE);
+    device.clock.set(NOW + 5 * LIFE);
+    let device =
+        Device { config: Config { server: Some(controller.url()), ..device.config.clone() }, ..device };
+    let mut agent = device.agent();
+    assert!(agent.renew().await.unwrap(), "by recovery, under the new root");
+    assert_eq!((agent.trial().generation, agent.trial().anchors.len()), (2, 2));
+}
+
+#[tokio::test]
 async fn an_answer_that_is_lost_is_given_again_and_a_copy_is_not() {
     let (world, controller, _gateway, device) = enrolled(300).await;
     let copy = Device::new(device.plant.here.as_ref());

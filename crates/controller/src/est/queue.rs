@@ -150,7 +150,7 @@ pub(super) fn keep(
 ) -> Result<(), Problem> {
     audit::append(tx, &refusal.entry(about, at))?;
     if let (true, Some(site), Some(device)) = (refusal.alarms(), &about.site, &about.device) {
-        crate::record::credentials::freeze(tx, (site, device), &refusal.to_string(), at)?;
+        crate::record::credentials::freeze(tx, (site, device), ("system", &refusal.to_string()), at)?;
     }
     Ok(())
 }

@@ -3,8 +3,9 @@
 //! INVARIANT: the handshake says nothing of who signed the certificate. That is judged behind it (`caller`), where a
 //! refusal has a reason, a record and an answer that a person can read.
 
+use nullius_identity::Signatures;
 use rustls::client::danger::HandshakeSignatureValid;
-use rustls::crypto::{WebPkiSupportedAlgorithms, aws_lc_rs, verify_tls13_signature};
+use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::{CertificateDer, UnixTime};
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::{CertificateError, DigitallySignedStruct, DistinguishedName, Error, SignatureScheme};
@@ -15,11 +16,11 @@ const MAX_CERTIFICATE: usize = 16 << 10;
 
 /// Takes any certificate whose key the client proves.
 #[derive(Debug)]
-pub(crate) struct AnyClient(WebPkiSupportedAlgorithms);
+pub(crate) struct AnyClient(Signatures);
 
 impl AnyClient {
     pub(crate) fn new() -> Self {
-        Self(aws_lc_rs::default_provider().signature_verification_algorithms)
+        Self(Signatures::of(&aws_lc_rs::default_provider()))
     }
 }
 
@@ -46,14 +47,13 @@ impl ClientCertVerifier for AnyClient {
         Ok(ClientCertVerified::assertion())
     }
 
-    /// Never asked: only TLS 1.3 is spoken.
     fn verify_tls12_signature(
         &self,
         _: &[u8],
         _: &CertificateDer<'_>,
         _: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        Err(CertificateError::BadSignature.into())
+        self.0.tls12()
     }
 
     fn verify_tls13_signature(
@@ -62,10 +62,10 @@ impl ClientCertVerifier for AnyClient {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls13_signature(message, certificate, signature, &self.0)
+        self.0.tls13(message, certificate, signature)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.supported_schemes()
+        self.0.schemes()
     }
 }

@@ -49,14 +49,13 @@ pub(super) fn sign(
     Ok(Signed { chain: issued.chain, serial: issued.serial, issuer, until: issued.until })
 }
 
-/// What a device is given to know the controller and its gateways by (DER): issuing authorities, and the roots behind
-/// them.
+/// What a device is given to know the controller and its gateways by (DER): issuing authorities, and [`roots`].
 pub(super) fn anchors(tx: &mut Tx<'_>) -> Result<Vec<Vec<u8>>, CaError> {
-    let anchors = pki::anchors(tx)?;
-    Ok(anchors.issuing.into_iter().chain(anchors.roots).collect())
+    Ok(pki::anchors(tx)?.issuing.into_iter().chain(roots(tx)?).collect())
 }
 
-/// The roots alone (DER).
+/// The roots (DER), and those again that an older one signed: a device believes a new one by the word of one it knows.
 pub(super) fn roots(tx: &mut Tx<'_>) -> Result<Vec<Vec<u8>>, CaError> {
-    Ok(pki::anchors(tx)?.roots)
+    let anchors = pki::anchors(tx)?;
+    Ok(anchors.roots.into_iter().chain(anchors.cross).collect())
 }

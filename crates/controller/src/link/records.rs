@@ -5,13 +5,14 @@
 
 use super::arrival::cut;
 use super::wire::End;
+use crate::record::credentials;
 use nullius_audit::{Entry, Phase};
 use nullius_identity::{GatewayIdentity, Verified};
 use nullius_model::{DeviceName, Epoch, Timestamp};
 use nullius_protocol::link::{Hash, Record, Records, chained};
 use nullius_protocol::local::AuditLine;
 use nullius_store::gateways::{self, Gateway};
-use nullius_store::{StoreError, Tx, audit, credentials, devices};
+use nullius_store::{StoreError, Tx, audit, devices};
 
 /// What a gateway calls a key in two places.
 const CLONE: &str = "clone";
@@ -69,12 +70,7 @@ fn freeze(tx: &mut Tx<'_>, gateway: &Gateway, device: &DeviceName, at: Timestamp
         return Ok(());
     }
     let why = format!("gateway {} saw a key of it in two places", gateway.name);
-    if credentials::freeze(tx, (site, device.as_str()), Some(&why), at.as_secs())? {
-        let who = format!("gateway:{}", gateway.name);
-        let entry = Entry::new(Phase::Observed, at, who, "alarm.clone", format!("device/{device}"));
-        audit::append(tx, &entry.site(site).why(why))?;
-    }
-    Ok(())
+    credentials::freeze(tx, (site, device.as_str()), (&who(gateway), &why), at).map(drop)
 }
 
 /// What is wrong with a record's place, if anything.
@@ -113,7 +109,11 @@ fn entry(gateway: &Gateway, record: &Record, at: Timestamp) -> Entry {
 }
 
 fn observed(gateway: &Gateway, at: Timestamp, what: &str) -> Entry {
-    let who = format!("gateway:{}", gateway.name);
-    Entry::new(Phase::Observed, at, who, what, format!("gateway/{}", gateway.name))
+    Entry::new(Phase::Observed, at, who(gateway), what, format!("gateway/{}", gateway.name))
         .site(gateway.site.as_str())
+}
+
+/// As the log names a gateway.
+fn who(gateway: &Gateway) -> String {
+    format!("gateway:{}", gateway.name)
 }

@@ -26,8 +26,8 @@ pub(crate) struct Anchors {
     pub(crate) issuing: Vec<Vec<u8>>,
     /// Newer roots as older ones vouch for them.
     pub(crate) cross: Vec<Vec<u8>>,
-    /// SHA-256 of the certificates of authorities that nothing is believed of, and of their keys
-    /// (`SubjectPublicKeyInfo`): no other certificate of such a key counts either.
+    /// SHA-256 of the keys (`SubjectPublicKeyInfo`) of authorities that nothing is believed of: no certificate of such a
+    /// key counts.
     pub(crate) distrusted: Vec<[u8; 32]>,
     /// SHA-256 of certificates that such an authority signed while its key was ours alone, and that are good otherwise:
     /// their holders may come for another.
@@ -57,9 +57,7 @@ pub(crate) fn anchors(tx: &mut Tx<'_>) -> Result<Anchors, StoreError> {
 impl Anchors {
     fn take(&mut self, row: Authority) {
         match (row.kind, row.state) {
-            (_, State::Distrusted) => {
-                self.distrusted.extend([sha256(&row.certificate), sha256(&row.public_key)]);
-            }
+            (_, State::Distrusted) => self.distrusted.push(sha256(&row.public_key)),
             (Kind::Root, _) => {
                 self.cross.extend(row.cross);
                 self.roots.push(row.certificate);

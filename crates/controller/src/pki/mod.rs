@@ -36,9 +36,10 @@ use crate::secret::random;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair};
 use nullius_identity::{Authority, Profile, Published, RequestedKey, Serial, TrustDomain, Validity};
+use nullius_model::Timestamp;
 use nullius_store::authorities::{self, Kind};
 use nullius_store::certificates::{self, Certificate, Holder};
-use nullius_store::{Secret, Tx};
+use nullius_store::{Secret, StoreError, Tx};
 use sha2::{Digest as _, Sha256};
 
 /// Seconds of a day.
@@ -133,16 +134,35 @@ impl Issuing {
         Ok(Issued { chain, serial: row.serial, until: validity.until })
     }
 
-    /// What a server shows above [`Issued::chain`]: the root, for whoever knows it by its hash alone, and that root under
-    /// the one before it, for whoever knows only that.
-    pub(crate) fn above(&self) -> impl Iterator<Item = Vec<u8>> {
-        std::iter::once(self.root().to_vec()).chain(self.cross.clone())
+    /// What a server shows above [`Issued::chain`]: the root, for whoever knows it by its hash alone; that root under the
+    /// one before it, for whoever knows only that; and that one too while it is in force, for whoever knows its hash
+    /// alone.
+    pub(crate) fn above(&self, tx: &mut Tx<'_>, at: Timestamp) -> Result<Vec<Vec<u8>>, StoreError> {
+        let mut above = vec![self.root().to_vec()];
+        if let Some(cross) = &self.cross {
+            above.push(cross.clone());
+            above.extend(older(tx, (self.root(), cross), at)?);
+        }
+        Ok(above)
     }
 
     /// The root's certificate (DER).
     pub(crate) fn root(&self) -> &[u8] {
         self.authority.chain().last().map(Vec::as_slice).unwrap_or_default()
     }
+}
+
+/// The root in force that signed a certificate about a newer one (DER).
+fn older(
+    tx: &mut Tx<'_>,
+    (root, cross): (&[u8], &[u8]),
+    at: Timestamp,
+) -> Result<Option<Vec<u8>>, StoreError> {
+    let vouches = |older: &Vec<u8>| {
+        let anchors = nullius_identity::chain::Anchors::new(&[older], []);
+        older != root && anchors.is_ok_and(|anchors| anchors.vouched(root, cross, at.as_secs()).is_ok())
+    };
+    Ok(anchors(tx)?.roots.into_iter().find(vouches))
 }
 
 /// An authority with its key.

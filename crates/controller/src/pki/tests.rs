@@ -11,14 +11,14 @@ use crate::access::{ALL_SITES, Role};
 use crate::record::Actor;
 use crate::testing::{Ask, Stage};
 use crate::{Config, PkiSettings};
-use nullius_identity::{Profile, Protection, RequestedKey, Validity, pem};
+use nullius_identity::{PinnedController, PinnedRoot, Profile, Protection, RequestedKey, Validity, pem};
 use nullius_model::Timestamp;
 use nullius_store::authorities::State;
 use nullius_store::testing::sqlite;
-use nullius_store::{Secret, StoreError};
+use nullius_store::{Secret, StoreError, Tx};
 use rustls::RootCertStore;
 use rustls::client::WebPkiServerVerifier;
-use rustls::client::danger::ServerCertVerifier as _;
+use rustls::client::danger::ServerCertVerifier;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -56,6 +56,15 @@ impl Plant {
         let key = RequestedKey::of_key(new_key()?.expose())?;
         let validity = Validity { from: at, until: at + 30 * super::DAY };
         self.stage.app.store().write(|tx| issue(tx, config, profile, &key, validity))
+    }
+
+    /// What the controller shows when somebody connects.
+    fn sent(&self) -> Vec<CertificateDer<'static>> {
+        let issued = self.issue(&Profile::ControllerServer(vec!["localhost".to_owned()])).unwrap();
+        let (config, at) = (self.stage.app.config().clone(), self.now());
+        let above = |tx: &mut Tx<'_>| Ok::<_, CaError>(super::issuing(tx, &config)?.above(tx, at)?);
+        let above = self.stage.app.store().read(above).unwrap();
+        issued.chain.into_iter().chain(above).map(CertificateDer::from).collect()
     }
 
     fn states(&self) -> Vec<State> {
@@ -293,14 +302,7 @@ fn whoever_trusts_the_old_root_takes_a_server_under_the_new_one() {
         let actor = plant.actor();
         plant.stage.app.store().write(|tx| rollover::advance(tx, &actor, &[])).unwrap();
     }
-    let issued = plant.issue(&Profile::ControllerServer(vec!["localhost".to_owned()])).unwrap();
-    let config = plant.stage.app.config().clone();
-    let above = plant
-        .stage
-        .app
-        .store()
-        .read(|tx| super::issuing(tx, &config).map(|it| it.above().collect::<Vec<_>>()));
-    let sent = issued.chain.into_iter().chain(above.unwrap()).map(CertificateDer::from).collect::<Vec<_>>();
+    let sent = plant.sent();
     let mut roots = RootCertStore::empty();
     roots.add(CertificateDer::from(old[0].as_slice())).unwrap();
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
@@ -311,6 +313,35 @@ fn whoever_trusts_the_old_root_takes_a_server_under_the_new_one() {
         |sent: &[CertificateDer<'_>]| verifier.verify_server_cert(&sent[0], &sent[1..], &name, &[], now);
     assert!(taken(&sent).is_ok());
     assert!(taken(&sent[..3]).is_err(), "nobody vouches for the new root");
+}
+
+#[test]
+fn a_token_from_before_another_root_took_over_is_good_until_the_old_one_retires() {
+    let plant = Plant::new();
+    let old = plant.stage.write(anchors).roots.swap_remove(0);
+    plant.start(Some(&plant.folder.join("new")));
+    let step = || {
+        let actor = plant.actor();
+        plant.stage.app.store().write(|tx| rollover::advance(tx, &actor, &[])).unwrap();
+    };
+    step();
+    step();
+    let new = plant.stage.write(anchors).roots.swap_remove(1);
+    let known = || {
+        let provider = || Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let by_name = PinnedRoot::new(super::sha256(&old), provider());
+        let by_role = PinnedController::new(super::sha256(&old), provider());
+        let now = UnixTime::since_unix_epoch(Duration::from_secs(plant.now().as_secs() + 60));
+        let (name, sent) = (ServerName::try_from("localhost").unwrap(), plant.sent());
+        let shown = |verifier: &dyn ServerCertVerifier| {
+            verifier.verify_server_cert(&sent[0], &sent[1..], &name, &[], now).is_ok()
+        };
+        (shown(&*by_name), shown(&*by_role), by_name.vouches(&new))
+    };
+    assert_eq!(known(), (true, true, true));
+    plant.stage.pass(Duration::from_secs(31 * super::DAY));
+    step();
+    assert_eq!(known(), (false, false, false));
 }
 
 #[test]
@@ -333,7 +364,7 @@ fn a_stolen_key_is_replaced_at_once_and_essential_devices_come_first() {
     // no policy says what the devices are for: each could keep people safe
     assert_eq!(names, [(1, "gw1"), (2, "cam1"), (2, "plc1")]);
     let found = plant.stage.write(anchors);
-    assert_eq!((found.signs, found.known.len(), found.distrusted.len()), (Some(new), 3, 2));
+    assert_eq!((found.signs, found.known.len(), found.distrusted.len()), (Some(new), 3, 1));
     assert_eq!(act().unwrap_err().code(), "distrusted");
     plant.stage.pass(Duration::from_secs(1));
     plant.issue(&device("plc1", &[])).unwrap();

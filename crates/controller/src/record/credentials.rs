@@ -14,7 +14,7 @@ use nullius_protocol::order::Order;
 use nullius_protocol::to_hex;
 use nullius_store::certificates::{self, Holder};
 use nullius_store::credentials::{self as rows, Credential, Enrolment, Status};
-use nullius_store::{Tx, audit, enrol_tokens};
+use nullius_store::{StoreError, Tx, audit, enrol_tokens};
 
 /// Revokes one credential.
 ///
@@ -89,18 +89,21 @@ fn ends(event: &Event) -> Option<Reason> {
 }
 
 /// Nothing more is given to a device, and what it has is under suspicion, until a person has looked at it. Somebody else
-/// may have its key: this is an alarm. `false` where it was frozen before.
+/// may have its key: this is an alarm, in the name of who found out. `false` where it was frozen before.
+///
+/// # Errors
+/// What the store fails with.
 pub(crate) fn freeze(
     tx: &mut Tx<'_>,
     (site, name): (&str, &str),
-    why: &str,
+    (who, why): (&str, &str),
     at: Timestamp,
-) -> Result<bool, Problem> {
+) -> Result<bool, StoreError> {
     let why = inert(why);
     if !rows::freeze(tx, (site, name), Some(&why), at.as_secs())? {
         return Ok(false);
     }
-    let entry = Entry::new(Phase::Observed, at, "system", "alarm.clone", format!("device/{name}"));
+    let entry = Entry::new(Phase::Observed, at, who, "alarm.clone", format!("device/{name}"));
     audit::append(tx, &entry.site(site).why(why))?;
     Ok(true)
 }

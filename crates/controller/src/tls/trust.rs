@@ -4,66 +4,57 @@
 //! its hash: whoever holds the key of such a certificate may come, for another one.
 
 use crate::pki::{Anchors, sha256};
+use nullius_identity::Signatures;
+use nullius_identity::chain::{self, BadChain, Purpose};
 use rustls::client::danger::HandshakeSignatureValid;
 use rustls::pki_types::{CertificateDer, UnixTime};
-use rustls::server::WebPkiClientVerifier;
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
-use rustls::{
-    CertificateError, DigitallySignedStruct, DistinguishedName, Error, RootCertStore, SignatureScheme,
-};
+use rustls::{DigitallySignedStruct, DistinguishedName, Error, SignatureScheme};
+use std::collections::BTreeSet;
 use std::sync::{Arc, PoisonError, RwLock};
-
-/// Most certificates of a chain that are looked at.
-const MAX_CHAIN: usize = 8;
 
 /// Verifies by what is believed now.
 #[derive(Debug)]
-pub(super) struct TrustVerifier(RwLock<Arc<Trust>>);
+pub(super) struct TrustVerifier {
+    trust: RwLock<Arc<Trust>>,
+    signatures: Signatures,
+}
 
 #[derive(Debug)]
 struct Trust {
-    verifier: Arc<dyn ClientCertVerifier>,
-    anchors: Anchors,
+    /// The roots, without what is distrusted.
+    believed: chain::Anchors,
+    /// The roots, for what was written down.
+    all: chain::Anchors,
+    known: BTreeSet<[u8; 32]>,
 }
 
 impl TrustVerifier {
     pub(super) fn new(anchors: Anchors) -> Result<Self, Error> {
-        Ok(Self(RwLock::new(Arc::new(Trust::new(anchors)?))))
+        let trust = RwLock::new(Arc::new(Trust::new(anchors)?));
+        Ok(Self { trust, signatures: Signatures::of(&super::provider()) })
     }
 
     /// From the next handshake on.
     pub(super) fn put(&self, anchors: Anchors) -> Result<(), Error> {
         let trust = Arc::new(Trust::new(anchors)?);
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = trust;
+        *self.trust.write().unwrap_or_else(PoisonError::into_inner) = trust;
         Ok(())
     }
 
     fn now(&self) -> Arc<Trust> {
-        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(&self.trust.read().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
 impl Trust {
-    fn new(anchors: Anchors) -> Result<Self, Error> {
-        let mut roots = RootCertStore::empty();
-        for root in &anchors.roots {
-            roots.add(CertificateDer::from(root.as_slice()))?;
-        }
-        let builder = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), super::provider());
-        let verifier = builder.build().map_err(|error| Error::General(error.to_string()))?;
-        Ok(Self { verifier, anchors })
+    fn new(anchors: Anchors) -> Result<Self, BadChain> {
+        let believed = chain::Anchors::new(&anchors.roots, anchors.distrusted)?;
+        Ok(Self { believed, all: chain::Anchors::new(&anchors.roots, [])?, known: anchors.known })
     }
 
-    /// What may stand between a leaf and a root.
-    fn between<'c>(
-        &'c self,
-        leaf: &CertificateDer<'_>,
-        sent: &'c [CertificateDer<'c>],
-    ) -> Vec<CertificateDer<'c>> {
-        let is_known = self.anchors.known.contains(&sha256(leaf));
-        let is_good = |der: &&CertificateDer<'c>| is_known || !self.anchors.distrusted.contains(&sha256(der));
-        let own = self.anchors.issuing.iter().map(|der| CertificateDer::from(der.as_slice()));
-        own.chain(sent.iter().take(MAX_CHAIN).filter(is_good).cloned()).collect()
+    fn anchors_for(&self, leaf: &[u8]) -> &chain::Anchors {
+        if self.known.contains(&sha256(leaf)) { &self.all } else { &self.believed }
     }
 }
 
@@ -79,18 +70,18 @@ impl ClientCertVerifier for TrustVerifier {
         intermediates: &[CertificateDer<'_>],
         now: UnixTime,
     ) -> Result<ClientCertVerified, Error> {
-        let trust = self.now();
-        trust.verifier.verify_client_cert(end_entity, &trust.between(end_entity, intermediates), now)
+        let sent: Vec<_> = std::iter::once(end_entity).chain(intermediates).collect();
+        self.now().anchors_for(end_entity).verify(&sent, Purpose::Client, now.as_secs())?;
+        Ok(ClientCertVerified::assertion())
     }
 
-    /// Never asked: only TLS 1.3 is spoken.
     fn verify_tls12_signature(
         &self,
         _: &[u8],
         _: &CertificateDer<'_>,
         _: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        Err(CertificateError::BadSignature.into())
+        self.signatures.tls12()
     }
 
     fn verify_tls13_signature(
@@ -99,11 +90,11 @@ impl ClientCertVerifier for TrustVerifier {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.now().verifier.verify_tls13_signature(message, certificate, signature)
+        self.signatures.tls13(message, certificate, signature)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.now().verifier.supported_verify_schemes()
+        self.signatures.schemes()
     }
 }
 
@@ -141,23 +132,21 @@ mod tests {
         let (ours, theirs) = (root(), root());
         let (stolen, next, foreign) = (issuing(&ours), issuing(&ours), issuing(&theirs));
         let (known, forged, new) = (leaf(&stolen), leaf(&stolen), leaf(&next));
-        let mut anchors = Anchors {
-            roots: vec![ours.certificate().to_vec()],
-            issuing: vec![stolen.certificate().to_vec()],
-            ..Anchors::default()
-        };
+        // a second certificate for the stolen key, as the root may have signed it
+        let again = Profile::IssuingCa { names: Constraints::default() };
+        let again = ours.issue(&again, stolen.key(), [0x44; 16], LIFE).unwrap();
+        let mut anchors = Anchors { roots: vec![ours.certificate().to_vec()], ..Anchors::default() };
         let verifier = TrustVerifier::new(anchors.clone()).unwrap();
         let now = UnixTime::since_unix_epoch(Duration::from_secs(1_800_000_000));
-        let taken = |leaf: &CertificateDer<'_>, by: &Authority| {
-            let sent = [CertificateDer::from(by.certificate())];
-            verifier.verify_client_cert(leaf, &sent, now).is_ok()
+        let taken = |leaf: &CertificateDer<'_>, by: &[u8]| {
+            verifier.verify_client_cert(leaf, &[CertificateDer::from(by)], now).is_ok()
         };
-        assert!(taken(&known, &stolen) && taken(&forged, &stolen) && taken(&new, &next));
-        assert!(!taken(&leaf(&foreign), &foreign), "another root's");
-        anchors.issuing = vec![next.certificate().to_vec()];
-        anchors.distrusted = vec![sha256(stolen.certificate())];
+        let judged = || [stolen.certificate(), &again].map(|by| (taken(&known, by), taken(&forged, by)));
+        let others = || (taken(&new, next.certificate()), taken(&leaf(&foreign), foreign.certificate()));
+        assert_eq!((judged(), others()), ([(true, true); 2], (true, false)));
+        anchors.distrusted = vec![stolen.key().hash()];
         anchors.known = [sha256(&known)].into();
         verifier.put(anchors).unwrap();
-        assert!(taken(&known, &stolen) && !taken(&forged, &stolen) && taken(&new, &next));
+        assert_eq!((judged(), others()), ([(true, false); 2], (true, false)));
     }
 }

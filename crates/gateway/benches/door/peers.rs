@@ -94,7 +94,7 @@ impl Drop for Peer {
 fn client(site: &Site, credential: &Credential) -> Result<ClientConfig> {
     let provider = only(X25519);
     let anchors = Arc::new(Anchors::new(&[site.root()], [])?);
-    let verifier = SiteGateway::gateway(anchors, site.domain(), "lab", Arc::clone(&provider));
+    let verifier = SiteGateway::gateway(anchors, site.domain(), "lab", &provider);
     let chain = credential.chain.iter().cloned().map(CertificateDer::from).collect();
     let key = PrivateKeyDer::try_from(credential.key.serialize_der()).map_err(anyhow::Error::msg)?;
     let mut config = ClientConfig::builder_with_provider(provider)

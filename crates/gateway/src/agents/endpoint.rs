@@ -8,6 +8,7 @@ use super::state::State;
 use super::station::Station;
 use super::tickets::Tickets;
 use super::trust::{Judge, Refused};
+use nullius_identity::Signatures;
 use nullius_model::PortName;
 use nullius_protocol::agent::{ALPN, ALPN_EST, SILENCE_SECONDS};
 use quinn::crypto::rustls::{HandshakeData, QuicServerConfig};
@@ -145,9 +146,10 @@ fn transport() -> TransportConfig {
 pub(super) fn tls(state: &Arc<State>) -> Result<Arc<QuicServerConfig>, rustls::Error> {
     let provider = crate::link::tls::provider();
     let clock = Arc::new(Now(Arc::clone(state)));
+    let clients = Clients { state: Arc::clone(state), signatures: Signatures::of(&provider) };
     let mut config = rustls::ServerConfig::builder_with_details(provider, clock)
         .with_protocol_versions(&[&version::TLS13])?
-        .with_client_cert_verifier(Arc::new(Clients(Arc::clone(state))))
+        .with_client_cert_verifier(Arc::new(clients))
         .with_cert_resolver(state.certificate());
     config.alpn_protocols = vec![ALPN.to_vec(), ALPN_EST.to_vec()];
     config.session_storage = Arc::new(NoServerSessionStorage {});
@@ -171,11 +173,14 @@ impl rustls::time_provider::TimeProvider for Now {
 /// Judges certificates of devices by what is trusted when they come. Who enrols has none yet; for the continuity
 /// connection it is asked afterwards whether there was one.
 #[derive(Debug)]
-struct Clients(Arc<State>);
+struct Clients {
+    state: Arc<State>,
+    signatures: Signatures,
+}
 
 impl Clients {
     fn judge(&self) -> Result<Arc<Judge>, rustls::Error> {
-        self.0.judge().ok_or_else(|| rustls::Error::General(Refused::TooEarly.to_string()))
+        self.state.judge().ok_or_else(|| rustls::Error::General(Refused::TooEarly.to_string()))
     }
 }
 
@@ -199,11 +204,11 @@ impl ClientCertVerifier for Clients {
 
     fn verify_tls12_signature(
         &self,
-        message: &[u8],
-        leaf: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
+        _: &[u8],
+        _: &CertificateDer<'_>,
+        _: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.judge()?.clients().verify_tls12_signature(message, leaf, signature)
+        self.signatures.tls12()
     }
 
     fn verify_tls13_signature(
@@ -212,10 +217,10 @@ impl ClientCertVerifier for Clients {
         leaf: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.judge()?.clients().verify_tls13_signature(message, leaf, signature)
+        self.signatures.tls13(message, leaf, signature)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        crate::link::tls::provider().signature_verification_algorithms.supported_schemes()
+        self.signatures.schemes()
     }
 }

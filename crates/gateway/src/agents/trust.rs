@@ -70,8 +70,8 @@ impl Judge {
         let revoked = told.revoked.iter().cloned().collect();
         let revoked_keys = told.revoked_keys.iter().copied().collect();
         let anchors = Arc::new(anchors);
-        let provider = crate::link::tls::provider();
-        let clients = DeviceClients::new(Arc::clone(&anchors), place.domain.clone(), &place.site, provider);
+        let (provider, domain) = (crate::link::tls::provider(), place.domain.clone());
+        let clients = DeviceClients::new(Arc::clone(&anchors), domain, &place.site, &provider);
         Ok(Self { anchors, clients, place, told, revoked, revoked_keys, known: Known::default() })
     }
 
@@ -124,10 +124,5 @@ impl Judge {
         let verified = self.clients.verify_client_cert(leaf, above, now)?;
         self.known.keep(&chain, now.as_secs());
         Ok(verified)
-    }
-
-    /// Checks the signatures of a handshake.
-    pub(super) fn clients(&self) -> Arc<DeviceClients> {
-        Arc::clone(&self.clients)
     }
 }

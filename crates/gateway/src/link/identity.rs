@@ -1,8 +1,6 @@
 //! Who the gateway is to its controller: a key, a certificate, and whose certificates it takes. One file, replaced as a whole.
 
 use crate::store::{FileError, file};
-use aws_lc_rs::digest::{SHA256, digest};
-use nullius_protocol::link::Hash;
 use nullius_protocol::{from_hex, to_hex};
 use rcgen::{KeyPair, PKCS_ECDSA_P256_SHA256, PublicKeyData as _};
 use serde::{Deserialize, Serialize};
@@ -140,12 +138,6 @@ impl Identity {
         let text = serde_json::to_vec(&kept).map_err(|_| IdentityError::Damaged)?;
         Ok(file::replace(&path(directory), &text)?)
     }
-}
-
-/// SHA-256 of a certificate.
-pub(super) fn fingerprint(certificate: &[u8]) -> Hash {
-    let hash = digest(&SHA256, certificate);
-    Hash(hash.as_ref().first_chunk().copied().unwrap_or_default())
 }
 
 pub(super) fn path(directory: &Path) -> PathBuf {

@@ -17,6 +17,7 @@ use reqwest::Url;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How long the controller may take.
@@ -45,7 +46,8 @@ pub enum JoinError {
     Tls(#[from] rustls::Error),
     /// The controller cannot be reached, or is not the one that the token names.
     #[error(
-        "the controller cannot be reached, or is not the one that the token names (is this machine's clock right?)"
+        "the controller cannot be reached, or is not the one that the token names (is this machine's clock right? where the \
+         controller's root was replaced since, another token is needed: `nullius site invite`)"
     )]
     Http(#[from] reqwest::Error),
     /// It does not want this gateway.
@@ -97,14 +99,15 @@ pub fn join(config: &Config, identity: &Path, url: &str, token: &str) -> Result<
     runtime.block_on(async {
         let trust = Trust::find(config).await?;
         let key = identity::make_key()?;
-        let answer = ask(url, &token, identity::request(&key)?).await?;
+        let pinned = PinnedRoot::new(token.root.0, tls::provider());
+        let answer = ask(url, &token, &pinned, identity::request(&key)?).await?;
         let signer = PublicKey::from_text(&answer.signer).map_err(|_| JoinError::Answer)?;
         let certificates = |pem: &str| {
             let read: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem.as_bytes()).collect();
             read.map_err(|_| JoinError::Answer)
         };
         let root = certificates(&answer.root)?.into_iter().next().ok_or(JoinError::Answer)?.to_vec();
-        if identity::fingerprint(&root) != token.root {
+        if !pinned.vouches(&root) {
             return Err(JoinError::Answer);
         }
         let chain = certificates(&answer.chain)?.into_iter().map(|der| der.to_vec()).collect();
@@ -118,8 +121,13 @@ pub fn join(config: &Config, identity: &Path, url: &str, token: &str) -> Result<
     })
 }
 
-async fn ask(url: Url, token: &JoinToken, csr: Vec<u8>) -> Result<JoinAnswer, JoinError> {
-    let mut tls = PinnedRoot::new(token.root.0, tls::provider()).client()?;
+async fn ask(
+    url: Url,
+    token: &JoinToken,
+    pinned: &Arc<PinnedRoot>,
+    csr: Vec<u8>,
+) -> Result<JoinAnswer, JoinError> {
+    let mut tls = pinned.client()?;
     tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     let client = reqwest::Client::builder().tls_backend_preconfigured(tls).no_proxy();
     let client = client.redirect(reqwest::redirect::Policy::none()).timeout(PATIENCE).build()?;

@@ -45,7 +45,9 @@ pub(crate) struct Heard {
 
 pub(crate) struct Controller {
     pub(crate) signer: SigningKey,
-    root: Vec<u8>,
+    pub(crate) root: Vec<u8>,
+    /// What tokens name.
+    pinned: Vec<u8>,
     address: SocketAddr,
     join: SocketAddr,
     heard: Arc<Mutex<Heard>>,
@@ -73,6 +75,15 @@ fn request(key: &KeyPair) -> Vec<u8> {
 impl Controller {
     /// Starts one in this thread's network namespace. Certificates of gateways are valid for so long, in seconds.
     pub(crate) fn start(gateways_last: u64) -> Self {
+        Self::with(gateways_last, None)
+    }
+
+    /// The same after its root took over from another, under which its tokens were made.
+    pub(crate) fn rolled_over(gateways_last: u64) -> Self {
+        Self::with(gateways_last, Some(&authority(&key())))
+    }
+
+    fn with(gateways_last: u64, older: Option<&Authority>) -> Self {
         crate::plant::run("ip", &["link", "set", "lo", "up"]);
         let authority = Arc::new(authority(&key()));
         let server = key();
@@ -80,11 +91,18 @@ impl Controller {
         let profile = Profile::ControllerServer(vec!["127.0.0.1".to_owned()]);
         let leaf = authority.issue(&profile, &csr, [8; 16], VALID).unwrap();
         let root = authority.certificate().to_vec();
-        let tls = |client| server_config(&root, &leaf, &server, client);
+        let before = older.map(|older| {
+            let cross = older.issue(&Profile::Root, authority.key(), [6; 16], VALID).unwrap();
+            [cross, older.certificate().to_vec()]
+        });
+        let pinned = older.unwrap_or(&authority).certificate().to_vec();
+        let chain: Vec<_> = [leaf, root.clone()].into_iter().chain(before.into_iter().flatten()).collect();
+        let tls = |client| server_config(&root, &chain, &server, client);
         let [link, join] = [0, 0].map(|_| std::net::TcpListener::bind("127.0.0.1:0").unwrap());
         let controller = Self {
             signer: SigningKey::generate().unwrap(),
             root: root.clone(),
+            pinned,
             address: link.local_addr().unwrap(),
             join: join.local_addr().unwrap(),
             heard: Arc::default(),
@@ -127,7 +145,7 @@ impl Controller {
     /// A token that any number of gateways may use.
     pub(crate) fn token(&self) -> String {
         let root = Hash(
-            aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &self.root).as_ref().try_into().unwrap(),
+            aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &self.pinned).as_ref().try_into().unwrap(),
         );
         JoinToken { id: [1; 8], secret: [2; 32], root }.to_string()
     }
@@ -182,7 +200,7 @@ impl Controller {
     }
 }
 
-fn server_config(root: &[u8], leaf: &[u8], key: &KeyPair, client: bool) -> Arc<ServerConfig> {
+fn server_config(root: &[u8], chain: &[Vec<u8>], key: &KeyPair, client: bool) -> Arc<ServerConfig> {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let mut roots = RootCertStore::empty();
     roots.add(CertificateDer::from(root.to_vec())).unwrap();
@@ -193,7 +211,7 @@ fn server_config(root: &[u8], leaf: &[u8], key: &KeyPair, client: bool) -> Arc<S
         true => builder.with_client_cert_verifier(verifier),
         false => builder.with_no_client_auth(),
     };
-    let chain = [leaf, root].map(|der| CertificateDer::from(der.to_vec())).to_vec();
+    let chain = chain.iter().cloned().map(CertificateDer::from).collect();
     let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
     let mut config = builder.with_single_cert(chain, key).unwrap();
     config.alpn_protocols = vec![b"h2".to_vec()];

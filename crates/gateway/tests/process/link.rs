@@ -320,6 +320,20 @@ fn a_gateway_that_is_stopped_can_join() {
 }
 
 #[test]
+fn a_token_from_before_another_root_took_over_joins() {
+    let mut plant = Plant::new("rolled");
+    let controller = Controller::rolled_over(DAY);
+    plant.belongs_to(&[controller.url()]);
+    plant.start();
+    controller.join(&plant);
+    let kept = fs::read_to_string(plant.path("identity/identity.json")).unwrap();
+    assert!(kept.contains(&nullius_protocol::to_hex(&controller.root)), "from now on it knows the new one");
+    plant.start_link();
+    sent(&plant, &controller, &policy(1, 1001));
+    assert_eq!(services(&plant.installed()), [1001]);
+}
+
+#[test]
 fn a_certificate_is_renewed_at_half_of_its_life() {
     let mut plant = Plant::new("renewed");
     let controller = Controller::start(6);

@@ -88,8 +88,8 @@ fn a_device_and_its_sites_gateway_know_one_another() {
     let authority = issuing(&root);
     let taken = |device: &Profile, gateway: &Profile| {
         let (device, gateway) = (Party::new(&authority, device), Party::new(&authority, gateway));
-        let devices = DeviceClients::new(anchors(&root), domain(), "lab", provider());
-        let gateways = SiteGateway::gateway(anchors(&root), domain(), "lab", provider());
+        let devices = DeviceClients::new(anchors(&root), domain(), "lab", &provider());
+        let gateways = SiteGateway::gateway(anchors(&root), domain(), "lab", &provider());
         shake(client(&device, gateways, NOW), server(&gateway, devices)).is_ok()
     };
     assert!(taken(&device("lab", "pump"), &gateway("lab")));
@@ -109,8 +109,8 @@ fn the_controller_is_known_through_a_relay_by_its_role() {
     let authority = issuing(&root);
     let device = Party::new(&authority, &device("lab", "pump"));
     for (profile, good) in [(controller(), true), (gateway("lab"), false)] {
-        let devices = DeviceClients::new(anchors(&root), domain(), "lab", provider());
-        let wanted = SiteGateway::controller(anchors(&root), domain(), provider());
+        let devices = DeviceClients::new(anchors(&root), domain(), "lab", &provider());
+        let wanted = SiteGateway::controller(anchors(&root), domain(), &provider());
         let server = server(&Party::new(&authority, &profile), devices);
         assert_eq!(shake(client(&device, wanted, NOW), server).is_ok(), good, "{profile:?}");
     }
@@ -147,8 +147,8 @@ fn a_stranger_gets_through_to_nobody() {
             CertificateError::Expired,
         ),
     ] {
-        let devices = DeviceClients::new(anchors(&ours), domain(), "lab", provider());
-        let gateways = SiteGateway::gateway(anchors(&ours), domain(), "lab", provider());
+        let devices = DeviceClients::new(anchors(&ours), domain(), "lab", &provider());
+        let gateways = SiteGateway::gateway(anchors(&ours), domain(), "lab", &provider());
         let refused = shake(client(&device, gateways, now), server(&gateway, devices));
         assert_eq!(refused, Err(Error::InvalidCertificate(error)));
     }
@@ -161,8 +161,8 @@ fn a_distrusted_authoritys_device_is_refused() {
     let device = Party::new(&authority, &device("lab", "pump"));
     let gateway = Party::new(&authority, &gateway("lab"));
     let without = Arc::new(Anchors::new(root.chain(), [authority.key().hash()]).unwrap());
-    let devices = DeviceClients::new(without, domain(), "lab", provider());
-    let gateways = SiteGateway::gateway(anchors(&root), domain(), "lab", provider());
+    let devices = DeviceClients::new(without, domain(), "lab", &provider());
+    let gateways = SiteGateway::gateway(anchors(&root), domain(), "lab", &provider());
     let refused = shake(client(&device, gateways, NOW), server(&gateway, devices));
     assert_eq!(refused, Err(Error::InvalidCertificate(CertificateError::Revoked)));
 }
@@ -179,8 +179,8 @@ fn a_clock_that_is_behind_is_put_right_by_a_trusted_certificate_and_by_no_other(
         (0, Party::new(&stranger, &gateway("lab")), false),
         (crate::testing::SHORT.until + 1, Party::new(&authority, &gateway("lab")), false),
     ] {
-        let devices = DeviceClients::new(anchors(&root), domain(), "lab", provider());
-        let gateways = SiteGateway::gateway(anchors(&root), domain(), "lab", provider()).behind();
+        let devices = DeviceClients::new(anchors(&root), domain(), "lab", &provider());
+        let gateways = SiteGateway::gateway(anchors(&root), domain(), "lab", &provider()).behind();
         let shaken = shake(client(&device, gateways, clock), server(&gateway, devices));
         assert_eq!(shaken.is_ok(), good, "{clock}");
     }

@@ -182,6 +182,6 @@ fn check(verifier: &Arc<SiteGateway>, chain: &[Vec<u8>], now: u64) -> Result<(),
 
 fn verifiers(anchors: &[Vec<u8>]) -> (Arc<SiteGateway>, Arc<SiteGateway>) {
     let anchors = Arc::new(Anchors::new(anchors, []).unwrap());
-    let gateways = SiteGateway::gateway(Arc::clone(&anchors), domain(), SITE, provider());
-    (gateways, SiteGateway::controller(anchors, domain(), provider()))
+    let gateways = SiteGateway::gateway(Arc::clone(&anchors), domain(), SITE, &provider());
+    (gateways, SiteGateway::controller(anchors, domain(), &provider()))
 }

@@ -79,5 +79,5 @@ impl Gateway {
 
 fn verifier(anchors: &[Vec<u8>]) -> Arc<DeviceClients> {
     let anchors = Arc::new(Anchors::new(anchors, []).unwrap());
-    DeviceClients::new(anchors, domain(), SITE, provider())
+    DeviceClients::new(anchors, domain(), SITE, &provider())
 }

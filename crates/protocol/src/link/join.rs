@@ -82,7 +82,7 @@ pub struct JoinAnswer {
     pub gateway: String,
     /// Its certificate and those above it, without the root (PEM).
     pub chain: String,
-    /// The controller's root certificate (PEM): whose SHA-256 stands in the token.
+    /// The controller's root certificate (PEM): whose SHA-256 stands in the token, or which that one vouches for.
     pub root: String,
     /// The key that signs the site's bundles, as hexadecimal digits.
     pub signer: String,

@@ -98,7 +98,7 @@ pub struct Trust {
     /// Certificates by which an older anchor vouches for a newer one.
     #[serde(with = "text::blobs")]
     pub cross: Vec<Blob>,
-    /// SHA-256 of certificates that nothing is believed of any more.
+    /// SHA-256 of keys of CAs (SPKI, DER) that nothing is believed of any more.
     #[serde(with = "text::hashes")]
     pub distrusted: Vec<Hash>,
 }

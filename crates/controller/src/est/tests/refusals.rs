@@ -7,6 +7,7 @@ use crate::est::wire::BODY;
 use base64::Engine as _;
 use nullius_identity::pem;
 use nullius_model::lifecycle::Event;
+use nullius_store::authorities::{self, Authority, Kind, Place, State};
 use nullius_store::manifests::{self, Entry};
 use nullius_store::manufacturers::{self, Manufacturer};
 use nullius_store::{Tx, credentials};
@@ -232,4 +233,25 @@ async fn authorities_and_attributes_are_for_everybody() {
     let text: String = String::from_utf8(reply.body).unwrap().split_whitespace().collect();
     let der = base64::engine::general_purpose::STANDARD.decode(text).unwrap();
     assert_eq!(usize::from(der[1]) + 2, der.len());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_newer_root_comes_with_the_older_ones_word() {
+    let plant = Plant::new().await;
+    let [newer, cross] = [Maker::new().root, Maker::new().root];
+    let row = Authority {
+        id: "newer".to_owned(),
+        kind: Kind::Root,
+        certificate: newer.clone(),
+        public_key: Vec::new(),
+        parent: "newer".to_owned(),
+        cross: Some(cross.clone()),
+        place: Place::Away,
+        state: State::Trusted,
+        made: plant.app.now().as_secs(),
+    };
+    plant.app.write(move |tx| authorities::add(tx, &row)).await.unwrap();
+    let question = Question { path: "/.well-known/est/cacerts".to_owned(), ..Question::default() };
+    let told = plant.fetch(&question).await.certificates();
+    assert!([&plant.root, &newer, &cross].into_iter().all(|der| told.contains(der)));
 }

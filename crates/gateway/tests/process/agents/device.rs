@@ -159,7 +159,7 @@ fn client(
     resumption: Resumption,
 ) -> (ClientConfig, Vec<u8>) {
     let anchors = Arc::new(Anchors::new(&[site.root()], []).unwrap());
-    let verifier = SiteGateway::gateway(anchors, site.domain(), "lab", Arc::clone(&provider));
+    let verifier = SiteGateway::gateway(anchors, site.domain(), "lab", &provider);
     let verifier = Arc::new(Counting { verifier, full: Arc::clone(full) });
     let config = rustls::ClientConfig::builder_with_provider(provider)
         .with_protocol_versions(&[&rustls::version::TLS13])

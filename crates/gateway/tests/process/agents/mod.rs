@@ -101,6 +101,17 @@ fn a_device_is_leased_at_its_place_and_told_from_its_double_at_another() {
     assert_eq!((device.as_str(), key, seconds), ("plc", hash, 6));
 }
 
+/// Proves its key as soon as the door has heard that it may again.
+async fn proven(device: &Device) -> device::Talk {
+    for _ in 0..100 {
+        if let Ok((talk, _)) = device.prove().await {
+            return talk;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("the device is let in no more");
+}
+
 #[test]
 fn whoever_is_revoked_is_cut_at_once_and_nobody_else() {
     let door = door("agents-revoked", 300);
@@ -114,7 +125,7 @@ fn whoever_is_revoked_is_cut_at_once_and_nobody_else() {
         let second = Device::new(&door.site, "d2", "fe80::2", Some(&hmi));
         let (mut other, _) = second.prove().await.unwrap();
         for (cut, why) in cuts.into_iter().zip(["the device is revoked", "the key is revoked"]) {
-            let (talk, _) = first.prove().await.unwrap();
+            let talk = proven(&first).await;
             let at = Instant::now();
             door.core.trust(cut);
             let closed = talk.connection.closed().await;
