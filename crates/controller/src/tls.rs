@@ -138,7 +138,7 @@ impl Tls {
 
 impl Tls {
     /// What it shows of itself.
-    #[cfg(test)]
+    #[cfg(all(test, feature = "pkcs11"))]
     pub(crate) fn leaf(&self) -> Vec<u8> {
         let shown = self.shown.0.read().unwrap_or_else(PoisonError::into_inner);
         shown.cert.first().map(|leaf| leaf.to_vec()).unwrap_or_default()
