@@ -1,14 +1,16 @@
 //! Who may be at the other end of a TLS connection: devices at a gateway, a gateway or the controller at a device.
 //!
-//! Names of hosts play no part: a transparent gateway has none. Who it is stands in the certificate's URI, of our trust
+//! Names of hosts play a part only where an address is known: a transparent gateway has none. Who it is stands in the certificate's URI, of our trust
 //! domain and of the right site; the chain is [`Anchors`]' to judge. Only TLS 1.3 is spoken.
 
 use crate::chain::{Anchors, BadChain, MAX_CHAIN, Purpose};
 use crate::peer::{certificate_begin, named};
 use crate::{BadPeer, ControllerIdentity, DeviceIdentity, GatewayIdentity, Signatures, TrustDomain};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::verify_server_name;
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::server::ParsedCertificate;
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::{
     CertificateError, DigitallySignedStruct, DistinguishedName, Error, OtherError, SignatureScheme,
@@ -78,13 +80,15 @@ impl ClientCertVerifier for DeviceClients {
     }
 }
 
-/// Takes a gateway of one site, or the controller, whatever address it was found at. What an agent asks.
-#[derive(Debug)]
+/// Takes a gateway of one site, or the controller, whatever address it was found at. What an agent asks, and with
+/// [`SiteGateway::by_address`] a gateway of its controller.
+#[derive(Clone, Debug)]
 pub struct SiteGateway {
     anchors: Arc<Anchors>,
     domain: TrustDomain,
     wanted: Wanted,
     behind: bool,
+    by_address: bool,
     signatures: Signatures,
 }
 
@@ -102,32 +106,35 @@ impl SiteGateway {
         site: &str,
         provider: &CryptoProvider,
     ) -> Arc<Self> {
-        Arc::new(Self {
-            anchors,
-            domain,
-            wanted: Wanted::GatewayOf(site.to_owned()),
-            behind: false,
-            signatures: Signatures::of(provider),
-        })
+        Self::new(anchors, domain, Wanted::GatewayOf(site.to_owned()), provider)
     }
 
     /// The controller, as it is reached through a relay.
     pub fn controller(anchors: Arc<Anchors>, domain: TrustDomain, provider: &CryptoProvider) -> Arc<Self> {
+        Self::new(anchors, domain, Wanted::Controller, provider)
+    }
+
+    fn new(
+        anchors: Arc<Anchors>,
+        domain: TrustDomain,
+        wanted: Wanted,
+        provider: &CryptoProvider,
+    ) -> Arc<Self> {
         let signatures = Signatures::of(provider);
-        Arc::new(Self { anchors, domain, wanted: Wanted::Controller, behind: false, signatures })
+        Arc::new(Self { anchors, domain, wanted, behind: false, by_address: false, signatures })
     }
 
     /// The same for a clock that may be behind, as after months without power: what is said not to be valid yet, by an
     /// authority that is trusted, says that it is later than the clock thinks. What has run out stays refused.
     #[must_use]
     pub fn behind(self: &Arc<Self>) -> Arc<Self> {
-        Arc::new(Self {
-            anchors: Arc::clone(&self.anchors),
-            domain: self.domain.clone(),
-            wanted: self.wanted.clone(),
-            behind: true,
-            signatures: self.signatures,
-        })
+        Arc::new(Self { behind: true, ..(**self).clone() })
+    }
+
+    /// The same, and its certificate names the host or the address that it was found at (RFC 9525).
+    #[must_use]
+    pub fn by_address(self: &Arc<Self>) -> Arc<Self> {
+        Arc::new(Self { by_address: true, ..(**self).clone() })
     }
 
     fn check(&self, leaf: &[u8]) -> Result<(), BadPeer> {
@@ -144,13 +151,16 @@ impl ServerCertVerifier for SiteGateway {
         &self,
         end_entity: &CertificateDer<'_>,
         intermediates: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
+        address: &ServerName<'_>,
         _: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
         let now = if self.behind { not_before(end_entity, intermediates, now) } else { now.as_secs() };
         self.anchors.verify_parts(end_entity, intermediates, Purpose::Server, now)?;
         self.check(end_entity)?;
+        if self.by_address {
+            verify_server_name(&ParsedCertificate::try_from(end_entity)?, address)?;
+        }
         Ok(ServerCertVerified::assertion())
     }
 

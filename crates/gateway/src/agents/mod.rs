@@ -32,7 +32,6 @@ use crate::config::{Agents, Config, Controller};
 use crate::link::identity::Identity;
 use gate::Limits;
 use nullius_capture::{PortSocket, RingError};
-use nullius_identity::TrustDomain;
 use nullius_model::PortName;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
@@ -44,9 +43,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread;
 use trust::Place;
-use x509_parser::certificate::X509Certificate;
-use x509_parser::extensions::GeneralName;
-use x509_parser::prelude::FromDer as _;
 
 /// Bytes of frames that may wait at a port: some hundred datagrams.
 const BUFFER: usize = 512 << 10;
@@ -112,7 +108,8 @@ impl Door {
 
     /// Serves in a thread of its own, from here on.
     pub(crate) fn begin(self, identity: &Identity, clock: Arc<dyn Clock>) -> Result<Ties, DoorError> {
-        let place = place(identity).ok_or(DoorError::Certificate)?;
+        let domain = identity.domain().ok_or(DoorError::Certificate)?;
+        let place = Place { domain, site: identity.site.clone(), root: identity.root.clone() };
         let certificate = Arc::new(Certificate::new(shown(identity).ok_or(DoorError::Certificate)?));
         let core = Core::new(self.socket.clone());
         let state = State::new(core, Arc::clone(&certificate), place, self.agents.lease, clock);
@@ -157,16 +154,4 @@ fn shown(identity: &Identity) -> Option<Shown> {
     let key = rustls::crypto::aws_lc_rs::sign::any_supported_type(&key).ok()?;
     let key = Arc::new(CertifiedKey::new(chain, key));
     Some(Shown { key, from: identity.from, until: identity.until })
-}
-
-/// Whose gateway this is, as its certificate has it.
-fn place(identity: &Identity) -> Option<Place> {
-    let (_, leaf) = X509Certificate::from_der(identity.chain.first()?).ok()?;
-    let names = leaf.subject_alternative_name().ok()??;
-    let domain = names.value.general_names.iter().find_map(|name| {
-        let GeneralName::URI(uri) = name else { return None };
-        uri.strip_prefix("spiffe://")?.split('/').next()
-    });
-    let domain = TrustDomain::new(domain?).ok()?;
-    Some(Place { domain, site: identity.site.clone(), root: identity.root.clone() })
 }

@@ -1,12 +1,14 @@
 //! Who the gateway is to its controller: a key, a certificate, and whose certificates it takes. One file, replaced as a whole.
 
 use crate::store::{FileError, file};
+use nullius_identity::TrustDomain;
 use nullius_protocol::{from_hex, to_hex};
 use rcgen::{KeyPair, PKCS_ECDSA_P256_SHA256, PublicKeyData as _};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use x509_parser::certificate::X509Certificate;
+use x509_parser::extensions::GeneralName;
 use x509_parser::prelude::FromDer as _;
 
 /// Bytes of the file at most: a key, a few certificates and addresses.
@@ -113,6 +115,17 @@ impl Identity {
     pub(super) fn renewed(&self, chain: Vec<Vec<u8>>, key: KeyPair) -> Result<Self, IdentityError> {
         let names = (self.site.clone(), self.gateway.clone());
         Self::new(names, self.links.clone(), self.root.clone(), chain, key)
+    }
+
+    /// Whose gateway this is, as its certificate has it.
+    pub(crate) fn domain(&self) -> Option<TrustDomain> {
+        let (_, leaf) = X509Certificate::from_der(self.chain.first()?).ok()?;
+        let names = leaf.subject_alternative_name().ok()??;
+        let domain = names.value.general_names.iter().find_map(|name| {
+            let GeneralName::URI(uri) = name else { return None };
+            uri.strip_prefix("spiffe://")?.split('/').next()
+        });
+        TrustDomain::new(domain?).ok()
     }
 
     /// As it is kept.

@@ -1,7 +1,7 @@
 //! The gateway's socket, from the link's side.
 
 use nullius_protocol::local::{
-    Answer, Body, Command, Failure, LinkState, MAX_LINE, Reply, Request, decode, encode,
+    Answer, Body, Command, Failure, LinkState, MAX_LINE, Reply, Request, Trust, decode, encode,
 };
 use std::path::PathBuf;
 use std::time::Duration;
@@ -41,6 +41,12 @@ impl Local {
     pub(super) async fn state(&self, trouble: String) -> Result<LinkState, LocalError> {
         let body = self.ask(Command::LinkState { trouble }).await?;
         if let Body::Link(state) = body { Ok(state) } else { Err(LocalError::Misunderstood) }
+    }
+
+    /// Whom to trust, as the controller's orders said last.
+    pub(super) async fn trust(&self) -> Result<Trust, LocalError> {
+        let body = self.ask(Command::Trust).await?;
+        if let Body::Trust(trust) = body { Ok(trust) } else { Err(LocalError::Misunderstood) }
     }
 
     pub(super) async fn ask(&self, command: Command) -> Result<Body, LocalError> {

@@ -106,9 +106,10 @@ async fn open<'l>(
     clock: Arc<dyn Clock>,
 ) -> Result<Session<'l>, Let> {
     let state = local.state("connecting".to_owned()).await?;
+    let trust = local.trust().await?;
     let (to, outgoing) = mpsc::channel(OUTGOING);
     let client = Client::builder()
-        .tls_backend_preconfigured(tls::config(&identity, clock)?)
+        .tls_backend_preconfigured(tls::config(&identity, &trust, clock)?)
         .no_proxy()
         .redirect(reqwest::redirect::Policy::none())
         .http2_prior_knowledge()
