@@ -113,6 +113,8 @@ pub enum Body {
         /// In seconds.
         seconds: u32,
     },
+    /// Of `proven`: the link came after that was asked for, so it is to be proved anew.
+    Anew,
     /// Of `trust`, and of `watch_trust` again with every change.
     Trust(Trust),
 }
