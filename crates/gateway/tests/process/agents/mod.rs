@@ -2,6 +2,7 @@
 
 mod core;
 mod device;
+mod flood;
 mod site;
 
 use self::core::Core;
@@ -22,7 +23,7 @@ use tokio::time::Instant;
 const CUT: Duration = Duration::from_millis(100);
 
 struct Door {
-    _plant: Plant,
+    plant: Plant,
     core: Core,
     site: Site,
 }
@@ -46,7 +47,7 @@ fn door(name: &str, lease: u32) -> Door {
     site.write_identity(&plant.path("identity"));
     let core = Core::start(&plant.path("link-socket"));
     plant.start_link();
-    Door { _plant: plant, core, site }
+    Door { plant, core, site }
 }
 
 fn run_here<T>(test: impl Future<Output = T>) -> T {
