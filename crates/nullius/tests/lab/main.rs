@@ -6,7 +6,9 @@
     reason = "the tests start the program, and the peers it must get on with"
 )]
 
+mod agents;
 mod attacks;
+mod cloned;
 mod controlled;
 mod guarded;
 mod identified;
