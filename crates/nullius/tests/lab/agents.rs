@@ -128,7 +128,7 @@ pub(crate) fn told(site: &Controlled, machine: &str) -> String {
 pub(crate) fn denied(site: &Controlled, machine: &str, object: &str, carrier: &str) -> Option<Value> {
     let status = text(&site.lab.gateway(&["status", "--json"]).output().unwrap());
     let status: Value = serde_json::from_str(&status).unwrap();
-    let denials = status["denials"].as_array().unwrap();
+    let denials = status.get("denials").and_then(Value::as_array).unwrap();
     let of_it = |denial: &&Value| {
         (&denial["subject"], &denial["object"], &denial["verb"])
             == (&machine.into(), &object.into(), &carrier.into())

@@ -54,17 +54,17 @@ impl Polls {
         Command::new("pkill").args(["-TERM", "-f", &pattern]).status().unwrap();
         self.child.wait().unwrap();
         let told = fs::read_to_string(&self.told).unwrap();
-        let words: Vec<&str> = told.split(' ').collect();
-        assert_eq!(words.len(), 3, "{told}");
-        assert_eq!(words[0], "ended", "{told}");
-        (words[1].parse().unwrap(), Duration::from_secs_f64(words[2].parse().unwrap()))
+        assert!(told.starts_with("ended "), "{told}");
+        let (_, numbers) = told.split_once(' ').unwrap();
+        let (answered, longest) = numbers.split_once(' ').unwrap();
+        (answered.parse().unwrap(), Duration::from_secs_f64(longest.parse().unwrap()))
     }
 }
 
 /// Packets of the panel to the controller that the gateway dropped.
 fn dropped(site: &Controlled) -> u64 {
     let denial = denied(site, ORIGINAL, "plc1", "tcp/502");
-    denial.map_or(0, |denial| denial["packets"].as_u64().unwrap())
+    denial.map_or(0, |denial| denial.get("packets").and_then(Value::as_u64).unwrap())
 }
 
 /// What the controller has of a machine.

@@ -17,10 +17,10 @@ fn was_known_by(site: &Controlled, port: u16) -> [String; 2] {
     let carrier = format!("tcp/{port}");
     let own = denied(site, DEVICE, "cam1", &carrier).unwrap_or_default();
     let relayed: Value = serde_json::from_str(&site.read("/v1/sites/lab/denials")).unwrap();
-    let relayed = relayed["items"][0]["found"].as_array().unwrap();
+    let relayed = relayed.pointer("/items/0/found").and_then(Value::as_array).unwrap();
     let relayed = relayed.iter().find(|denial| denial["verb"] == carrier).cloned().unwrap_or_default();
     [own, relayed].map(|denial| {
-        let word = |name: &str| denial[name].as_str().unwrap_or_default();
+        let word = |name: &str| denial.get(name).and_then(Value::as_str).unwrap_or_default();
         format!("{} {}", word("assurance"), word("known_by"))
     })
 }
