@@ -150,9 +150,10 @@ fn line_of(denial: &Denial) -> String {
     let shadow = if denial.only_counted { " (passed: shadow)" } else { "" };
     let what = format!("{} -> {} {}", denial.subject, denial.object, denial.verb);
     format!(
-        "  {} {:>7}×  {}  {}{shadow}",
+        "  {} {:>7}×  {:<3}  {}  {}{shadow}",
         second_of_day(&denial.last),
         denial.packets,
+        or_dash(Some(&denial.assurance)),
         denial.reason,
         what.trim_end()
     )

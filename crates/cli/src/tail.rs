@@ -68,16 +68,18 @@ fn line(event: &Event) -> String {
     }
 }
 
-/// `denied  vendor1 -> plc1/modbus write  (no policy allows it, port p-vend, 3 packets)`.
+/// `denied  vendor1 -> plc1/modbus write  (no policy allows it, IA2 bound by the inventory, port p-vend, 3 packets)`.
 pub(crate) fn denied(denial: &Denial) -> String {
     let word = if denial.only_counted { "would deny" } else { "denied" };
     let who = format!("{} -> {} {}", denial.subject, denial.object, denial.verb);
+    let known = format!("{} {}", denial.assurance, denial.known_by);
+    let known = if denial.assurance.is_empty() { String::new() } else { format!(", {}", known.trim_end()) };
     let port = denial.port.as_ref().map(|port| format!(", port {port}")).unwrap_or_default();
     let reason = match denial.because.as_slice() {
         [] => denial.reason.clone(),
         because => because.join("; "),
     };
-    inert(&format!("{word}  {}  ({reason}{port}, {})", who.trim_end(), packets(denial.packets)))
+    inert(&format!("{word}  {}  ({reason}{known}{port}, {})", who.trim_end(), packets(denial.packets)))
 }
 
 fn packets(number: u64) -> String {

@@ -4,6 +4,7 @@
 //! it proves besides; more evidence never gives less, and doubt never gives more.
 
 use nullius_model::Assurance;
+use std::fmt;
 
 /// What is known of a device being itself.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -57,6 +58,47 @@ pub const fn assurance(evidence: &Evidence) -> Assurance {
     }
 }
 
+/// How sure we are of a sender and by what, in the words of a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Identified {
+    /// How sure.
+    pub assurance: Assurance,
+    /// What that rests on, or what lowers it.
+    pub by: &'static str,
+}
+
+impl Identified {
+    /// Somebody who is at the place of no device.
+    pub const NOBODY: Self = Self { assurance: Assurance::Ia0, by: "unknown" };
+
+    /// One whose access was taken away.
+    pub const REVOKED: Self = Self { assurance: Assurance::Ia0, by: "revoked" };
+
+    /// By what speaks for it and against it.
+    pub const fn of(evidence: &Evidence) -> Self {
+        let assurance = assurance(evidence);
+        let by = match (assurance, evidence) {
+            (Assurance::Ia0, _) => return Self::NOBODY,
+            (_, Evidence { is_doubted: true, .. }) => "doubted: seen in two places",
+            (_, Evidence { is_odd: true, .. }) => "doubted: unusual behaviour",
+            (Assurance::Ia1, _) => "bound where it was seen",
+            (Assurance::Ia2, _) => "bound by the inventory",
+            (Assurance::Ia3, _) => "a person vouches for it",
+            (Assurance::Ia4, _) => "certificate, software key",
+            (Assurance::Ia5, _) => "certificate, hardware key",
+            (Assurance::Ia6, _) => "certificate, hardware key, attested",
+        };
+        Self { assurance, by }
+    }
+}
+
+/// `IA4 certificate, software key`.
+impl fmt::Display for Identified {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.assurance, self.by)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -98,6 +140,30 @@ mod tests {
                 Evidence { .. } => LEVELS[row][column],
             };
             assert_eq!(assurance(&evidence), ALL[expected], "{evidence:?}");
+        }
+    }
+
+    #[test]
+    fn a_record_names_what_the_level_rests_on() {
+        let declared = Evidence { binding: Binding::Declared, ..Evidence::default() };
+        let key = |key| Evidence { key: Some(key), ..declared };
+        let doubted = Evidence { is_doubted: true, ..key(Key::Hardware) };
+        for (evidence, words) in [
+            (Evidence::default(), "IA0 unknown"),
+            (Evidence { binding: Binding::Seen, ..declared }, "IA1 bound where it was seen"),
+            (doubted, "IA1 doubted: seen in two places"),
+            (Evidence { is_odd: true, ..key(Key::Software) }, "IA1 doubted: unusual behaviour"),
+            (Evidence { is_doubted: true, ..Evidence::default() }, "IA0 unknown"),
+            (declared, "IA2 bound by the inventory"),
+            (Evidence { is_vouched: true, ..declared }, "IA3 a person vouches for it"),
+            (key(Key::Software), "IA4 certificate, software key"),
+            (key(Key::Hardware), "IA5 certificate, hardware key"),
+            (key(Key::Attested), "IA6 certificate, hardware key, attested"),
+        ] {
+            assert_eq!(Identified::of(&evidence).to_string(), words);
+        }
+        for evidence in every() {
+            assert_eq!(Identified::of(&evidence).assurance, assurance(&evidence), "{evidence:?}");
         }
     }
 

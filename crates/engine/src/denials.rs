@@ -2,7 +2,7 @@
 //!
 //! Bounded per port of entry: a scan fills the table of its own port and counts into that port's rest.
 
-use crate::Limits;
+use crate::{Identified, Limits};
 use nullius_model::{Channel, Denial, DenialReason, DeviceName, Endpoint, Mac, PortName, Transport, Uptime};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -95,6 +95,8 @@ pub struct DenialSummary {
     pub port: Option<PortName>,
     /// What was denied.
     pub kind: DenialKind,
+    /// How sure we were of the sender when that was decided.
+    pub sender: Identified,
     /// Packets.
     pub count: u64,
     /// The first of them.
@@ -111,7 +113,7 @@ impl fmt::Display for DenialSummary {
         let word = if *only_counted { "would deny" } else { "denied" };
         write!(f, "{word} {subject} -> {object} {carrier} ({}), {} packets", reason.name(), self.count)?;
         self.port.iter().try_for_each(|port| write!(f, " on port {port}"))?;
-        write!(f, ": {}", crate::record::inert(&self.because.join("; ")))
+        write!(f, ": sender {}; {}", self.sender, crate::record::inert(&self.because.join("; ")))
     }
 }
 
@@ -119,19 +121,33 @@ impl fmt::Display for DenialSummary {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Denials {
     ports: BTreeMap<Option<PortName>, Table>,
+    turn: Turn,
 }
 
 #[derive(Clone, Debug, Default)]
 struct Table {
-    kinds: BTreeMap<DenialKind, DenialSummary>,
+    kinds: BTreeMap<DenialKind, Entry>,
     rest: u64,
 }
+
+#[derive(Clone, Debug)]
+struct Entry {
+    summary: DenialSummary,
+    /// When its sender was looked up.
+    asked: Turn,
+}
+
+/// Counts what may have changed how sure we are of a sender, so that it is looked up once a change and not once a packet.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Turn(u64);
 
 /// What became of a denial that was counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Counted {
     /// The first of its kind.
     First,
+    /// One more, and the sender may not be what it was.
+    Stale,
     /// One more.
     More,
     /// The port's table is full.
@@ -147,11 +163,12 @@ impl Denials {
         now: Uptime,
         limits: &Limits,
     ) -> Counted {
+        let turn = self.turn;
         let table = self.ports.entry(denial.port.clone()).or_default();
-        if let Some(known) = table.kinds.get_mut(&kind) {
-            known.count = known.count.saturating_add(packets);
-            known.last = now;
-            return Counted::More;
+        if let Some(Entry { summary, asked }) = table.kinds.get_mut(&kind) {
+            summary.count = summary.count.saturating_add(packets);
+            summary.last = now;
+            return if *asked == turn { Counted::More } else { Counted::Stale };
         }
         if table.kinds.len() >= limits.denials_per_port {
             table.rest = table.rest.saturating_add(packets);
@@ -160,13 +177,34 @@ impl Denials {
         let summary = DenialSummary {
             port: denial.port.clone(),
             kind: kind.clone(),
+            sender: Identified::NOBODY,
             count: packets,
             first: now,
             last: now,
             because: Vec::new(),
         };
-        table.kinds.insert(kind, summary);
+        table.kinds.insert(kind, Entry { summary, asked: turn });
         Counted::First
+    }
+
+    /// Something happened that may have changed how sure we are of a sender.
+    pub(crate) const fn turn(&mut self) {
+        self.turn = Turn(self.turn.0.wrapping_add(1));
+    }
+
+    /// Writes down how sure we are of the sender of a kind. Says whether that is another than before.
+    pub(crate) fn identify(
+        &mut self,
+        port: &Option<PortName>,
+        kind: &DenialKind,
+        sender: Identified,
+    ) -> bool {
+        let turn = self.turn;
+        let known = self.ports.get_mut(port).and_then(|table| table.kinds.get_mut(kind));
+        known.is_some_and(|Entry { summary, asked }| {
+            *asked = turn;
+            std::mem::replace(&mut summary.sender, sender) != sender
+        })
     }
 
     /// Writes down why a kind is denied.
@@ -176,23 +214,23 @@ impl Denials {
         kind: &DenialKind,
         because: Vec<String>,
     ) -> Option<DenialSummary> {
-        let known = self.ports.get_mut(port)?.kinds.get_mut(kind)?;
-        known.because = because;
-        Some(known.clone())
+        let Entry { summary, .. } = self.ports.get_mut(port)?.kinds.get_mut(kind)?;
+        summary.because = because;
+        Some(summary.clone())
     }
 
     /// Takes out what did not happen for `idle`.
     pub(crate) fn expire(&mut self, now: Uptime, limits: &Limits) -> Vec<DenialSummary> {
-        let idle = |summary: &DenialSummary| now.since(summary.last) >= limits.denial_idle;
+        let idle = |entry: &Entry| now.since(entry.summary.last) >= limits.denial_idle;
         let mut over = Vec::new();
         for table in self.ports.values_mut() {
-            over.extend(table.kinds.extract_if(.., |_, summary| idle(summary)).map(|(_, summary)| summary));
+            over.extend(table.kinds.extract_if(.., |_, entry| idle(entry)).map(|(_, entry)| entry.summary));
         }
         over
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &DenialSummary> {
-        self.ports.values().flat_map(|table| table.kinds.values())
+        self.ports.values().flat_map(|table| table.kinds.values().map(|entry| &entry.summary))
     }
 
     /// Packets of kinds that found no room.

@@ -232,6 +232,9 @@ impl Gateway {
     }
 
     fn audit(&mut self, by: Option<&Actor>, act: Act, work: Work) {
+        if !matches!(act, Act::Denied(_) | Act::Alarmed(_) | Act::Applied) {
+            self.denials.turn();
+        }
         self.outputs.push_back(Output::Audit(Record {
             at: self.now.wall,
             uptime: self.now.uptime,

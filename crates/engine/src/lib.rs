@@ -31,7 +31,7 @@ mod station;
 mod suspects;
 mod transcript;
 
-pub use assurance::{Binding, Evidence, Key, assurance};
+pub use assurance::{Binding, Evidence, Identified, Key, assurance};
 pub use command::{Actor, Command, EmergencyScope, GrantRequest, Refusal, Reply, StageScope};
 pub use denials::{Carrier, DenialKind, DenialSummary, Party};
 pub use facts::{Ground, Lifecycle};

@@ -179,9 +179,15 @@ async fn links_changed(
 ) {
     let Ok(mut ready) = links.readable_mut().await else { return pending().await };
     let changes = ready.get_inner_mut().changes();
-    ready.clear_ready();
+    if !ready.get_inner().has_more() {
+        ready.clear_ready();
+    }
     match changes {
-        None => ask_links(core),
+        None => {
+            ask_links(core);
+            // who was unplugged meanwhile stands in the answer
+            let _ = links.get_ref().ask();
+        }
         Some(changes) => {
             for change in changes {
                 if let (Some(listener), false) = (listeners.get(&change.port), change.up) {

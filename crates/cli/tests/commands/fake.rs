@@ -401,12 +401,20 @@ fn why(allowed: bool) -> Why {
 }
 
 fn denials() -> Vec<Denial> {
+    // an older gateway says nothing of it
+    let known = |subject: &str| match subject {
+        "hmi2" => ("IA4", "certificate, software key"),
+        "vendor1" => ("IA2", "bound by the inventory"),
+        _ => ("", ""),
+    };
     let denial = |subject: &str, object: &str, verb: &str, packets, only_counted| Denial {
         last: "2026-11-22T15:59:58.000000Z".into(),
         reason: "policy".into(),
         only_counted,
         port: Some("p-vend".into()),
         subject: subject.into(),
+        assurance: known(subject).0.into(),
+        known_by: known(subject).1.into(),
         object: object.into(),
         verb: verb.into(),
         packets,

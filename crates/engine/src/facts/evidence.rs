@@ -5,7 +5,7 @@
 //! three was learned from the wire, it is IA1. A proof counts at its place.
 
 use super::{Facts, Lifecycle};
-use crate::assurance::{Binding, Evidence, Key, assurance};
+use crate::assurance::{Binding, Evidence, Identified, Key, assurance};
 use crate::record::inert;
 use crate::site::Id;
 use crate::{Cloned, KeyHash, Lease, Protection, Vouched};
@@ -142,6 +142,14 @@ impl<'a> Facts<'a> {
     /// How sure we are of a device.
     pub(crate) fn assurance(&self, id: Id) -> Assurance {
         self.site.device(id).map(|device| assurance(&self.evidence(id, device, self.at))).unwrap_or_default()
+    }
+
+    /// How sure we are of a device that asks for something of `object`, as policy is told.
+    pub(crate) fn identified(&self, id: Id, object: Option<Id>) -> Identified {
+        let Some(device) = self.site.device(id) else { return Identified::NOBODY };
+        let evidence = self.evidence(id, device, self.at);
+        let essential = self.is_essential(id) || object.is_some_and(|object| self.is_essential(object));
+        Identified::of(&Evidence { is_doubted: evidence.is_doubted && !essential, ..evidence })
     }
 
     /// What an assurance rests on, and what lowers it.

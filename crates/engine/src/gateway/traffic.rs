@@ -4,7 +4,7 @@ use super::Gateway;
 use super::perimeters::Work;
 use crate::denials::Counted;
 use crate::suspects::Suspect;
-use crate::{Act, Alarm, Carrier, DenialKind, Now, Party, Question};
+use crate::{Act, Alarm, Carrier, DenialKind, Identified, Lifecycle, Now, Party, Question};
 use nullius_model::{Denial, DenialReason, Endpoint, Mac, PortName};
 
 /// Ethertype of ARP.
@@ -22,14 +22,39 @@ impl Gateway {
             only_counted: denial.only_counted,
         };
         let (limits, uptime) = (&self.settings.limits, self.now.uptime);
-        if self.denials.count(denial, kind.clone(), packets, uptime, limits) == Counted::First {
-            let because = self.because(&kind);
-            if let Some(summary) = self.denials.explain(&denial.port, &kind, because) {
-                self.audit(None, Act::Denied(summary), Work::default());
+        let counted = self.denials.count(denial, kind.clone(), packets, uptime, limits);
+        if matches!(counted, Counted::First | Counted::Stale) {
+            let sender = self.sender(&kind);
+            let changed = self.denials.identify(&denial.port, &kind, sender);
+            if changed || counted == Counted::First {
+                self.tell_denied(denial, &kind);
             }
         }
         self.note_denied(&kind, packets);
         self.suspect(denial, packets);
+    }
+
+    fn tell_denied(&mut self, denial: &Denial, kind: &DenialKind) {
+        let because = self.because(kind);
+        if let Some(summary) = self.denials.explain(&denial.port, kind, because) {
+            self.audit(None, Act::Denied(summary), Work::default());
+        }
+    }
+
+    /// How sure we are of who sent it, as policy was told. Who forged an address is not the device that has it.
+    fn sender(&self, kind: &DenialKind) -> Identified {
+        let id = |party: &Party| self.site.as_ref()?.id(party.device()?);
+        let Some((facts, subject)) = self.facts().zip(id(&kind.subject)) else { return Identified::NOBODY };
+        match kind.reason {
+            _ if facts.lifecycle(subject) == Lifecycle::Revoked => Identified::REVOKED,
+            DenialReason::Spoof | DenialReason::Stranger | DenialReason::Resolution => Identified::NOBODY,
+            DenialReason::Policy
+            | DenialReason::Divert
+            | DenialReason::Receiver
+            | DenialReason::Fragment
+            | DenialReason::Options
+            | DenialReason::Ethertype => facts.identified(subject, id(&kind.object)),
+        }
     }
 
     /// A forged sender is more than a denial: a person is told the port, and the device it copies is in conflict.

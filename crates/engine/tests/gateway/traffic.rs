@@ -1,7 +1,7 @@
 //! What was denied, why, and who is told.
 
-use crate::plant::{HELD, OPEN, Plant, address, at, mac, name, port, port_of};
-use nullius_engine::{Act, Alarm, Lifecycle};
+use crate::plant::{HELD, OPEN, Plant, actor, address, at, mac, name, port, port_of, proof};
+use nullius_engine::{Act, Alarm, Command, Lifecycle, Protection};
 use nullius_model::{Denial, DenialReason, Endpoint, Mac, Transport};
 use std::net::IpAddr;
 
@@ -36,12 +36,14 @@ fn denials_of_a_kind_are_one_record_that_names_what_decided() {
     assert_eq!(
         records(&plant),
         [
-            "denied vendor -> plc1 tcp/22 (policy), 2 packets on port p-open: no policy permits it",
-            "denied vendor -> cam1 tcp/22 (policy), 2 packets on port p-open: no policy permits it; \
+            "denied vendor -> plc1 tcp/22 (policy), 2 packets on port p-open: sender IA2 bound by the inventory; no policy permits it",
+            "denied vendor -> cam1 tcp/22 (policy), 2 packets on port p-open: sender IA2 bound by the inventory; no policy permits it; \
              input `posture` is missing; \
              input `risk` is missing",
-            "denied cam1 -> plc1 tcp/9 (policy), 2 packets on port p-open: plc1 offers no service at tcp/9",
-            "denied 10.0.0.16 -> plc1 tcp/22 (policy), 2 packets on port p-open: no device is bound to 10.0.0.16",
+            "denied cam1 -> plc1 tcp/9 (policy), 2 packets on port p-open: sender IA2 bound by the inventory; \
+             plc1 offers no service at tcp/9",
+            "denied 10.0.0.16 -> plc1 tcp/22 (policy), 2 packets on port p-open: sender IA0 unknown; \
+             no device is bound to 10.0.0.16",
         ]
     );
     let counts: Vec<_> = plant.gateway.denials().map(|summary| (summary.count, summary.last)).collect();
@@ -49,6 +51,53 @@ fn denials_of_a_kind_are_one_record_that_names_what_decided() {
     plant.pass(700);
     assert_eq!(plant.gateway.denials().count(), 0);
     assert_eq!(records(&plant).iter().filter(|text| text.contains("6 packets")).count(), 4);
+}
+
+#[test]
+fn a_denial_that_goes_on_is_told_again_when_its_sender_is_known_otherwise() {
+    let mut plant = Plant::new();
+    // it is a camera that no policy lets use another camera, and one that somebody copied the addresses of
+    let mine = Denial { port: Some(port_of("cam1")), ..denial(DenialReason::Policy, of("cam1"), "cam2", 80) };
+    let forged = denial(DenialReason::Spoof, of("cam1"), "cam2", 80);
+    let denied = |plant: &mut Plant, secs: u64| {
+        for _ in 0..100 {
+            plant.gateway.handle_denial(&mine, 1, at(secs));
+        }
+        plant.drain(at(secs));
+    };
+    denied(&mut plant, 1);
+    plant.prove(proof("cam1", Protection::Software, 300), 2).unwrap();
+    denied(&mut plant, 3);
+    plant.prove(proof("cam1", Protection::Software, 300), 4).unwrap();
+    denied(&mut plant, 5);
+    plant.gateway.handle_denial(&forged, 1, at(6));
+    denied(&mut plant, 7);
+    let revoke = Command::Revoke { device: name("cam1"), reason: "it scans".into() };
+    plant.gateway.handle_command(revoke, &actor(), at(8)).unwrap();
+    plant.gateway.handle_denial(&Denial { reason: DenialReason::Stranger, ..mine.clone() }, 1, at(9));
+    plant.drain(at(9));
+    let told: Vec<String> = records(&plant)
+        .iter()
+        .map(|text| {
+            let (packets, rest) = text.split_once(", ").unwrap().1.split_once(" packets").unwrap();
+            let sender = rest.split_once(": sender ").unwrap().1.split_once(';').unwrap().0;
+            format!("{packets} {sender}")
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "1 IA2 bound by the inventory",
+            "101 IA4 certificate, software key",
+            "1 IA0 unknown",
+            "301 IA1 doubted: seen in two places",
+            "1 IA0 revoked"
+        ]
+    );
+}
+
+fn of(device: &str) -> (Mac, IpAddr) {
+    (mac(device), address(device))
 }
 
 #[test]
@@ -121,10 +170,8 @@ fn a_question_for_somebody_out_of_reach_is_a_denial_and_no_alarm() {
     assert_eq!(plant.alarms, []);
     assert_eq!(
         records(&plant),
-        [
-            "denied vendor -> plc1 link/0x0806 (policy), 1 packets on port p-vendor: it asks for somebody whom no \
-             policy lets it talk to"
-        ]
+        ["denied vendor -> plc1 link/0x0806 (policy), 1 packets on port p-vendor: sender IA2 bound by the \
+             inventory; it asks for somebody whom no policy lets it talk to"]
     );
 }
 

@@ -17,6 +17,7 @@ use nullius_protocol::local::{self, Body, Command};
 use nullius_protocol::to_hex;
 use quinn::{Connection, RecvStream, SendStream, VarInt};
 use rustls::pki_types::CertificateDer;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -73,7 +74,7 @@ struct Peer {
 /// Keeps a connection whose handshake is done until it ends.
 pub(super) async fn attend(connection: Connection, port: PortName, station: Station, state: Arc<State>) {
     let chain = certificates(&connection);
-    let judges = state.watch();
+    let changes = Changes { judges: state.watch(), links: state.links() };
     let device = match state.admit(&chain) {
         Ok(device) => device,
         Err(refused) => return connection.close(REFUSED, refused.to_string().as_bytes()),
@@ -81,7 +82,7 @@ pub(super) async fn attend(connection: Connection, port: PortName, station: Stat
     let peer = Peer { device, port, station };
     let ending = match begin(&connection, &chain, &state).await {
         Ok((mut session, from)) => {
-            let ending = session.serve(from, &peer, &chain, &state, judges).await;
+            let ending = session.serve(from, &peer, &chain, &state, changes).await;
             session.part(&ending).await;
             ending
         }
@@ -110,7 +111,8 @@ async fn begin(
     let opened = timeout(PATIENCE, connection.accept_bi()).await.map_err(|_| Ending::Silent)?;
     let (to, from) = opened.map_err(|_| Ending::Gone)?;
     let now = Instant::now();
-    Ok((Session { to, talk: Talk::new(key, exporter, state.lease), due: now + PATIENCE }, from))
+    let talk = Talk::new(key, exporter, state.lease);
+    Ok((Session { to, talk, due: now + PATIENCE, plugged: 0 }, from))
 }
 
 struct Session {
@@ -118,6 +120,14 @@ struct Session {
     talk: Talk,
     /// When the next challenge is due, or the answer to the last.
     due: Instant,
+    /// When the link of its port had come, as known at the last challenge.
+    plugged: u64,
+}
+
+/// What a session hears of beside its agent.
+struct Changes {
+    judges: watch::Receiver<Option<Arc<Judge>>>,
+    links: watch::Receiver<BTreeMap<String, u64>>,
 }
 
 impl Session {
@@ -127,7 +137,7 @@ impl Session {
         peer: &Peer,
         chain: &[CertificateDer<'_>],
         state: &State,
-        mut judges: watch::Receiver<Option<Arc<Judge>>>,
+        Changes { mut judges, mut links }: Changes,
     ) -> Ending {
         let mut frames = Frames::<FromAgent>::new(MAX_FROM_AGENT);
         let mut judge = judges.borrow_and_update().clone();
@@ -146,8 +156,15 @@ impl Session {
                     }
                     Err(_) => Err(Ending::Gone),
                 },
+                changed = links.changed() => match changed {
+                    Ok(()) if greeted && state.plugged(&peer.port) > self.plugged => {
+                        self.challenge(peer, chain, state).await
+                    }
+                    Ok(()) => Ok(()),
+                    Err(_) => Err(Ending::Gone),
+                },
                 () = tokio::time::sleep_until(self.due) => {
-                    if greeted && !self.talk.is_waiting() { self.challenge(chain, state).await } else { Err(Ending::Silent) }
+                    if greeted && !self.talk.is_waiting() { self.challenge(peer, chain, state).await } else { Err(Ending::Silent) }
                 }
                 piece = from.read_chunk(PIECE, true) => match piece {
                     Ok(Some(piece)) => {
@@ -179,17 +196,24 @@ impl Session {
                     *greeted = true;
                     self.say(&welcome).await?;
                     self.tell_anchors(state).await?;
-                    self.challenge(chain, state).await?;
+                    self.challenge(peer, chain, state).await?;
                 }
                 Step::Proved => self.proved(peer, chain, state).await?,
+                Step::Nothing => {}
             }
         }
         Ok(())
     }
 
     /// Asks for a proof: of a device that is still let in, by a certificate that has not run out.
-    async fn challenge(&mut self, chain: &[CertificateDer<'_>], state: &State) -> Result<(), Ending> {
+    async fn challenge(
+        &mut self,
+        peer: &Peer,
+        chain: &[CertificateDer<'_>],
+        state: &State,
+    ) -> Result<(), Ending> {
         let device = state.admit(chain)?;
+        self.plugged = state.plugged(&peer.port);
         if let Some(within) = late(&device, state.now()) {
             self.say(&ToAgent::RenewNow { within }).await?;
         }
@@ -207,12 +231,14 @@ impl Session {
         state: &State,
     ) -> Result<(), Ending> {
         state.admit(chain)?;
-        match state.core.ask(proven(peer, state.lease)).await {
+        match state.core.ask(proven(peer, state.lease, self.plugged)).await {
             Ok(Body::Leased { seconds }) => {
                 let seconds = seconds.min(state.lease);
                 self.due = Instant::now() + Duration::from_secs(seconds.into()) / 2;
                 self.say(&ToAgent::Leased { seconds }).await
             }
+            // what is there now may be another device than the one that was asked
+            Ok(Body::Anew) => self.challenge(peer, chain, state).await,
             Err(LocalError::Refused(reason)) => Err(Ending::Core(LocalError::Refused(reason))),
             // the core is gone for a moment: what it put into the kernel holds
             Ok(_) | Err(_) => {
@@ -283,7 +309,7 @@ fn late(device: &DeviceIdentity, now: u64) -> Option<u32> {
     (left < sixth).then(|| u32::try_from(left / 2).unwrap_or(MOST_TO_RENEW).min(MOST_TO_RENEW))
 }
 
-fn proven(peer: &Peer, seconds: u32) -> Command {
+fn proven(peer: &Peer, seconds: u32, plugged: u64) -> Command {
     let device = &peer.device;
     let protection = match device.protection {
         Protection::Software => local::Protection::Software,
@@ -298,6 +324,7 @@ fn proven(peer: &Peer, seconds: u32) -> Command {
         mac: peer.station.mac.to_string(),
         addresses: vec![peer.station.ip().into()],
         seconds,
+        plugged,
     }
 }
 

@@ -5,10 +5,12 @@ use super::tickets::Tickets;
 use super::trust::{Judge, Place, Refused};
 use crate::clock::Clock;
 use nullius_identity::{DeviceIdentity, Verified};
+use nullius_model::PortName;
 use nullius_protocol::local::Trust;
 use rustls::pki_types::CertificateDer;
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
+use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use tokio::sync::watch;
 
@@ -22,6 +24,7 @@ pub(super) struct State {
     pub(super) clock: Arc<dyn Clock>,
     certificate: Arc<Certificate>,
     judge: watch::Sender<Option<Arc<Judge>>>,
+    plugged: watch::Sender<BTreeMap<String, u64>>,
     place: Place,
 }
 
@@ -34,11 +37,14 @@ impl State {
         clock: Arc<dyn Clock>,
     ) -> Self {
         let judge = watch::Sender::new(None);
-        Self { core, tickets: Arc::default(), lease, clock, certificate, judge, place }
+        let plugged = watch::Sender::default();
+        Self { core, tickets: Arc::default(), lease, clock, certificate, judge, plugged, place }
     }
 
     /// Takes what the core says of whom to trust. What cannot be read changes nothing but the tickets.
-    pub(super) fn trust(&self, told: Trust) {
+    pub(super) fn trust(&self, mut told: Trust) {
+        let plugged = std::mem::take(&mut told.plugged);
+        self.plugged.send_if_modified(|known| std::mem::replace(known, plugged) != *known);
         let is_new = self.judge.borrow().as_ref().is_none_or(|judge| *judge.told() != told);
         if !is_new {
             return;
@@ -55,6 +61,16 @@ impl State {
     /// Whom to trust, now and with every change.
     pub(super) fn watch(&self) -> watch::Receiver<Option<Arc<Judge>>> {
         self.judge.subscribe()
+    }
+
+    /// Wakes when a link came.
+    pub(super) fn links(&self) -> watch::Receiver<BTreeMap<String, u64>> {
+        self.plugged.subscribe()
+    }
+
+    /// When the link of a port came; 0 where it was never lost.
+    pub(super) fn plugged(&self, port: &PortName) -> u64 {
+        self.plugged.borrow().get(port.as_str()).copied().unwrap_or_default()
     }
 
     pub(super) fn judge(&self) -> Option<Arc<Judge>> {

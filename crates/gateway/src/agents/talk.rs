@@ -1,6 +1,7 @@
 //! What is said on a continuity connection, without the connection: who may say what, and when a proof is one.
 //!
-//! INVARIANT: a nonce is answered once, rightly or wrongly; a proof that nobody asked for ends the connection.
+//! INVARIANT: a nonce is answered once, rightly or wrongly; a proof that nobody asked for ends the connection, and one that was
+//! asked for before the link came is none.
 
 use nullius_identity::RequestedKey;
 use nullius_protocol::agent::{FromAgent, ToAgent, VERSION, proof_message};
@@ -8,6 +9,9 @@ use nullius_protocol::link::Hash;
 
 /// Frames between two challenges that an agent may send: a ping for each twenty seconds of the longest lease, and room.
 const MAX_FRAMES: u32 = 128;
+
+/// Void challenges whose answers may still be under way: as often as a link may flap while an agent signs.
+const MAX_VOID: usize = 8;
 
 /// How far a conversation has come.
 #[derive(Debug)]
@@ -17,6 +21,8 @@ pub(super) struct Talk {
     lease: u32,
     greeted: bool,
     asked: Option<Hash>,
+    /// What was asked and not answered when it was asked anew.
+    void: Vec<Hash>,
     frames: u32,
 }
 
@@ -29,6 +35,8 @@ pub(super) enum Step {
     Greet(ToAgent),
     /// The key is proved.
     Proved,
+    /// It answers what is void by now.
+    Nothing,
 }
 
 /// Why a connection ends.
@@ -48,12 +56,15 @@ pub(super) enum Breach {
 
 impl Talk {
     pub(super) const fn new(key: RequestedKey, exporter: [u8; 32], lease: u32) -> Self {
-        Self { key, exporter, lease, greeted: false, asked: None, frames: 0 }
+        Self { key, exporter, lease, greeted: false, asked: None, void: Vec::new(), frames: 0 }
     }
 
     /// Asks for a proof. An older challenge is void.
-    pub(super) const fn ask(&mut self, nonce: Hash) -> ToAgent {
-        self.asked = Some(nonce);
+    pub(super) fn ask(&mut self, nonce: Hash) -> ToAgent {
+        if self.void.len() >= MAX_VOID {
+            self.void.clear();
+        }
+        self.void.extend(self.asked.replace(nonce));
         self.frames = 0;
         ToAgent::Challenge { nonce }
     }
@@ -84,6 +95,10 @@ impl Talk {
     }
 
     fn proved(&mut self, nonce: &Hash, signature: &[u8]) -> Result<Step, Breach> {
+        if let Some(place) = self.void.iter().position(|void| void == nonce) {
+            self.void.remove(place);
+            return Ok(Step::Nothing);
+        }
         if self.asked.take() != Some(*nonce) {
             return Err(Breach::Unasked);
         }
@@ -146,6 +161,24 @@ mod tests {
             talk.ask(nonce);
             assert_eq!(talk.take(&proof, 0), Err(breach), "{what}");
             assert!(!talk.is_waiting(), "there is one try: {what}");
+        }
+    }
+
+    #[test]
+    fn an_answer_to_what_was_asked_before_is_no_proof_and_no_breach_either() {
+        let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).unwrap();
+        let mut talk = talk(&key);
+        talk.take(&hello(VERSION), 0).unwrap();
+        let [before, now] = [Hash([1; 32]), Hash([2; 32])];
+        talk.ask(before);
+        talk.ask(now);
+        assert_eq!(talk.take(&proof(&key, &EXPORTER, before), 0), Ok(Step::Nothing));
+        assert!(talk.is_waiting());
+        assert_eq!(talk.take(&proof(&key, &EXPORTER, now), 0), Ok(Step::Proved));
+        assert_eq!(talk.take(&proof(&key, &EXPORTER, before), 0), Err(Breach::Unasked), "twice");
+        for byte in 0..255 {
+            talk.ask(Hash([byte; 32]));
+            assert!(talk.void.len() <= MAX_VOID);
         }
     }
 

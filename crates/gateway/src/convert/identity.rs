@@ -4,15 +4,17 @@ use super::standing::{device_name, mac, nanos, port_name, uptime, wrong};
 use nullius_engine::{
     Cloned, Ground, KeyHash, Lease, Now, Proof, Protection, RevokedKey, Standing, Trust, Vouched,
 };
-use nullius_model::{DeviceName, SmolStr, Timestamp};
+use nullius_model::{DeviceName, PortName, SmolStr, Timestamp, Uptime};
 use nullius_protocol::link::{Blob, Hash};
 use nullius_protocol::{local, state};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// What the engine is told of a proof. `None` for any other command.
 pub(crate) fn proof(asked: local::Command) -> Option<Result<Proof, String>> {
-    let local::Command::Proven { device, key, serial, protection, port, mac: from, addresses, seconds } =
-        asked
+    let local::Command::Proven {
+        device, key, serial, protection, port, mac: from, addresses, seconds, ..
+    } = asked
     else {
         return None;
     };
@@ -46,8 +48,8 @@ fn serial_number(text: &str) -> Result<SmolStr, String> {
     }
 }
 
-/// Whom the door lets in.
-pub(crate) fn trust(standing: &Standing) -> local::Trust {
+/// Whom the door lets in, and which ports had their link come since the start.
+pub(crate) fn trust(standing: &Standing, plugged: &BTreeMap<PortName, Uptime>) -> local::Trust {
     let trust = from_trust(standing);
     local::Trust {
         epoch: trust.epoch,
@@ -56,7 +58,13 @@ pub(crate) fn trust(standing: &Standing) -> local::Trust {
         distrusted: trust.distrusted,
         revoked: standing.revoked.keys().map(ToString::to_string).collect(),
         revoked_keys: standing.revoked_keys.keys().map(|key| Hash(key.0)).collect(),
+        plugged: plugged.iter().map(|(port, at)| (port.to_string(), millis(*at))).collect(),
     }
+}
+
+/// When a link came, as the door knows it.
+pub(crate) fn millis(at: Uptime) -> u64 {
+    u64::try_from(at.since_boot().as_millis()).unwrap_or(u64::MAX)
 }
 
 /// What an assurance rests on.

@@ -11,7 +11,7 @@ mod view;
 
 pub(crate) use calendar::{emergency, window, zone};
 pub(crate) use command::command;
-pub(crate) use identity::{evidence, lease_line, proof, read_lease_line, trust};
+pub(crate) use identity::{evidence, lease_line, millis, proof, read_lease_line, trust};
 pub(crate) use orders::order;
 pub(crate) use question::question;
 pub(crate) use standing::{from_standing, to_standing};

@@ -75,6 +75,8 @@ pub(crate) fn denial(summary: &DenialSummary, now: Now) -> local::Denial {
         subject: summary.kind.subject.to_string(),
         object: summary.kind.object.to_string(),
         verb: summary.kind.carrier.to_string(),
+        assurance: summary.sender.assurance.to_string(),
+        known_by: summary.sender.by.to_owned(),
         packets: summary.count,
         because: summary.because.clone(),
     }

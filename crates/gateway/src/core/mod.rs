@@ -37,7 +37,7 @@ use nullius_engine::{Gateway, Now, Output, Settings};
 use nullius_model::{Denial, PortName, Uptime};
 use nullius_protocol::local::Event;
 use receipts::Receipts;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use tokio::sync::{broadcast, watch};
 
@@ -59,6 +59,8 @@ pub(crate) struct Core {
     events: broadcast::Sender<Event>,
     /// The epoch of trust, for whoever waits for the next.
     trust: watch::Sender<u64>,
+    /// When links came that had been lost.
+    plugged: BTreeMap<PortName, Uptime>,
     /// What the process has left; nothing where somebody else sees to that.
     confined: Option<Report>,
     /// What of the kernel could not be watched.
@@ -89,8 +91,12 @@ impl Core {
     /// A link came or went.
     pub(crate) fn handle_link(&mut self, port: &PortName, up: bool) {
         let now = self.now();
+        let comes = up && self.engine.standing().down.contains(port);
         self.engine.handle_link(port, up, now);
         let _ = self.settle();
+        if comes {
+            self.note_plugged(port, now.uptime);
+        }
     }
 
     /// The kernel dropped packets, or would have.

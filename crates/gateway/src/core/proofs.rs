@@ -5,7 +5,7 @@ use super::policy::failure;
 use crate::convert;
 use crate::store::{LeaseLog, Store, StoreError};
 use nullius_engine::{KeyHash, Standing};
-use nullius_model::DeviceName;
+use nullius_model::{DeviceName, PortName, Uptime};
 use nullius_protocol::link::Hash;
 use nullius_protocol::local::{Body, Command, Failure, Trust};
 use nullius_protocol::state::LeaseLine;
@@ -14,6 +14,9 @@ use tokio::sync::watch;
 impl Core {
     /// A device proved its key. What it gets for that is in the kernel, and survives this process, when this returns.
     pub(super) fn proven(&mut self, asked: Command) -> Result<Body, Failure> {
+        if self.was_asked_before_the_link(&asked) {
+            return Ok(Body::Anew);
+        }
         let unknown = || Err("this is no proof".to_owned());
         let proof = convert::proof(asked).unwrap_or_else(unknown).map_err(|error| failure(&error))?;
         let now = self.now();
@@ -38,9 +41,23 @@ impl Core {
         settled.not_applied.map_or(Ok(Body::Done), |error| Err(failure(&error)))
     }
 
+    /// Whoever answers now may not be who was asked.
+    fn was_asked_before_the_link(&self, asked: &Command) -> bool {
+        let Command::Proven { port, plugged, .. } = asked else { return false };
+        let came = PortName::new(port).ok().and_then(|port| self.plugged.get(&port));
+        came.is_some_and(|at| convert::millis(*at) > *plugged)
+    }
+
+    /// The link of a port came. The door has everybody behind it prove their keys: the engine forgot what was proved.
+    pub(super) fn note_plugged(&mut self, port: &PortName, at: Uptime) {
+        self.plugged.insert(port.clone(), at);
+        // the epoch is what it was, and those who wait are told all the same
+        self.trust.send_modify(|_| ());
+    }
+
     /// Whom the door lets in.
     pub(crate) fn trust(&self) -> Trust {
-        convert::trust(self.engine.standing())
+        convert::trust(self.engine.standing(), &self.plugged)
     }
 
     /// Tells whoever waits that it is looked at anew.

@@ -19,7 +19,7 @@ use nullius_engine::{Gateway, PortSettings, Standing};
 use nullius_model::{Marker, RuleSet};
 use nullius_protocol::local::Failure;
 use nullius_protocol::state;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use tokio::sync::{broadcast, watch};
@@ -100,6 +100,7 @@ impl Core {
             alarms: Alarms::default(),
             policy: None,
             trust: watch::Sender::new(engine.standing().trust_epoch),
+            plugged: BTreeMap::new(),
             events: broadcast::Sender::new(EVENTS),
             engine,
             confined: None,

@@ -28,6 +28,11 @@ fn keyed(name: &str) -> Plant {
 }
 
 fn proven(seconds: u32) -> Command {
+    proven_since(0, seconds)
+}
+
+/// One that was asked for when the link of its port was known to have come at that time.
+fn proven_since(plugged: u64, seconds: u32) -> Command {
     Command::Proven {
         device: "hmi".into(),
         key: Hash([7; 32]),
@@ -37,6 +42,7 @@ fn proven(seconds: u32) -> Command {
         mac: "02:00:00:00:00:01".into(),
         addresses: vec!["fe80::1".parse().unwrap()],
         seconds,
+        plugged,
     }
 }
 
@@ -92,11 +98,45 @@ fn an_unplugged_cable_ends_what_was_proved_behind_it() {
     crate::plant::run("ip", &["link", "set", "d1", "up"]);
     plant.wait_until("the panel is back", |plant| hmi(plant).assurance == "IA2");
     assert!(services(&plant.installed()).is_empty());
-    assert_eq!(leased(&plant, 300), 300);
+    // what was asked for before the cable was in again may be answered by another device
+    let Answer::Ok(body) = at_the_link(&plant, proven(300)) else { panic!("refused") };
+    assert_eq!(*body, Reply::Anew);
+    let at = Watch::begin(&plant).next().plugged["p1"];
+    let Answer::Ok(body) = at_the_link(&plant, proven_since(at, 300)) else { panic!("refused") };
+    assert_eq!(*body, Reply::Leased { seconds: 300 });
     assert_eq!(services(&plant.installed()), [1001]);
     let goodbye = Command::Unproven { device: "hmi".into(), key: Hash([7; 32]), reason: "goodbye".into() };
     assert!(is_ok(Some(&at_the_link(&plant, goodbye))));
     assert!(services(&plant.installed()).is_empty());
+}
+
+#[test]
+fn a_cable_that_was_out_for_a_blink_ends_what_was_proved_all_the_same() {
+    let plant = keyed("blink");
+    let mut watch = Watch::begin(&plant);
+    assert_eq!(watch.next(), Trust::default());
+    // the kernel announces the first change of a link at once, and what follows within a second together
+    let mut known = 0;
+    for round in 0..3 {
+        let Answer::Ok(body) = at_the_link(&plant, proven_since(known, 300)) else { panic!("refused") };
+        assert_eq!(
+            (*body, services(&plant.installed())),
+            (Reply::Leased { seconds: 300 }, vec![1001]),
+            "{round}"
+        );
+        crate::plant::run("ip", &["link", "set", "d1", "down"]);
+        crate::plant::run("ip", &["link", "set", "d1", "up"]);
+        let told = watch.next();
+        assert_eq!((told.epoch, told.plugged.len()), (0, 1));
+        assert!(told.plugged["p1"] > known, "{told:?}");
+        known = told.plugged["p1"];
+        assert_eq!(
+            (services(&plant.installed()), hmi(&plant).assurance.as_str()),
+            (vec![], "IA2"),
+            "{round}"
+        );
+    }
+    assert_eq!(plant.audit().matches("its port lost the link").count(), 3);
 }
 
 /// What the door is told, change by change.

@@ -39,6 +39,21 @@ impl Controlled {
         self.lab.says("gw", &sent)
     }
 
+    /// What the controller says of something.
+    pub(crate) fn read(&self, path: &str) -> String {
+        let (token, url) = (format!("Authorization: Bearer {}", self.token), format!("{API}{path}"));
+        self.lab.says("gw", &["curl", "-sSk", "-H", &token, &url])
+    }
+
+    /// The log up to now, as its followers hear it.
+    pub(crate) fn events(&self) -> String {
+        let (token, url) =
+            (format!("Authorization: Bearer {}", self.token), format!("{API}/v1/events?after=0"));
+        // nobody says where the log ends
+        let follow = ["curl", "-sSkN", "-m", "1", "-H", &token, &url];
+        text(&self.lab.on("gw", &follow).output().unwrap())
+    }
+
     /// Until the gateway's status says so.
     pub(crate) fn until(&self, words: &str) -> String {
         let mut asked = (0..200).map(|_| {

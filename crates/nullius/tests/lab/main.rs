@@ -6,8 +6,10 @@
     reason = "the tests start the program, and the peers it must get on with"
 )]
 
+mod agents;
 mod attacks;
 mod by_hand;
+mod cloned;
 mod controlled;
 mod guarded;
 mod identified;

@@ -1,6 +1,6 @@
-"""Changes one text of a site's policy and puts it in force.
+"""Changes texts of a site's policy and puts it in force.
 
-usage: revise.py URL TOKEN FILE BEFORE AFTER
+usage: revise.py URL TOKEN (FILE BEFORE AFTER)…
 """
 
 import json
@@ -8,7 +8,7 @@ import ssl
 import sys
 import urllib.request
 
-URL, TOKEN, FILE, BEFORE, AFTER = sys.argv[1:6]
+URL, TOKEN, *CHANGES = sys.argv[1:]
 REVISIONS = URL + "/v1/sites/lab/policy/revisions"
 
 
@@ -22,7 +22,8 @@ def call(method, url, body=None):
 
 last = max(revision["number"] for revision in call("GET", REVISIONS)["items"])
 files = call("GET", f"{REVISIONS}/{last}")["files"]
-assert BEFORE in files[FILE], files[FILE]
-files[FILE] = files[FILE].replace(BEFORE, AFTER)
+for file, before, after in zip(CHANGES[0::3], CHANGES[1::3], CHANGES[2::3], strict=True):
+    assert before in files[file], files[file]
+    files[file] = files[file].replace(before, after)
 kept = call("POST", REVISIONS, {"files": files, "message": "a key is wanted"})
 print(call("POST", f"{REVISIONS}/{kept['number']}/apply", {"reason": "a key is wanted"}))

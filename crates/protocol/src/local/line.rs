@@ -52,7 +52,7 @@ pub fn encode<T: Serialize>(value: &T) -> Result<Vec<u8>, LineError> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Answer, Body, Command, Failure, Protection, Reply, Request, Trust};
+    use super::super::{Answer, Body, Command, Denial, Failure, Protection, Reply, Request, Trust};
     use super::*;
     use crate::link::{Blob, Hash};
 
@@ -76,6 +76,7 @@ mod tests {
             mac: "02:00:00:00:00:11".into(),
             addresses: vec!["fe80::1".parse().unwrap()],
             seconds: 300,
+            plugged: 7_000,
         };
         let trust = Command::WatchTrust;
         for command in [Command::Status, revoke, apply, proven, trust, Command::PolicyFetch { epoch: None }] {
@@ -83,6 +84,15 @@ mod tests {
             let line = encode(&request).unwrap();
             assert_eq!(decode::<Request>(line.trim_ascii_end()).unwrap(), request);
         }
+    }
+
+    #[test]
+    fn a_denial_of_an_older_gateway_reads_without_the_level_of_its_sender() {
+        let line = br#"{"last":"","reason":"policy","only_counted":false,"port":null,"subject":"plc1","object":"cam1",
+            "verb":"tcp/80","packets":3,"because":[]}"#;
+        let denial: Denial = decode(line).unwrap();
+        assert_eq!((denial.subject.as_str(), denial.assurance.as_str(), denial.packets), ("plc1", "", 3));
+        assert!(!String::from_utf8(encode(&denial).unwrap()).unwrap().contains("assurance"));
     }
 
     #[test]

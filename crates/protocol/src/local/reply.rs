@@ -113,6 +113,8 @@ pub enum Body {
         /// In seconds.
         seconds: u32,
     },
+    /// Of `proven`: the link came after that was asked for, so it is to be proved anew.
+    Anew,
     /// Of `trust`, and of `watch_trust` again with every change.
     Trust(Trust),
 }
@@ -386,6 +388,12 @@ pub struct Denial {
     pub port: Option<String>,
     /// Who sent them: a device's name, or an address.
     pub subject: String,
+    /// How sure the gateway was of who that is when it decided: `IA0` to `IA6`. Empty where an older gateway says it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub assurance: String,
+    /// What that rests on: `certificate, software key`.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub known_by: String,
     /// Whom they were for: a service, a device's name, or an address and port.
     pub object: String,
     /// What they wanted, as far as the packet path can tell.

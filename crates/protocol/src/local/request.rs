@@ -273,6 +273,10 @@ pub enum Command {
         addresses: Vec<IpAddr>,
         /// For how long it is to hold.
         seconds: u32,
+        /// What was known of the port's link ([`Trust::plugged`](super::Trust::plugged)) when the proof was asked for; 0 where
+        /// it was never lost. A proof that was asked for before the link came is answered by `anew`.
+        #[serde(default)]
+        plugged: u64,
     },
     /// A device gave a wrong proof of its key, or says goodbye: what it proved before holds no longer.
     Unproven {

@@ -5,8 +5,8 @@ use super::event::{actor, user};
 use super::kinds::{Class, Kind};
 use super::leaf::Leaf;
 use super::objects::{
-    Actor, Api, Compliance, ConnectionInfo, Device, Endpoint, FindingInfo, ManagedEntity, Resource, Service,
-    User,
+    Actor, Api, AssuranceData, Compliance, ConnectionInfo, Device, Endpoint, Enrichment, FindingInfo,
+    ManagedEntity, Resource, Service, User,
 };
 use serde::Serialize;
 use std::net::IpAddr;
@@ -69,6 +69,8 @@ pub(super) enum Details<'a> {
         disposition: &'static str,
         #[serde(skip_serializing_if = "Option::is_none")]
         count: Option<u64>,
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        enrichments: Vec<Enrichment<'a>>,
     },
     Inventory {
         actor: Actor<'a>,
@@ -215,7 +217,21 @@ fn network(leaf: &Leaf) -> Details<'_> {
         disposition_id,
         disposition,
         count: denial.count.filter(|count| *count > 0),
+        enrichments: assurance(&denial).into_iter().collect(),
     }
+}
+
+/// How sure the gateway was of the sender: the framework has no attribute for that.
+fn assurance<'a>(denial: &Denial<'a>) -> Option<Enrichment<'a>> {
+    let (level, by) = denial.sender?;
+    let value = named(denial.subject?);
+    Some(Enrichment {
+        name: "src_endpoint.name",
+        value,
+        kind: "assurance",
+        provider: "nullius gateway",
+        data: AssuranceData { level, by },
+    })
 }
 
 /// A device by its name, or somebody at an address.

@@ -105,6 +105,27 @@ pub(super) struct ConnectionInfo<'a> {
     pub(super) protocol_name: Maybe<'a>,
 }
 
+/// What we know of a value that the event names.
+#[derive(Debug, Serialize)]
+pub(super) struct Enrichment<'a> {
+    /// The attribute that has the value.
+    pub(super) name: &'static str,
+    pub(super) value: &'a str,
+    #[serde(rename = "type")]
+    pub(super) kind: &'static str,
+    pub(super) provider: &'static str,
+    pub(super) data: AssuranceData<'a>,
+}
+
+/// How sure a gateway was of somebody.
+#[derive(Debug, Serialize)]
+pub(super) struct AssuranceData<'a> {
+    /// `IA0` to `IA6`.
+    pub(super) level: &'a str,
+    /// What that rests on.
+    pub(super) by: &'a str,
+}
+
 #[derive(Debug, Serialize)]
 pub(super) struct Compliance<'a> {
     pub(super) control: &'static str,

@@ -8,8 +8,8 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 /// As a gateway words it.
-const DENIED: &str = "2026-11-22T20:16:20.000001Z epoch 1.7: denied plc1 -> 10.0.0.7 tcp/502 (no-policy), 7 packets on \
-    port p1: no policy permits it";
+const DENIED: &str = "2026-11-22T20:16:20.000001Z epoch 1.7: denied plc1 -> 10.0.0.7 tcp/502 (policy), 7 packets on \
+    port p1: sender IA2 bound by the inventory; no policy permits it";
 
 /// Every kind of act, by every kind of actor, in every phase, upon every kind of thing, with and without data.
 fn leaves() -> Vec<Vec<u8>> {
@@ -88,6 +88,9 @@ fn a_denial_says_who_whom_and_when_it_was() {
     assert_eq!(event["dst_endpoint"], json!({"name": "10.0.0.7", "ip": "10.0.0.7"}));
     assert_eq!(event["connection_info"]["protocol_name"], "tcp/502");
     assert_eq!((&event["action"], &event["count"]), (&json!("Denied"), &json!(7)));
+    let known = &event["enrichments"][0];
+    assert_eq!((&known["name"], &known["value"]), (&json!("src_endpoint.name"), &json!("plc1")));
+    assert_eq!(known["data"], json!({"level": "IA2", "by": "bound by the inventory"}));
 }
 
 #[test]

@@ -48,6 +48,12 @@ impl Core {
         self.0.1.notify_all();
     }
 
+    /// The link of a port came, at this time.
+    pub(crate) fn plug(&self, port: &str, at: u64) {
+        self.with(|heard| heard.trust.plugged.insert(port.to_owned(), at));
+        self.0.1.notify_all();
+    }
+
     fn serve(&self, stream: UnixStream) {
         let mut to = stream.try_clone().unwrap();
         let mut from = BufReader::new(stream);
@@ -84,7 +90,10 @@ impl Core {
     fn answer(&self, command: Command) -> Answer {
         let failed = |error: &str| Answer::Error(Failure { error: error.to_owned(), ..Failure::default() });
         self.with(|heard| {
-            if let Command::Proven { seconds, .. } = command {
+            if let Command::Proven { seconds, ref port, plugged, .. } = command {
+                if heard.trust.plugged.get(port).is_some_and(|at| *at > plugged) {
+                    return Answer::Ok(Box::new(Body::Anew));
+                }
                 heard.proven.push(command);
                 let leased = || Answer::Ok(Box::new(Body::Leased { seconds }));
                 return heard.refusal.as_deref().map_or_else(leased, failed);

@@ -225,6 +225,63 @@ impl ServerCertVerifier for Counting {
     }
 }
 
+/// The first datagrams of `count` devices that begin a handshake, each with a connection of its own. Within a runtime.
+pub(crate) async fn first_datagrams(site: &Site, count: usize) -> Vec<Vec<u8>> {
+    let kept = Arc::new(Kept::default());
+    let (config, _) = client(site, None, &Arc::default(), provider(), Resumption::disabled());
+    let socket = Arc::clone(&kept) as Arc<dyn AsyncUdpSocket>;
+    let endpoint = EndpointConfig::default();
+    let endpoint =
+        Endpoint::new_with_abstract_socket(endpoint, None, socket, Arc::new(TokioRuntime)).unwrap();
+    let gateway = SocketAddrV6::new(GROUP, PORT, 0, 0).into();
+    let begin = || endpoint.connect_with(config.clone(), gateway, "gateway.invalid").unwrap();
+    let begun: Vec<_> = (0..count).map(|_| begin()).collect();
+    while kept.0.lock().unwrap().len() < count {
+        tokio::task::yield_now().await;
+    }
+    drop(begun);
+    std::mem::take(&mut kept.0.lock().unwrap())
+}
+
+/// Keeps what is sent, and hears nothing.
+#[derive(Debug, Default)]
+struct Kept(std::sync::Mutex<Vec<Vec<u8>>>);
+
+impl AsyncUdpSocket for Kept {
+    fn create_io_poller(self: Arc<Self>) -> Pin<Box<dyn UdpPoller>> {
+        Box::pin(Ready)
+    }
+
+    fn try_send(&self, transmit: &Transmit<'_>) -> io::Result<()> {
+        // a client hello with a hybrid key may take two, sent as one
+        let size = transmit.segment_size.unwrap_or(transmit.contents.len());
+        self.0.lock().unwrap().extend(transmit.contents.chunks(size).map(<[u8]>::to_vec));
+        Ok(())
+    }
+
+    fn poll_recv(
+        &self,
+        _: &mut Context<'_>,
+        _: &mut [IoSliceMut<'_>],
+        _: &mut [RecvMeta],
+    ) -> Poll<io::Result<usize>> {
+        Poll::Pending
+    }
+
+    fn local_addr(&self) -> io::Result<SocketAddr> {
+        Ok(SocketAddrV6::new(GROUP, PORT, 0, 0).into())
+    }
+}
+
+#[derive(Debug)]
+struct Ready;
+
+impl UdpPoller for Ready {
+    fn poll_writable(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
 /// Sends to the group; what the gateway answers counts as from the group.
 #[derive(Debug)]
 struct Multicast {

@@ -2,6 +2,7 @@
 
 mod core;
 mod device;
+mod flood;
 mod site;
 
 use self::core::Core;
@@ -22,7 +23,7 @@ use tokio::time::Instant;
 const CUT: Duration = Duration::from_millis(100);
 
 struct Door {
-    _plant: Plant,
+    plant: Plant,
     core: Core,
     site: Site,
 }
@@ -46,7 +47,7 @@ fn door(name: &str, lease: u32) -> Door {
     site.write_identity(&plant.path("identity"));
     let core = Core::start(&plant.path("link-socket"));
     plant.start_link();
-    Door { _plant: plant, core, site }
+    Door { plant, core, site }
 }
 
 fn run_here<T>(test: impl Future<Output = T>) -> T {
@@ -110,6 +111,40 @@ async fn proven(device: &Device) -> device::Talk {
         }
     }
     device.prove().await.unwrap().0
+}
+
+#[test]
+fn whoever_is_behind_a_link_that_came_proves_itself_at_once_and_nobody_else_does() {
+    let door = door("agents-plugged", 300);
+    let [plc, hmi] = ["plc", "hmi"].map(|name| door.site.device(name));
+    run_here(async {
+        let first = Device::new(&door.site, "d1", "fe80::1", Some(&plc));
+        let second = Device::new(&door.site, "d2", "fe80::2", Some(&hmi));
+        let (mut talk, _) = first.prove().await.unwrap();
+        let (mut other, _) = second.prove().await.unwrap();
+        door.core.plug("p1", 7_000);
+        let asked = Instant::now();
+        let before = talk.challenge().await.unwrap();
+        assert!(asked.elapsed() < Duration::from_secs(1), "a lease is half over after minutes");
+        // once more, before it has answered
+        door.core.plug("p1", 8_000);
+        let now = talk.challenge().await.unwrap();
+        for nonce in [before, now] {
+            let proof = talk.proof(nonce);
+            talk.say(&proof).await;
+        }
+        assert_eq!(talk.hear().await.unwrap(), ToAgent::Leased { seconds: 300 });
+        other.say(&FromAgent::Ping).await;
+        assert_eq!(other.hear().await.unwrap(), ToAgent::Pong, "that of the other port is asked nothing");
+    });
+    let known = door.core.with(|heard| {
+        let known = |command: &Command| {
+            let Command::Proven { port, plugged, .. } = command else { panic!("{command:?}") };
+            (port.clone(), *plugged)
+        };
+        heard.proven.iter().map(known).collect::<Vec<_>>()
+    });
+    assert_eq!(known, [("p1".to_owned(), 0), ("p2".to_owned(), 0), ("p1".to_owned(), 8_000)]);
 }
 
 #[test]

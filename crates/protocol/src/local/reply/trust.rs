@@ -3,6 +3,7 @@
 use crate::link::{Blob, Hash};
 use crate::text;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// Whom the gateway's door lets in: all of it is to be looked at anew when `epoch` is another.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,6 +25,10 @@ pub struct Trust {
     /// SHA-256 of public keys (SPKI, DER) that prove nothing any more.
     #[serde(with = "text::hashes")]
     pub revoked_keys: Vec<Hash>,
+    /// When the link of a port came last, in milliseconds since the machine started, of ports that lost it since the gateway
+    /// did: what was proved there before says nothing of what is there now. Changes without a new epoch.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub plugged: BTreeMap<String, u64>,
 }
 
 /// One thing that speaks for a device being itself.
