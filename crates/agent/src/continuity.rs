@@ -15,7 +15,7 @@ use nullius_protocol::agent::{
     proof_message,
 };
 use nullius_protocol::link::{Blob, FrameError, Frames, Hash, frame};
-use quinn::{ConnectionError, ReadError, RecvStream, SendStream};
+use quinn::{ConnectionError, ReadError, RecvStream, SendStream, WriteError};
 use rustls::pki_types::CertificateDer;
 use std::sync::Arc;
 use std::time::Duration;
@@ -69,9 +69,9 @@ enum Broken {
     #[error("{0}")]
     Connection(#[from] ConnectionError),
     #[error("{0}")]
-    Read(#[from] ReadError),
+    Read(ReadError),
     #[error("{0}")]
-    Write(#[from] quinn::WriteError),
+    Write(WriteError),
     #[error(transparent)]
     Frame(#[from] FrameError),
     #[error("the gateway fell silent")]
@@ -87,6 +87,25 @@ enum Broken {
 impl From<rustls::Error> for Broken {
     fn from(error: rustls::Error) -> Self {
         Self::Plant(error.into())
+    }
+}
+
+/// Why the connection is lost is told, and not only that it is: a gateway says there that a device is revoked.
+impl From<ReadError> for Broken {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::ConnectionLost(why) => Self::Connection(why),
+            error => Self::Read(error),
+        }
+    }
+}
+
+impl From<WriteError> for Broken {
+    fn from(error: WriteError) -> Self {
+        match error {
+            WriteError::ConnectionLost(why) => Self::Connection(why),
+            error => Self::Write(error),
+        }
     }
 }
 
