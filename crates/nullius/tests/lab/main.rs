@@ -6,6 +6,7 @@
     reason = "the tests start the program, and the peers it must get on with"
 )]
 
+mod agent;
 mod attacks;
 mod controlled;
 mod guarded;
