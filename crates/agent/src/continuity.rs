@@ -93,19 +93,13 @@ impl From<rustls::Error> for Broken {
 /// Why the connection is lost is told, and not only that it is: a gateway says there that a device is revoked.
 impl From<ReadError> for Broken {
     fn from(error: ReadError) -> Self {
-        match error {
-            ReadError::ConnectionLost(why) => Self::Connection(why),
-            error => Self::Read(error),
-        }
+        if let ReadError::ConnectionLost(why) = error { Self::Connection(why) } else { Self::Read(error) }
     }
 }
 
 impl From<WriteError> for Broken {
     fn from(error: WriteError) -> Self {
-        match error {
-            WriteError::ConnectionLost(why) => Self::Connection(why),
-            error => Self::Write(error),
-        }
+        if let WriteError::ConnectionLost(why) = error { Self::Connection(why) } else { Self::Write(error) }
     }
 }
 
@@ -317,5 +311,24 @@ impl Agreed {
         let lease = Duration::from_secs(lease.max(1).into());
         self.patience = (lease * 3 / 4).min(Duration::from_secs(SILENCE_SECONDS));
         self.ping = (lease / 4).min(Duration::from_secs(PING_SECONDS));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use quinn::{ApplicationClose, VarInt};
+
+    #[test]
+    fn why_the_gateway_closed_the_connection_is_told() {
+        let reason = b"the device is revoked".as_slice().into();
+        let closed =
+            ConnectionError::ApplicationClosed(ApplicationClose { error_code: VarInt::from_u32(1), reason });
+        for broken in [
+            Broken::from(ReadError::ConnectionLost(closed.clone())),
+            Broken::from(WriteError::ConnectionLost(closed)),
+        ] {
+            assert!(broken.to_string().contains("the device is revoked"), "{broken}");
+        }
     }
 }
