@@ -9,6 +9,8 @@ use crate::shell::Root;
 pub(crate) fn run(root: &Root) -> Result<()> {
     install::install(root, Need::Tests)?;
     install::install(root, Need::Benches)?;
+    // a program of another package, which cargo builds for no bench: one of them starts it on a device
+    root.cargo(["build", "--release", "--package", "nullius-agent"]).run()?;
     let packages = [
         "nullius",
         "nullius-controller",

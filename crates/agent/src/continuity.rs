@@ -15,7 +15,7 @@ use nullius_protocol::agent::{
     proof_message,
 };
 use nullius_protocol::link::{Blob, FrameError, Frames, Hash, frame};
-use quinn::{ConnectionError, ReadError, RecvStream, SendStream};
+use quinn::{ConnectionError, ReadError, RecvStream, SendStream, WriteError};
 use rustls::pki_types::CertificateDer;
 use std::sync::Arc;
 use std::time::Duration;
@@ -69,9 +69,9 @@ enum Broken {
     #[error("{0}")]
     Connection(#[from] ConnectionError),
     #[error("{0}")]
-    Read(#[from] ReadError),
+    Read(ReadError),
     #[error("{0}")]
-    Write(#[from] quinn::WriteError),
+    Write(WriteError),
     #[error(transparent)]
     Frame(#[from] FrameError),
     #[error("the gateway fell silent")]
@@ -87,6 +87,19 @@ enum Broken {
 impl From<rustls::Error> for Broken {
     fn from(error: rustls::Error) -> Self {
         Self::Plant(error.into())
+    }
+}
+
+/// Why the connection is lost is told, and not only that it is: a gateway says there that a device is revoked.
+impl From<ReadError> for Broken {
+    fn from(error: ReadError) -> Self {
+        if let ReadError::ConnectionLost(why) = error { Self::Connection(why) } else { Self::Read(error) }
+    }
+}
+
+impl From<WriteError> for Broken {
+    fn from(error: WriteError) -> Self {
+        if let WriteError::ConnectionLost(why) = error { Self::Connection(why) } else { Self::Write(error) }
     }
 }
 
@@ -298,5 +311,24 @@ impl Agreed {
         let lease = Duration::from_secs(lease.max(1).into());
         self.patience = (lease * 3 / 4).min(Duration::from_secs(SILENCE_SECONDS));
         self.ping = (lease / 4).min(Duration::from_secs(PING_SECONDS));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use quinn::{ApplicationClose, VarInt};
+
+    #[test]
+    fn why_the_gateway_closed_the_connection_is_told() {
+        let reason = b"the device is revoked".as_slice().into();
+        let closed =
+            ConnectionError::ApplicationClosed(ApplicationClose { error_code: VarInt::from_u32(1), reason });
+        for broken in [
+            Broken::from(ReadError::ConnectionLost(closed.clone())),
+            Broken::from(WriteError::ConnectionLost(closed)),
+        ] {
+            assert!(broken.to_string().contains("the device is revoked"), "{broken}");
+        }
     }
 }

@@ -10,6 +10,7 @@
 mod bindings;
 mod calendar;
 mod delivery;
+mod fleet;
 mod grants;
 mod levels;
 mod orders;

@@ -17,11 +17,13 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// How long until a core that is gone is looked for again.
 const AGAIN: Duration = Duration::from_millis(500);
 
+type Stream = BufReader<UnixStream>;
+
 /// The core's socket. Whoever proves waits for who proved before: a thousand at once are as many lines on one connection.
 #[derive(Debug)]
 pub(super) struct Core {
     socket: PathBuf,
-    connection: Mutex<Option<BufReader<UnixStream>>>,
+    connection: Mutex<Option<Stream>>,
 }
 
 impl Core {
@@ -33,20 +35,25 @@ impl Core {
     pub(super) async fn ask(&self, command: Command) -> Result<Body, LocalError> {
         let mut connection = self.connection.lock().await;
         // one that was cut off, in whatever way, is not used again
-        let mut stream = match connection.take() {
-            Some(stream) => stream,
-            None => BufReader::new(UnixStream::connect(&self.socket).await?),
-        };
-        let asked = async {
-            say(&mut stream, command).await?;
-            hear(&mut stream).await
-        };
-        let answer = timeout(PATIENCE, asked).await.map_err(|_| LocalError::Silent)??;
+        let kept = connection.take();
+        let (answer, stream) =
+            timeout(PATIENCE, self.exchange(kept, command)).await.map_err(|_| LocalError::Silent)??;
         *connection = Some(stream);
         match answer {
             Answer::Ok(body) => Ok(*body),
             Answer::Error(Failure { error, .. }) => Err(LocalError::Refused(error)),
         }
+    }
+
+    /// By the connection that was kept, or by a new one: the core lets go of one that was silent for a minute, which between
+    /// two proofs is usual, and no command of the door's does more when it is carried out twice.
+    async fn exchange(&self, kept: Option<Stream>, command: Command) -> Result<(Answer, Stream), LocalError> {
+        if let Some(stream) = kept
+            && let Ok(asked) = asked(stream, command.clone()).await
+        {
+            return Ok(asked);
+        }
+        asked(BufReader::new(UnixStream::connect(&self.socket).await?), command).await
     }
 
     /// Follows whom to trust, for ever.
@@ -69,15 +76,55 @@ impl Core {
     }
 }
 
-async fn say(stream: &mut BufReader<UnixStream>, command: Command) -> Result<(), LocalError> {
+async fn asked(mut stream: Stream, command: Command) -> Result<(Answer, Stream), LocalError> {
+    say(&mut stream, command).await?;
+    Ok((hear(&mut stream).await?, stream))
+}
+
+async fn say(stream: &mut Stream, command: Command) -> Result<(), LocalError> {
     let line = encode(&Request { id: None, command }).map_err(|_| LocalError::Misunderstood)?;
     Ok(stream.get_mut().write_all(&line).await?)
 }
 
-async fn hear(stream: &mut BufReader<UnixStream>) -> Result<Answer, LocalError> {
+async fn hear(stream: &mut Stream) -> Result<Answer, LocalError> {
     let mut line = Vec::new();
     let limit = u64::try_from(MAX_LINE).unwrap_or(u64::MAX);
     stream.take(limit).read_until(b'\n', &mut line).await?;
     let reply: Reply = decode(&line).map_err(|_| LocalError::Misunderstood)?;
     Ok(reply.answer)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::net::UnixListener;
+    use std::thread::{JoinHandle, spawn};
+
+    /// A core that answers one request a connection, and hangs up.
+    fn core(socket: &std::path::Path, connections: usize) -> JoinHandle<()> {
+        use std::io::{BufRead as _, BufReader, Write as _};
+        let listener = UnixListener::bind(socket).unwrap();
+        spawn(move || {
+            for stream in listener.incoming().take(connections) {
+                let mut stream = BufReader::new(stream.unwrap());
+                stream.read_line(&mut String::new()).unwrap();
+                let reply = Reply { id: None, answer: Answer::Ok(Box::new(Body::Leased { seconds: 7 })) };
+                stream.get_mut().write_all(&encode(&reply).unwrap()).unwrap();
+            }
+        })
+    }
+
+    #[tokio::test]
+    async fn a_core_that_hung_up_meanwhile_is_asked_anew() {
+        let directory = std::env::temp_dir().join(format!("nullius-door-{}", std::process::id()));
+        std::fs::create_dir_all(&directory).unwrap();
+        let socket = directory.join("core.sock");
+        let core = (core(&socket, 3), Core::new(socket));
+        for _ in 0..3 {
+            let leased = core.1.ask(Command::LinkState { trouble: String::new() }).await;
+            assert!(matches!(leased, Ok(Body::Leased { seconds: 7 })), "{leased:?}");
+        }
+        core.0.join().unwrap();
+        std::fs::remove_dir_all(directory).unwrap();
+    }
 }

@@ -29,11 +29,13 @@ mod revoke;
 mod streams;
 #[path = "../../tests/site/tap.rs"]
 mod tap;
+mod times;
 
 use gateway::Gateway;
 use net::Segment;
 use polls::Polling;
 use std::time::{Duration, Instant};
+use times::{p95, print, sorted};
 
 /// Revocations of a device with four running streams.
 const REVOCATIONS: usize = 50;
@@ -131,25 +133,4 @@ fn changes() -> (Vec<Duration>, u64) {
     let memory = gateway.peak_memory();
     println!("memory of the gateway: {} MB at its peak", memory >> 10);
     (taken, memory)
-}
-
-fn sorted(taken: impl Iterator<Item = Duration>) -> Vec<Duration> {
-    let mut taken: Vec<_> = taken.collect();
-    taken.sort_unstable();
-    taken
-}
-
-fn quantile(sorted: &[Duration], share: f64) -> Duration {
-    let behind =
-        sorted.iter().enumerate().find(|(index, _)| *index as f64 >= (sorted.len() as f64 * share).floor());
-    behind.map(|(_, taken)| *taken).or(sorted.last().copied()).unwrap()
-}
-
-fn p95(sorted: Vec<Duration>) -> Duration {
-    quantile(&sorted, 0.95)
-}
-
-fn print(what: &str, sorted: &[Duration]) {
-    let [half, most, all] = [0.5, 0.95, 1.0].map(|share| quantile(sorted, share).as_secs_f64() * 1e3);
-    println!("{what}: {half:.1} ms p50, {most:.1} ms p95, {all:.1} ms at most, of {}", sorted.len());
 }

@@ -1,6 +1,6 @@
-"""Makes the first account of a controller as a person would, and prints a token with all it may.
+"""Sets up the first account of a controller, or one that another person made, and prints a token with all it may.
 
-usage: claim.py URL CLAIM_CODE
+usage: claim.py URL CODE [NAME_OF_THE_TOKEN]
 """
 
 import base64
@@ -16,6 +16,7 @@ import urllib.parse
 import urllib.request
 
 URL, CLAIM = sys.argv[1:3]
+NAME = sys.argv[3] if len(sys.argv) > 3 else "judge"
 ANYBODY = ssl._create_unverified_context()
 
 
@@ -46,6 +47,6 @@ try:
 except urllib.error.HTTPError as refused:
     if refused.code != 409:
         raise
-wanted = {"name": "judge", "permissions": me["permissions"], "sites": ["*"], "days": 1}
+wanted = {"name": NAME, "permissions": me["permissions"], "sites": ["*"], "days": 1}
 _, made = call("POST", "/v1/tokens", wanted, Cookie=cookie)
 print(made["secret"])

@@ -1,7 +1,8 @@
 //! A copy of an enrolled device's key on another machine: both are doubted, and what runs the process goes on.
 
-use crate::agents::{Agent, LEASE, denied, reaches, revise, told, until, waited};
+use crate::agent::Agent;
 use crate::controlled::Controlled;
+use crate::reach::{LEASE, denied, reaches, told, until, waited};
 use crate::running::text;
 use serde_json::Value;
 use std::fs;
@@ -76,9 +77,9 @@ fn recorded(site: &Controlled, machine: &str, what: &str) -> Value {
 fn a_copied_key_puts_both_in_doubt_and_the_originals_essential_flow_goes_on() {
     let site = Controlled::up();
     site.until("from policy 1.");
-    revise(&site, &CHANGES);
-    let mut original = Agent::new(&site, ORIGINAL);
-    let enrolled = original.enrol();
+    site.revise(&CHANGES);
+    let mut original = Agent::new(&site.lab, ORIGINAL);
+    let enrolled = original.enrol(&site.enrol_token(ORIGINAL), &[]);
     assert!(enrolled.status.success(), "{enrolled:?}");
     original.start();
     until(&site, ORIGINAL, true);

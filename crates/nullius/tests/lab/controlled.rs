@@ -34,8 +34,13 @@ impl Controlled {
 
     /// Tells the controller to do something.
     pub(crate) fn post(&self, path: &str, body: &str) -> String {
+        self.send("POST", path, body)
+    }
+
+    pub(crate) fn send(&self, method: &str, path: &str, body: &str) -> String {
         let (token, url) = (format!("Authorization: Bearer {}", self.token), format!("{API}{path}"));
-        let sent = ["curl", "-sSk", "-H", &token, "-H", "Content-Type: application/json", "-d", body, &url];
+        let json = "Content-Type: application/json";
+        let sent = ["curl", "-sSk", "-X", method, "-H", &token, "-H", json, "-d", body, &url];
         self.lab.says("gw", &sent)
     }
 
@@ -52,6 +57,20 @@ impl Controlled {
         // nobody says where the log ends
         let follow = ["curl", "-sSkN", "-m", "1", "-H", &token, &url];
         text(&self.lab.on("gw", &follow).output().unwrap())
+    }
+
+    /// Changes the site's policy, a text of a file for another, and puts it in force.
+    pub(crate) fn revise(&self, changes: &[(&str, &str, &str)]) {
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/lab/revise.py");
+        let mut program = vec!["/usr/bin/python3", script, API, &self.token];
+        program.extend(changes.iter().flat_map(|(file, before, after)| [*file, *before, *after]));
+        self.lab.says("gw", &program);
+    }
+
+    /// A token for the first certificate of a device.
+    pub(crate) fn enrol_token(&self, device: &str) -> String {
+        let made = self.post("/v1/sites/lab/enrol-tokens", &format!(r#"{{"device": "{device}"}}"#));
+        said(&made, "token").to_owned()
     }
 
     /// Until the gateway's status says so.
@@ -93,6 +112,12 @@ impl Controlled {
             assert_eq!(output.status.code(), Some(0), "{attack}: {}", text(&output));
         }
     }
+}
+
+/// The text under `key` of what the controller answered; all of it where there is none, so that a failure shows it.
+pub(crate) fn said<'a>(answer: &'a str, key: &str) -> &'a str {
+    let behind = answer.split(&format!("\"{key}\":")).nth(1);
+    behind.and_then(|rest| rest.split('"').nth(1)).unwrap_or(answer)
 }
 
 #[test]

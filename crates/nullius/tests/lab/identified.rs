@@ -1,7 +1,8 @@
 //! A device that proves its key: enrolled through a gateway that it has no address of, leased, and cut when it loses trust.
 
-use crate::agents::{Agent, LEASE, denied, opens, revise, told, until, waited};
+use crate::agent::Agent;
 use crate::controlled::Controlled;
+use crate::reach::{LEASE, denied, opens, told, until, waited};
 use serde_json::Value;
 use std::time::Duration;
 
@@ -43,12 +44,12 @@ fn a_device_that_proves_its_key_may_more_for_as_long_as_it_proves_it() {
     let site = Controlled::up();
     site.until("from policy 1.");
     until(&site, DEVICE, true);
-    revise(&site, &[("policies/things.cedar", BEFORE, AFTER)]);
+    site.revise(&[("policies/things.cedar", BEFORE, AFTER)]);
     until(&site, DEVICE, false);
     until_denied_as(&site, 80, "IA2 bound by the inventory");
 
-    let mut agent = Agent::new(&site, DEVICE);
-    let enrolled = agent.enrol();
+    let mut agent = Agent::new(&site.lab, DEVICE);
+    let enrolled = agent.enrol(&site.enrol_token(DEVICE), &[]);
     assert!(enrolled.status.success(), "{enrolled:?}");
     agent.start();
     until(&site, DEVICE, true);

@@ -6,7 +6,7 @@
     reason = "the tests start the program, and the peers it must get on with"
 )]
 
-mod agents;
+mod agent;
 mod attacks;
 mod by_hand;
 mod cloned;
@@ -15,4 +15,5 @@ mod guarded;
 mod identified;
 mod life;
 mod peers;
+mod reach;
 mod running;

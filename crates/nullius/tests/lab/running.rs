@@ -88,6 +88,8 @@ impl Drop for Lab {
     fn drop(&mut self) {
         // a test may have ended it already
         let _ = self.nullius(&["down"]).output();
+        // what a test put there the lab leaves
+        let _ = std::fs::remove_dir_all(&self.state);
     }
 }
 

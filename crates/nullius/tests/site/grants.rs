@@ -4,8 +4,8 @@ use crate::gateway::Gateway;
 use crate::net::{Segment, ipv4};
 use crate::pair::{CLIENT, PORTS, SERVER, closed};
 use crate::peers::modbus_server;
-use crate::revoke::wall;
 use crate::streams::Streams;
+use crate::tap::wall;
 use std::time::Duration;
 
 #[test]

@@ -4,8 +4,8 @@ use crate::gateway::Gateway;
 use crate::net::Segment;
 use crate::pair::{CLIENT, PORTS, SERVER, open};
 use crate::streams::Streams;
-use nullius_model::Timestamp;
-use std::time::{Duration, SystemTime};
+use crate::tap::wall;
+use std::time::Duration;
 
 /// Revokes the client in the middle of four streams; the time from giving the command to the last byte that arrived.
 pub(crate) fn revoke_to_last_byte(segment: &Segment, gateway: &Gateway) -> Duration {
@@ -17,12 +17,6 @@ pub(crate) fn revoke_to_last_byte(segment: &Segment, gateway: &Gateway) -> Durat
     let last = streams.stop().last().unwrap().at;
     gateway.run(&["device", "restore", "client", "--reason", "test"]);
     last.since(given)
-}
-
-/// What the clock on the wall says, as captures do.
-pub(crate) fn wall() -> Timestamp {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
-    Timestamp::from_nanos(u64::try_from(since.as_nanos()).unwrap())
 }
 
 /// A segment with the pair on it and everything open between the two.

@@ -6,8 +6,8 @@ use nullius_capture::CaptureFile;
 use nullius_model::Timestamp;
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Stdio};
-use std::time::Duration;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, SystemTime};
 
 /// A frame that came out of the cable.
 #[derive(Debug)]
@@ -27,12 +27,16 @@ impl Tap {
     /// Listens at `station` for what `filter` (pcap-filter(7)) names.
     pub(crate) fn at(station: &Namespace, filter: &str) -> Self {
         let path = scratch(&format!("{}-{}.pcap", station.pid(), filter.len()));
-        let mut command = station.command("tcpdump");
-        command
+        Self::by(station.command("tcpdump"), path, filter)
+    }
+
+    /// Listens by `tcpdump`, which is wherever its caller puts it and gets its arguments here.
+    pub(crate) fn by(mut tcpdump: Command, path: PathBuf, filter: &str) -> Self {
+        tcpdump
             .args(["-i", "eth0", "-Q", "in", "-n", "-p", "-U", "-B", "16384", "-Z", "root", "-w"])
             .arg(&path)
             .arg(filter);
-        let mut child = command.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+        let mut child = tcpdump.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
         let mut said = BufReader::new(child.stderr.take().unwrap());
         let mut line = String::new();
         while !line.contains("listening on") {
@@ -57,6 +61,12 @@ impl Tap {
         until("tcpdump to end", Duration::from_secs(10), || self.child.try_wait().unwrap().is_some());
         read(&self.path)
     }
+}
+
+/// What the clock on the wall says, as captures do.
+pub(crate) fn wall() -> Timestamp {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
+    Timestamp::from_nanos(u64::try_from(since.as_nanos()).unwrap())
 }
 
 /// Every whole frame of a capture that may still be written.

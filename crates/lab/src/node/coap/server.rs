@@ -21,10 +21,10 @@ const LINKS: u8 = 40;
 pub(in crate::node) async fn run() -> Result<()> {
     let socket = UdpSocket::bind((Ipv6Addr::UNSPECIFIED, PORT)).await.context("the port of CoAP is taken")?;
     let mut buffer = [0; MAX_MESSAGE];
-    for number in 0_u16.. {
+    for tenths in (0..10).cycle() {
         let Ok((size, peer)) = socket.recv_from(&mut buffer).await else { continue };
         let request = buffer.get(..size).and_then(Message::parse);
-        if let Some(reply) = request.and_then(|request| reply(&request, number % 10)) {
+        if let Some(reply) = request.and_then(|request| reply(&request, tenths)) {
             // a datagram may be lost
             let _ = socket.send_to(&reply.encoded(), peer).await;
         }
