@@ -43,6 +43,9 @@ const AGAIN: Duration = Duration::from_secs(60);
 const KEPT_CHAIN: &str = "tls/chain";
 const KEPT_KEY: &str = "tls/key";
 
+/// A certificate (DER) with those above it, and its key (PKCS#8).
+type Credential = (Vec<Vec<u8>>, Secret);
+
 /// What both listeners speak with.
 #[derive(Clone, Debug)]
 pub struct Tls {
@@ -195,7 +198,7 @@ fn certified(chain: Vec<Vec<u8>>, key: &Secret) -> Result<CertifiedKey, TlsError
 }
 
 /// Leaf, issuing authority and what is above it, and the leaf's key.
-fn certificate(tx: &mut Tx<'_>, config: &Config, at: Timestamp) -> Result<(Vec<Vec<u8>>, Secret), CaError> {
+fn certificate(tx: &mut Tx<'_>, config: &Config, at: Timestamp) -> Result<Credential, CaError> {
     let issuing = pki::issuing(tx, config)?;
     let key = pki::new_key()?;
     let public = RequestedKey::of_key(key.expose())?;
@@ -216,7 +219,7 @@ fn keep(tx: &mut Tx<'_>, chain: &[Vec<u8>], key: &Secret) -> Result<(), StoreErr
     secrets::put(tx, KEPT_KEY, key.expose())
 }
 
-fn kept(tx: &mut Tx<'_>) -> Result<Option<(Vec<Vec<u8>>, Secret)>, StoreError> {
+fn kept(tx: &mut Tx<'_>) -> Result<Option<Credential>, StoreError> {
     let found = (secrets::find(tx, KEPT_CHAIN)?, secrets::find(tx, KEPT_KEY)?);
     let (Some(chain), Some(key)) = found else { return Ok(None) };
     let chain = CertificateDer::pem_slice_iter(chain.expose()).filter_map(Result::ok);
