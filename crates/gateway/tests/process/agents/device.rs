@@ -20,7 +20,6 @@ use rustls::client::{ClientSessionMemoryCache, Resumption};
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::{DigitallySignedStruct, SignatureScheme};
-use std::future::Future;
 use std::io::{self, IoSliceMut};
 use std::net::{SocketAddr, SocketAddrV6};
 use std::pin::Pin;
@@ -330,7 +329,6 @@ struct Poller(Arc<Multicast>);
 
 impl UdpPoller for Poller {
     fn poll_writable(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let ready = self.0.socket.writable();
-        std::pin::pin!(ready).poll(cx)
+        self.0.socket.poll_send_ready(cx)
     }
 }
