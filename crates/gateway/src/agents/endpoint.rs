@@ -91,7 +91,7 @@ async fn handle(
         // on the heap, and no larger than it must be: there are thousands, and most of them wait
         Box::pin(session::attend(connection, port, station, state)).await;
     } else if let Some(hub) = hub.filter(|_| protocol(&connection).as_deref() == Some(ALPN_EST)) {
-        hub.relay(connection, port, station.mac).await;
+        Box::pin(hub.relay(connection, port, station.mac)).await;
     } else {
         connection.close(REFUSED, b"no protocol of this gateway");
     }

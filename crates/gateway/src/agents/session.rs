@@ -69,28 +69,38 @@ struct Peer {
     device: Verified<DeviceIdentity>,
     port: PortName,
     station: Station,
+    connection: Connection,
+}
+
+impl Peer {
+    /// What it showed; asked for when it is judged again, and kept once.
+    fn chain(&self) -> Vec<CertificateDer<'static>> {
+        certificates(&self.connection)
+    }
 }
 
 /// Keeps a connection whose handshake is done until it ends.
+///
+/// There are thousands of these, and most of them wait: what is done rarely has its own place on the heap, for as long as it
+/// is done.
 pub(super) async fn attend(connection: Connection, port: PortName, station: Station, state: Arc<State>) {
-    let chain = certificates(&connection);
     let changes = Changes { judges: state.watch(), links: state.links() };
-    let device = match state.admit(&chain) {
+    let device = match state.admit(&certificates(&connection)) {
         Ok(device) => device,
         Err(refused) => return connection.close(REFUSED, refused.to_string().as_bytes()),
     };
-    let peer = Peer { device, port, station };
-    let ending = match begin(&connection, &chain, &state).await {
+    let peer = Peer { device, port, station, connection };
+    let ending = match Box::pin(begin(&peer, &state)).await {
         Ok((mut session, from)) => {
-            let ending = session.serve(from, &peer, &chain, &state, changes).await;
-            session.part(&ending).await;
+            let ending = session.serve(from, &peer, &state, changes).await;
+            Box::pin(session.part(&ending)).await;
             ending
         }
         Err(ending) => ending,
     };
     let code = if matches!(ending, Ending::Refused(_)) { REFUSED } else { GOODBYE };
-    connection.close(code, ending.to_string().as_bytes());
-    report(&ending, &peer, &state).await;
+    peer.connection.close(code, ending.to_string().as_bytes());
+    Box::pin(report(&ending, &peer, &state)).await;
 }
 
 /// What the peer showed, the leaf first; empty where it showed nothing.
@@ -100,12 +110,9 @@ pub(super) fn certificates(connection: &Connection) -> Vec<CertificateDer<'stati
     identity.map_or_else(Vec::new, |chain| *chain)
 }
 
-async fn begin(
-    connection: &Connection,
-    chain: &[CertificateDer<'_>],
-    state: &State,
-) -> Result<(Session, RecvStream), Ending> {
-    let key = chain.first().and_then(|leaf| key_of(leaf)).ok_or(Ending::Key)?;
+async fn begin(peer: &Peer, state: &State) -> Result<(Session, RecvStream), Ending> {
+    let connection = &peer.connection;
+    let key = peer.chain().first().and_then(|leaf| key_of(leaf)).ok_or(Ending::Key)?;
     let mut exporter = [0; 32];
     connection.export_keying_material(&mut exporter, EXPORTER, b"").map_err(|_| Ending::Key)?;
     let opened = timeout(PATIENCE, connection.accept_bi()).await.map_err(|_| Ending::Silent)?;
@@ -135,7 +142,6 @@ impl Session {
         &mut self,
         mut from: RecvStream,
         peer: &Peer,
-        chain: &[CertificateDer<'_>],
         state: &State,
         Changes { mut judges, mut links }: Changes,
     ) -> Ending {
@@ -148,8 +154,8 @@ impl Session {
                 changed = judges.changed() => match changed {
                     Ok(()) => {
                         let after = judges.borrow_and_update().clone();
-                        match still_stands(&mut judge, after, peer, chain, state) {
-                            Ok(Anchored::Anew) if greeted => self.tell_anchors(state).await,
+                        match still_stands(&mut judge, after, peer, state) {
+                            Ok(Anchored::Anew) if greeted => Box::pin(self.tell_anchors(state)).await,
                             Ok(Anchored::Anew | Anchored::AsBefore) => Ok(()),
                             Err(refused) => Err(refused.into()),
                         }
@@ -158,18 +164,18 @@ impl Session {
                 },
                 changed = links.changed() => match changed {
                     Ok(()) if greeted && state.plugged(&peer.port) > self.plugged => {
-                        self.challenge(peer, chain, state).await
+                        Box::pin(self.challenge(peer, state)).await
                     }
                     Ok(()) => Ok(()),
                     Err(_) => Err(Ending::Gone),
                 },
                 () = tokio::time::sleep_until(self.due) => {
-                    if greeted && !self.talk.is_waiting() { self.challenge(peer, chain, state).await } else { Err(Ending::Silent) }
+                    if greeted && !self.talk.is_waiting() { Box::pin(self.challenge(peer, state)).await } else { Err(Ending::Silent) }
                 }
                 piece = from.read_chunk(PIECE, true) => match piece {
                     Ok(Some(piece)) => {
                         frames.push(&piece.bytes);
-                        self.hear(&mut frames, &mut greeted, peer, chain, state).await
+                        Box::pin(self.hear(&mut frames, &mut greeted, peer, state)).await
                     }
                     Ok(None) | Err(_) => Err(Ending::Gone),
                 },
@@ -185,7 +191,6 @@ impl Session {
         frames: &mut Frames<FromAgent>,
         greeted: &mut bool,
         peer: &Peer,
-        chain: &[CertificateDer<'_>],
         state: &State,
     ) -> Result<(), Ending> {
         while let Some(frame) = frames.next()? {
@@ -196,9 +201,9 @@ impl Session {
                     *greeted = true;
                     self.say(&welcome).await?;
                     self.tell_anchors(state).await?;
-                    self.challenge(peer, chain, state).await?;
+                    self.challenge(peer, state).await?;
                 }
-                Step::Proved => self.proved(peer, chain, state).await?,
+                Step::Proved => self.proved(peer, state).await?,
                 Step::Nothing => {}
             }
         }
@@ -206,13 +211,8 @@ impl Session {
     }
 
     /// Asks for a proof: of a device that is still let in, by a certificate that has not run out.
-    async fn challenge(
-        &mut self,
-        peer: &Peer,
-        chain: &[CertificateDer<'_>],
-        state: &State,
-    ) -> Result<(), Ending> {
-        let device = state.admit(chain)?;
+    async fn challenge(&mut self, peer: &Peer, state: &State) -> Result<(), Ending> {
+        let device = state.admit(&peer.chain())?;
         self.plugged = state.plugged(&peer.port);
         if let Some(within) = late(&device, state.now()) {
             self.say(&ToAgent::RenewNow { within }).await?;
@@ -224,13 +224,8 @@ impl Session {
         self.say(&challenge).await
     }
 
-    async fn proved(
-        &mut self,
-        peer: &Peer,
-        chain: &[CertificateDer<'_>],
-        state: &State,
-    ) -> Result<(), Ending> {
-        state.admit(chain)?;
+    async fn proved(&mut self, peer: &Peer, state: &State) -> Result<(), Ending> {
+        state.admit(&peer.chain())?;
         match state.core.ask(proven(peer, state.lease, self.plugged)).await {
             Ok(Body::Leased { seconds }) => {
                 let seconds = seconds.min(state.lease);
@@ -238,7 +233,7 @@ impl Session {
                 self.say(&ToAgent::Leased { seconds }).await
             }
             // what is there now may be another device than the one that was asked
-            Ok(Body::Anew) => self.challenge(peer, chain, state).await,
+            Ok(Body::Anew) => self.challenge(peer, state).await,
             Err(LocalError::Refused(reason)) => Err(Ending::Core(LocalError::Refused(reason))),
             // the core is gone for a moment: what it put into the kernel holds
             Ok(_) | Err(_) => {
@@ -288,14 +283,13 @@ fn still_stands(
     before: &mut Option<Arc<Judge>>,
     after: Option<Arc<Judge>>,
     peer: &Peer,
-    chain: &[CertificateDer<'_>],
     state: &State,
 ) -> Result<Anchored, Refused> {
     let judge = after.ok_or(Refused::TooEarly)?;
     judge.stands(&peer.device)?;
     let as_before = before.as_ref().is_some_and(|before| before.has_anchors_of(&judge));
     if !as_before {
-        judge.judge(chain, state.now())?;
+        judge.judge(&peer.chain(), state.now())?;
     }
     *before = Some(judge);
     Ok(if as_before { Anchored::AsBefore } else { Anchored::Anew })
