@@ -214,9 +214,9 @@ impl Plant {
         self.directory.join(name)
     }
 
-    /// Waits up to ten seconds.
+    /// Waits up to a minute: a link that failed a few times pauses for some seconds.
     pub(crate) fn wait_until(&self, what: &str, mut holds: impl FnMut(&Self) -> bool) {
-        for _ in 0..1000 {
+        for _ in 0..6000 {
             if holds(self) {
                 return;
             }
