@@ -25,7 +25,7 @@ pub(crate) struct Limits {
     pub(crate) retry_from: u32,
 }
 
-/// Connections of all ports at once; at 25 KiB each they are 100 MiB.
+/// Connections of all ports at once; at 36 kB each (docs/performance.md) they are 150 MB.
 const MAX_CONNECTIONS: u32 = 4096;
 
 impl Limits {
