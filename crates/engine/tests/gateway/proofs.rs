@@ -79,6 +79,20 @@ fn a_renewal_moves_the_end_in_one_step_judges_the_uses_alone_and_is_no_record() 
 }
 
 #[test]
+fn a_device_that_proves_its_key_has_what_it_may_for_a_day_without_a_gap() {
+    let mut plant = Plant::new();
+    plant.prove(soft("cam1"), 0).unwrap();
+    for second in 1..=86_400 {
+        plant.pass(second);
+        if second % 150 == 0 {
+            plant.prove(soft("cam1"), second).unwrap();
+        }
+        assert!(plant.access("cam1", "plc1", SHELL).is_some(), "{second}");
+    }
+    assert_eq!((lapses(&plant), plant.alarms.len()), (vec![], 0));
+}
+
+#[test]
 fn a_key_that_is_frozen_is_told_at_half_of_the_lease_and_ends_with_it() {
     let mut plant = Plant::new();
     plant.prove(soft("cam1"), 0).unwrap();
