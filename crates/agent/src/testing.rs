@@ -111,6 +111,7 @@ pub(crate) mod emulator {
     use std::net::TcpListener;
     use std::path::Path;
     use std::process::{Child, Command, Stdio};
+    use std::sync::atomic::{AtomicU16, Ordering};
     use std::time::Duration;
 
     /// A TPM in software, behind a socket.
@@ -124,15 +125,15 @@ pub(crate) mod emulator {
         }
     }
 
+    /// Below the ports that the system gives to whoever asks for any: nobody else comes between the look and the start.
+    static NEXT: AtomicU16 = AtomicU16::new(21_000);
+
     /// Two ports in a row, as the library's TCTI wants them: commands, and control.
     pub(crate) fn ports() -> (u16, u16) {
-        let pairs = std::iter::repeat_with(|| {
-            let first = TcpListener::bind("127.0.0.1:0").ok()?;
-            let port = first.local_addr().ok()?.port();
-            let second = TcpListener::bind(("127.0.0.1", port.checked_add(1)?)).ok()?;
-            Some((port, second.local_addr().ok()?.port()))
-        });
-        pairs.take(100).flatten().next().unwrap_or_default()
+        let pairs =
+            std::iter::repeat_with(|| NEXT.fetch_add(2, Ordering::Relaxed)).map(|port| (port, port + 1));
+        let is_free = |port| TcpListener::bind(("127.0.0.1", port)).is_ok();
+        pairs.take(100).find(|(first, second)| is_free(*first) && is_free(*second)).unwrap_or_default()
     }
 
     #[expect(clippy::disallowed_methods, reason = "only tests start programs")]
